@@ -1,0 +1,61 @@
+# make demo   the whole story on a throw-away repository     make lint    format, lint, types, layers
+# make test   every test, with branch coverage               make check   lint + test + docs: what .ci/run runs
+# make dev    every extra into .venv, and .wheelhouse        make bench   the benchmark table; bench-recall: the corpus
+# make docs   rewrites what docs/check.py compares
+#
+# Needs Python 3.11+, git and make; each target makes .venv itself. `make PYTHON=/path/to/python3.13 …` chooses another.
+
+SHELL = /bin/sh
+# A caller's Python settings must not leak into .venv.
+unexport PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
+
+# The first Python that is new enough and can make environments; a pyenv shim may exist and not run.
+CANDIDATES = python3 python3.15 python3.14 python3.13 python3.12 python3.11 python
+NEW_ENOUGH = import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON = $(shell for p in $(CANDIDATES); do \
+	if $$p -c '$(NEW_ENOUGH)' >/dev/null 2>&1; then command -v $$p; break; fi; done)
+
+PY = .venv/bin/python
+PIP = $(PY) -m pip --disable-pip-version-check --no-input
+CORPUS ?= $(wildcard ../shared/corpus/cases.jsonl)
+
+.PHONY: dev lint test check bench bench-recall demo docs
+.DEFAULT_GOAL := check
+
+dev: .venv/.dev
+demo: .venv/.base
+	@$(PY) -m scanner demo
+lint: .venv/.dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+test: .venv/.dev
+	$(PY) -m pytest -n auto --dist loadgroup --cov --cov-report=term
+docs: .venv/.dev
+	$(PY) docs/check.py --write
+check: lint test
+	$(PY) docs/check.py
+bench: .venv/.dev
+	$(PY) -m bench
+bench-recall: .venv/.dev
+	$(PY) -m bench.recall $(CORPUS)
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "make: xoxscan needs Python 3.11 or newer with venv and ensurepip" \
+		"(on Debian and Ubuntu: apt install python3-venv); none of these is: $(CANDIDATES)" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv
+.venv/.base: .venv/bin/python pyproject.toml
+	$(PIP) install --quiet --editable .
+	@touch $@
+.venv/.dev: .venv/bin/python pyproject.toml .wheelhouse/.filled
+	$(PIP) install --quiet --editable '.[dev,history]'
+	@touch .venv/.base $@
+# What an environment without network needs to build and to run xoxscan: the tests of packaging and of pre-commit use it.
+.wheelhouse/.filled: .venv/bin/python pyproject.toml
+	@mkdir -p .wheelhouse
+	$(PY) -c '$(REQUIREMENTS)' >.wheelhouse/requirements.txt
+	$(PIP) wheel --quiet --wheel-dir .wheelhouse --requirement .wheelhouse/requirements.txt
+	@touch $@
+REQUIREMENTS = import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
+	print(*p["build-system"]["requires"], *p["project"]["dependencies"], "editables", sep="\n")
