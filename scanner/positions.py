@@ -1,13 +1,13 @@
 """Byte offsets -> the lines and columns that an editor shows. Pure, and linear in the bytes that are passed over.
 
 Lines end at `\\n`, `\\r\\n` or a bare `\\r`. Columns count the characters of the text decoded as UTF-8; a byte that is
-no part of valid UTF-8 counts as one. A byte order mark at the start of a file is not counted. Both count from 1, and the
-end is exclusive, as in SARIF 2.1.0 (3.30): `end_column` is the column of the first character after the match. An end
-just after a line break is column 1 of the next line.
+no part of valid UTF-8 counts as one. A byte order mark at the start of a file is not counted. Both count from 1, and
+the end is exclusive, as in SARIF 2.1.0 (3.30): `end_column` is the column of the first character after the match. An
+end just after a line break is column 1 of the next line.
 
 A text may be given in pieces: each piece is described by the line and column of its first byte, and the next piece
-starts where `advance` got to. Pieces are cut at a `boundary`, never inside a character or a `\\r\\n`. A piece at line 1,
-column 1 is taken for the start of the file.
+starts where `advance` got to. Pieces are cut at a `boundary`, never inside a character or a `\\r\\n`. A piece at line
+1, column 1 is taken for the start of the file.
 """
 
 from __future__ import annotations
