@@ -1,0 +1,68 @@
+"""Words for people: a place, and any text of a stranger made harmless. Light: the hook prints with it."""
+
+from __future__ import annotations
+
+import re
+
+from scanner.model import Location
+
+# Control characters, and those that reorder or hide text (bidi controls, zero-width, line and paragraph separators,
+# tags, lone surrogates). Terminals act on them; a name may hold any of them.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+# GitHub's runner acts on `##[` anywhere in a line and on `::` at its start, whoever printed it.
+_COMMAND = re.compile(r"^\s*::|##\[")
+
+_SPEECH = {
+    "commit-message": "commit message",
+    "tag-message": "tag message",
+    "note": "note",
+    "reflog": "reflog",
+    "ref-name": "ref name",
+    "path-name": "file name",
+    "symlink": "symlink",
+}
+SHORT = 10  # digits of an object id that people are shown
+
+
+def harmless(text: str | bytes) -> str:
+    """`text` so that it stays in its line and does nothing to a terminal or a CI log; what is not UTF-8 as \\xff."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "backslashreplace")
+    return _COMMAND.sub(_escaped, _UNSAFE.sub(_escaped, text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0][-1])
+    kept = found[0][:-1]
+    if code < 0x100:
+        return f"{kept}\\x{code:02x}"
+    return f"{kept}\\u{code:04x}" if code < 0x10000 else f"{kept}\\U{code:08x}"
+
+
+def short(oid: str | None) -> str:
+    """An object id as people are shown it."""
+    return (oid or "")[:SHORT]
+
+
+def place(location: Location) -> str:
+    """Where a secret stands, in one harmless line: path:line:column, or what it is when it is no file."""
+    position = location.position
+    where = f":{position.line}:{position.column}" if position else ""
+    how = f" (in {' in '.join(harmless(step) for step in reversed(location.encoding))})" if location.encoding else ""
+    return f"{_what(location)}{where}{how}"
+
+
+def _what(location: Location) -> str:
+    if location.source == "stdin":
+        return "the standard input"
+    path = "" if location.path is None else "!".join(harmless(part) for part in (location.path, *location.member))
+    if location.source in _SPEECH:
+        return " ".join(filter(None, (_SPEECH[location.source], path or _object(location))))
+    return path or f"blob {_object(location)}"
+
+
+def _object(location: Location) -> str:
+    return short(location.commit or location.blob)

@@ -1,0 +1,168 @@
+"""A Report as the JSON document xoxscan.report/1 has it, and back. docs/report.schema.json describes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import scanner
+from scanner.errors import INCOMPLETE, INTERRUPTED
+from scanner.model import (
+    Coverage,
+    Dropped,
+    Event,
+    Finding,
+    Location,
+    Names,
+    Position,
+    Reach,
+    Report,
+    Skip,
+    Suppressed,
+    Suppression,
+)
+
+SCHEMA = "xoxscan.report/1"
+
+# Legal in JSON, but a terminal or a CI log may act on them when the report is printed: C1 controls, bidi and
+# zero-width characters, and `##[`, which GitHub's runner obeys anywhere in a line.
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]|(?<=##)\\[")
+
+
+def dump(value: object) -> bytes:
+    """`value` as one line of JSON in UTF-8 that does nothing to whatever prints it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+def readable(value: bytes | str | None) -> str | None:
+    """Text for a path or a name; what is not UTF-8 in it becomes \\xff, what is half a surrogate \\udcff."""
+    if value is None:
+        return None
+    data = value.encode("utf-8", "backslashreplace") if isinstance(value, str) else value
+    return data.decode("utf-8", "backslashreplace")
+
+
+def complete(report: Report) -> bool:
+    """Whether everything that should have been scanned was."""
+    return not report.problems and report.exit not in (INCOMPLETE, INTERRUPTED)
+
+
+def from_report(report: Report, show_secrets: bool = False) -> dict[str, Any]:
+    """The whole document."""
+    findings = [finding(each, show_secrets) for each in report.findings]
+    return {**head(report), "findings": findings, **tail(report, show_secrets)}
+
+
+def head(report: Report) -> dict[str, Any]:
+    """What stands before the findings: which tool, when, on what, and what was looked at."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "xoxscan", "version": scanner.__version__, "rules": report.rules},
+        "started": report.started,
+        "finished": report.finished,
+        "target": {key: readable(value) for key, value in report.target._asdict().items()},
+        "config_from": readable(report.config_from),
+        "state_used": None,
+        "coverage": _coverage(report),
+    }
+
+
+def tail(report: Report, show_secrets: bool = False) -> dict[str, Any]:
+    """What stands after the findings."""
+    return {
+        "suppressed": [_suppressed(each, show_secrets) for each in report.suppressed],
+        "problems": [{key: readable(value) for key, value in each._asdict().items()} for each in report.problems],
+        "notes": [readable(note) for note in report.notes],
+        "dropped": [_dropped(*each) for each in report.dropped],
+        "exit": report.exit,
+    }
+
+
+def finding(found: Finding, show_secrets: bool = False) -> dict[str, Any]:
+    """One finding with all its places; the token itself only on demand."""
+    secret = {"secret": readable(found.secret.reveal())} if show_secrets else {}
+    return {
+        "fingerprint": found.fingerprint,
+        "rule": found.rule,
+        "kind": found.kind,
+        "severity": found.severity,
+        "redacted": readable(found.redacted),
+        **secret,
+        "parts": [],
+        "locations": [_location(each) for each in found.locations],
+        "introduced": _event(found.introduced),
+        "removed": _event(found.removed),
+        "exposed": {"from": found.exposed[0], "until": found.exposed[1]},
+        "counts": found.counts._asdict(),
+        "anatomy": dict(found.anatomy),
+        "verdict": None,
+        "response": None,
+        "remediation": found.remediation,
+    }
+
+
+def _coverage(report: Report) -> dict[str, Any]:
+    seen: Coverage = report.coverage
+    return {
+        "complete": complete(report),
+        "files": seen.files,
+        "blobs": seen.blobs,
+        "commits": seen.commits,
+        "bytes": seen.bytes,
+        "skipped": [_skip(each) for each in seen.skipped],
+    }
+
+
+def _suppressed(each: Suppressed, show_secrets: bool) -> dict[str, Any]:
+    return {"finding": finding(each.finding, show_secrets), **_suppression(each.suppression)}
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    return {key: readable(value) for key, value in suppression._asdict().items()}
+
+
+def _skip(skip: Skip) -> dict[str, Any]:
+    return {"what": readable(skip.what), "reason": readable(skip.reason), "count": skip.count}
+
+
+def _dropped(location: Location, dropped: Dropped) -> dict[str, Any]:
+    texts = {"rule": dropped.rule, "redacted": dropped.shown, "check": dropped.check, "why": dropped.why}
+    return {**{key: readable(value) for key, value in texts.items()}, "location": _location(location)}
+
+
+def _location(location: Location) -> dict[str, Any]:
+    return {
+        "source": location.source,
+        "path": readable(location.path),
+        "member": [readable(name) for name in location.member],
+        "encoding": list(location.encoding),
+        **_position(location.position),
+        "pieces": [_position(piece) for piece in location.pieces],
+        "blob": location.blob,
+        "commit": location.commit,
+        "author": readable(location.author),
+        "date": location.date,
+        "reach": _reach(location.reach),
+        "suppressed": _suppression(location.suppressed) if location.suppressed else None,
+    }
+
+
+def _position(position: Position | None) -> Mapping[str, int | None]:
+    return position._asdict() if position else dict.fromkeys(Position._fields)
+
+
+def _reach(reach: Reach | None) -> dict[str, Any] | None:
+    if reach is None:
+        return None
+    return {**reach._asdict(), "branches": _names(reach.branches), "tags": _names(reach.tags)}
+
+
+def _names(names: Names) -> dict[str, Any]:
+    return {"count": names.count, "first": [readable(name) for name in names.first]}
+
+
+def _event(event: Event | None) -> dict[str, Any] | None:
+    return {key: readable(value) for key, value in event._asdict().items()} if event else None

@@ -1,0 +1,182 @@
+"""The report for people: what was found, where, since when, and what to do; then how much was looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from scanner.model import Coverage, Event, Finding, Location, Names, Problem, Reach, Report, Suppression
+from scanner.report import Options, Sink
+from scanner.report.places import harmless, place, short
+
+PLACES = 5  # a finding shows as many, unless verbose
+
+_MEANING = {
+    0: "clean",
+    1: "findings",
+    2: "wrong usage",
+    3: "incomplete: not everything could be scanned",
+    4: "a response failed",
+    130: "interrupted",
+}
+_COLORS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "bold": "1", "dim": "2"}
+
+
+def write(report: Report, out: Sink, options: Options) -> None:
+    """Write `report` as UTF-8 text. With `options.quiet` only findings and problems."""
+    for line in _lines(report, options):
+        out.write(line.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def _lines(report: Report, options: Options) -> Iterator[str]:
+    for finding in report.findings:
+        yield from _finding(finding, options)
+        yield ""
+    if not options.quiet:
+        yield from _suppressed(report, options)
+        yield from _dropped(report)
+    yield from _problems(report.problems, options)
+    if not options.quiet:
+        yield from (f"note: {harmless(note)}" for note in report.notes)
+        yield from (_skip(*skip) for skip in report.coverage.skipped)
+        yield _summary(report)
+
+
+def _paint(text: str, color: str, options: Options) -> str:
+    return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if options.color and color in _COLORS else text
+
+
+def _finding(finding: Finding, options: Options) -> Iterator[str]:
+    severity = _paint(harmless(finding.severity), finding.severity, options)
+    yield f"{_paint(harmless(finding.rule), 'bold', options)}  {severity}  {_shown(finding, options)}"
+    yield from _places(finding.locations, options)
+    if finding.introduced:
+        yield f"  introduced: {_event(finding.introduced)}"
+    if finding.removed:
+        yield f"  removed: {_event(finding.removed)}"
+    if finding.remediation:
+        yield f"  what to do: {harmless(' '.join(finding.remediation.split()))}"
+    if options.verbose:
+        yield f"  fingerprint: {harmless(finding.fingerprint)}"
+
+
+def _shown(finding: Finding, options: Options) -> str:
+    return harmless(finding.secret.reveal() if options.show_secrets else finding.redacted)
+
+
+def _places(locations: Sequence[Location], options: Options) -> Iterator[str]:
+    shown = locations if options.verbose else locations[:PLACES]
+    for location in shown:
+        yield "  " + "  ".join(filter(None, _place(location, options)))
+    if len(locations) > len(shown):
+        yield f"  and {_many(len(locations) - len(shown), 'more place')} (-v lists them)"
+
+
+def _place(location: Location, options: Options) -> Iterator[str]:
+    yield place(location)
+    yield _paint(_event(Event(location.commit, location.author, location.date, None)), "dim", options)
+    yield _reach(location.reach) if location.reach else ""
+    yield f"[{_excuse(location.suppressed)}]" if location.suppressed else ""
+
+
+def _event(event: Event) -> str:
+    path = f"in {harmless(event.path)}" if event.path is not None else ""
+    words = (short(event.commit), harmless(event.author or ""), harmless(event.date or "")[:10], path)
+    return ", ".join(filter(None, words))
+
+
+def _reach(reach: Reach) -> str:
+    flags = ("stash", "notes", "reflog", "alternate", "unreachable")
+    words = [_names("branch", "branches", reach.branches), _names("tag", "tags", reach.tags)]
+    return "; ".join(filter(None, [*words, *(flag for flag in flags if getattr(reach, flag))]))
+
+
+def _names(one: str, several: str, names: Names) -> str:
+    if not names.count:
+        return ""
+    first = ", ".join(harmless(name) for name in names.first[:2])
+    more = f" and {names.count - 2:,} more" if names.count > 2 else ""
+    return f"{one if names.count == 1 else several} {first}{more}"
+
+
+def _excuse(suppression: Suppression) -> str:
+    """Who allowed a place or a secret, how, until when and why; for people."""
+    owner = f" by {harmless(suppression.owner)}" if suppression.owner else ""
+    until = f" until {harmless(suppression.until)}" if suppression.until else ""
+    reason = f": {harmless(suppression.reason)}" if suppression.reason else ""
+    return f"allowed ({suppression.by}){owner}{until}{reason}"
+
+
+def _suppressed(report: Report, options: Options) -> Iterator[str]:
+    if options.show_suppressed:
+        for finding, suppression in report.suppressed:
+            yield f"{harmless(finding.rule)}  {_shown(finding, options)}  {_excuse(suppression)}"
+            yield from _places(finding.locations, options)
+            yield ""
+    elif report.suppressed:
+        yield f"{_many(len(report.suppressed), 'suppressed finding')} (--show-suppressed lists them)"
+
+
+def _dropped(report: Report) -> Iterator[str]:
+    for location, dropped in report.dropped:
+        why = f"{harmless(dropped.check)}: {harmless(dropped.why)}"
+        yield f"dropped: {place(location)}  {harmless(dropped.rule)}  {harmless(dropped.shown)}  {why}"
+
+
+def _problems(problems: Sequence[Problem], options: Options) -> Iterator[str]:
+    for problem in problems:
+        yield f"{_paint('problem', 'medium', options)}: {harmless(problem.what)}: {harmless(problem.message)}"
+        if problem.hint:
+            yield f"  hint: {harmless(problem.hint)}"
+
+
+def _skip(what: str, reason: str, count: int) -> str:
+    times = f" ({count:,} times)" if count != 1 else ""
+    return f"skipped: {harmless(what)}: {harmless(reason)}{times}"
+
+
+def _summary(report: Report) -> str:
+    found = _many(len(report.findings), "finding") if report.findings else "nothing found"
+    more = f", {_many(len(report.problems), 'problem')}" if report.problems else ""
+    meaning = _MEANING.get(report.exit, "unknown")
+    return f"{found}{more} in {_coverage(report)}; exit status {report.exit}: {meaning}"
+
+
+def _coverage(report: Report) -> str:
+    coverage: Coverage = report.coverage
+    counts = [(coverage.files, "file"), (coverage.blobs, "blob"), (coverage.commits, "commit")]
+    words = [_many(count, name) for count, name in counts if count is not None]
+    if coverage.bytes is not None:
+        words.append(amount(coverage.bytes))
+    seconds = _seconds(report.started, report.finished)
+    if seconds is not None:
+        words.append(f"{seconds:.1f} s")
+    return ", ".join(words) or "nothing"
+
+
+def _many(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def amount(size: int) -> str:
+    """A number of bytes as people read it: 1,234 bytes, 5.6 MB (decimal, as disks are sold)."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return _many(size, "byte")
+
+
+def _seconds(started: str, finished: str) -> float | None:
+    begin, end = _moment(started), _moment(finished)
+    return None if begin is None or end is None else max(0.0, end - begin)
+
+
+def _moment(stamp: str) -> float | None:
+    """Seconds on some clock for an RFC 3339 UTC stamp. Only differences mean anything; datetime is slow to import."""
+    try:
+        day, _, hour = stamp.rstrip("Z").partition("T")
+        year, month, date = map(int, day.split("-"))
+        hours, minutes, seconds = hour.split(":")
+        return time.mktime((year, month, date, int(hours), int(minutes), 0, 0, 1, 0)) + float(seconds)
+    except (ValueError, OverflowError):
+        return None
