@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple
 
@@ -59,6 +59,13 @@ def secrets(report: Report) -> Iterator[Secret]:
     yield from (suppressed.finding.secret for suppressed in report.suppressed)
 
 
+def colored(choice: str, out: BinaryIO, environ: Mapping[str, str]) -> bool:
+    """Whether `--color` auto, always or never means colour on `out` (https://no-color.org)."""
+    if choice != "auto":
+        return choice == "always"
+    return out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
 def check(outputs: Sequence[Output]) -> None:
     """Complain before the scan of what would fail after it: a format, the same place twice, a folder to write to."""
     for output in outputs:
@@ -67,8 +74,9 @@ def check(outputs: Sequence[Output]) -> None:
     for path in paths:
         if paths.count(path) > 1:
             raise UsageError(f"two reports would be written to {_named(path)}", "give each its own file: -o, --report")
-        folder = os.path.dirname(os.path.realpath(path))
-        if path != STDOUT and not os.access(folder, os.W_OK | os.X_OK):
+        if path == STDOUT or _is_special(path):
+            continue
+        if os.path.isdir(path) or not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK):
             raise OutputError(f"cannot write the report to {path}", "its folder must exist and be writable")
 
 
@@ -89,7 +97,7 @@ def write_report(report: Report, outputs: Iterable[Output], stdout: BinaryIO, op
 @contextmanager
 def _opened(path: str, stdout: BinaryIO) -> Iterator[BinaryIO]:
     try:
-        with _standard(stdout) if path == STDOUT else _file(os.path.realpath(path)) as out:
+        with _standard(stdout) if path == STDOUT else _file(path) as out:
             yield out
     except OSError as error:
         raise OutputError(f"cannot write the report to {_named(path)}: {error.strerror}", _hint(error)) from None
@@ -125,18 +133,19 @@ def _abandon(stdout: BinaryIO) -> None:
 @contextmanager
 def _file(path: str) -> Iterator[BinaryIO]:
     """A file that appears at `path`, whole and with mode 0600, when the block ends well; else nothing does."""
-    if _is_special(path):  # /dev/null, a fifo: to be written to, never to be replaced
-        with open(path, "wb") as out:
+    if _is_special(path):
+        with open(path, "ab") as out:
             yield out
         return
-    folder, name = os.path.split(path)
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
     beside = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
     try:
         with open(beside, "xb", opener=_private) as out:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        os.replace(beside, path)
+        os.replace(beside, target)
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(beside)
@@ -144,11 +153,13 @@ def _file(path: str) -> Iterator[BinaryIO]:
 
 
 def _is_special(path: str) -> bool:
-    try:
+    """/dev/stdout, /dev/null, a fifo: to be written to as it is, never to be replaced."""
+    if path.startswith(("/dev/", "/proc/")):
+        return True
+    with suppress(OSError):
         mode = os.stat(path).st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+        return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    return False
 
 
 def _private(path: str, flags: int) -> int:

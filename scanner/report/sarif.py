@@ -1,0 +1,195 @@
+"""SARIF 2.1.0 (OASIS), kept within what GitHub's code scanning takes ("SARIF support for code scanning", its docs).
+
+GitHub refuses a result without a file and a file over its limits, so what stands in no file is shown at an anchor,
+and what is too much is left out, the most severe last, and said in a notification. It ignores `suppressions`, so
+suppressed results are left out unless they are asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import scanner
+from scanner import rules
+from scanner.model import Finding, Location, Position, Report, Rule, Suppression
+from scanner.report import Options, Sink
+from scanner.report.places import place
+from scanner.report.schema import complete, dump, readable
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+RESULTS, LOCATIONS, ZIPPED = 25_000, 1_000, 9_500_000  # GitHub's limits; of the 10 MB gzip file some stay free
+TEXT = 1_024  # characters of a description
+
+_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+_LEVEL = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+_NO_FILE = {"commit-message", "tag-message", "note", "reflog", "ref-name", "path-name", "stdin"}
+_START = Position(1, 1, 1, 2)
+
+Result = tuple[Finding, Suppression | None]
+
+
+def write(report: Report, out: Sink, options: Options) -> None:
+    """Write `report` as one SARIF run."""
+    every = _wanted(report, options)
+    kept = every[:RESULTS]
+    descriptors = _descriptors([finding for finding, _ in kept])
+    out.write(b'{"$schema": %b, "version": "2.1.0", "runs": [{\n' % dump(SCHEMA))
+    for key, value in _head(list(descriptors.values())).items():
+        out.write(b"%b: %b,\n" % (dump(key), dump(value)))
+    out.write(b'"results": [')
+    written = 0
+    for data in _fitting(_result(*each, list(descriptors), options) for each in kept):
+        out.write((b",\n" if written else b"\n") + data)
+        written += 1
+    out.write(b'],\n"invocations": %b\n}]}\n' % dump([_invocation(report, len(every) - written)]))
+
+
+def _wanted(report: Report, options: Options) -> list[Result]:
+    """What is to be shown, the most severe first."""
+    results: list[Result] = [(finding, None) for finding in report.findings]
+    if options.show_suppressed:
+        results += report.suppressed
+    order = list(_SEVERITY)
+    return sorted(results, key=lambda each: order.index(each[0].severity) if each[0].severity in order else len(order))
+
+
+def _fitting(results: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    """The results as JSON, until the zipped file would become too large."""
+    zipper, size = zlib.compressobj(1), 0
+    for result in results:
+        data = dump(result)
+        size += len(zipper.compress(data))
+        if size > ZIPPED:
+            return
+        yield data
+
+
+def _head(descriptors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    driver = {"name": "xoxscan", "semanticVersion": scanner.__version__, "rules": descriptors}
+    return {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the root of the repository"}}},
+    }
+
+
+def _descriptors(findings: Sequence[Finding]) -> dict[str, dict[str, Any]]:
+    """A descriptor for each rule that found something, by rule id."""
+    known = {rule.id: rule for rule in rules.builtin()}
+    return {each.rule: _descriptor(each, known.get(each.rule)) for each in reversed(findings)}
+
+
+def _descriptor(finding: Finding, rule: Rule | None) -> dict[str, Any]:
+    name = rule.name if rule else finding.rule
+    about = (rule.description if rule else "") or f"A credential of the kind {finding.kind}"
+    remedy = (rule.remediation if rule else finding.remediation) or "Revoke this credential, then take it out."
+    links = [link for link in (rule.references if rule else ()) if link.startswith("https://")]
+    return {
+        "id": finding.rule,
+        "name": name[:255],
+        "shortDescription": {"text": name[:TEXT]},
+        "fullDescription": {"text": about[:TEXT]},
+        "help": {"text": remedy, "markdown": "\n".join([remedy, "", *(f"- <{link}>" for link in links)]).rstrip()},
+        **({"helpUri": links[0]} if links else {}),
+        "defaultConfiguration": {"level": _level(finding)},
+        "properties": {
+            "tags": ["security", "secret", "slack"],
+            "precision": "high",
+            "security-severity": _SEVERITY.get(finding.severity, _SEVERITY["high"]),
+        },
+    }
+
+
+def _level(finding: Finding) -> str:
+    return _LEVEL.get(finding.severity, "error")
+
+
+def _result(finding: Finding, suppression: Suppression | None, order: list[str], options: Options) -> dict[str, Any]:
+    # Places that are allowed by themselves are left out like allowed findings, but never all of them.
+    shown = [each for each in finding.locations if options.show_suppressed or not each.suppressed]
+    locations = sorted(shown or finding.locations, key=_anchored)
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": order.index(finding.rule),
+        "level": _level(finding),
+        "message": {"text": _message(finding, locations)},
+        "locations": [_location(each, options.anchor) for each in locations[:LOCATIONS]] or [_at(options.anchor)],
+        "partialFingerprints": {"primaryLocationLineHash": _hash(finding.fingerprint)},
+        "fingerprints": {"xoxscan/v1": finding.fingerprint},
+        **({"suppressions": [_suppression(suppression)]} if suppression else {}),
+    }
+
+
+def _hash(fingerprint: str) -> str:
+    """The only fingerprint that GitHub looks at, in its form. It follows the secret, not the line."""
+    return f"{hashlib.sha256(fingerprint.encode()).hexdigest()[:16]}:1"
+
+
+def _anchored(location: Location) -> bool:
+    return location.path is None or location.source in _NO_FILE
+
+
+def _message(finding: Finding, locations: Sequence[Location]) -> str:
+    where = f"in {place(locations[0])}" if locations else "in no known place"
+    if locations and _anchored(locations[0]):
+        where += " (which is no file: it is shown here because it must be shown somewhere)"
+    commit = f", since commit {finding.introduced.commit}" if finding.introduced and finding.introduced.commit else ""
+    more = f", and in {len(locations) - 1:,} more places" if len(locations) > 1 else ""
+    text = f"{finding.rule}: {finding.redacted} stands {where}{commit}{more}."
+    # A SARIF message may hold links as Markdown has them. A name in it must not become one.
+    return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text
+
+
+def _location(location: Location, anchor: str) -> dict[str, Any]:
+    if location.path is None or _anchored(location):
+        return _at(anchor)
+    # Inside an archive the lines are those of the member: its place is in the message.
+    return _at(location.path, None if location.member else location.position)
+
+
+def _at(path: bytes | str, position: Position | None = None) -> dict[str, Any]:
+    where = position or _START
+    region = {
+        "startLine": where.line,
+        "startColumn": where.column,
+        "endLine": where.end_line,
+        "endColumn": where.end_column,
+    }
+    uri = quote(path)
+    root = {"uri": f"file://{uri}"} if uri.startswith("/") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": root, "region": region}}
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    kind = "inSource" if suppression.by == "inline" else "external"
+    return {"kind": kind, "status": "accepted", "justification": readable(suppression.reason) or "no reason given"}
+
+
+def _invocation(report: Report, left_out: int) -> dict[str, Any]:
+    return {
+        "executionSuccessful": complete(report),
+        "exitCode": report.exit,
+        "toolExecutionNotifications": [
+            {"level": level, "message": {"text": readable(text)}} for level, text in _notifications(report, left_out)
+        ],
+        **({"startTimeUtc": report.started} if report.started else {}),
+        **({"endTimeUtc": report.finished} if report.finished else {}),
+    }
+
+
+def _notifications(report: Report, left_out: int) -> Iterator[tuple[str, str]]:
+    for what, message, hint in report.problems:
+        yield "error", f"{what}: {message}{f' ({hint})' if hint else ''}"
+    if left_out:
+        yield "warning", f"{left_out:,} results were left out: GitHub takes {RESULTS:,}, and 10 MB when zipped"
+    crowded = sum(len(finding.locations) > LOCATIONS for finding in report.findings)
+    if crowded:
+        yield "warning", f"{crowded:,} results have more than {LOCATIONS:,} places; the others were left out"
+    for note in report.notes:
+        yield "note", note
+    for what, reason, count in report.coverage.skipped:
+        yield "note", f"skipped: {what}: {reason} ({count:,})"
