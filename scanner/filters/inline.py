@@ -1,0 +1,167 @@
+"""Judges places: a marker in the line of a secret, or in the line before it, allows what stands there.
+
+    token = …  # xoxscan:ignore                         any rule, in this line
+    token = …  # xoxscan:ignore[rule-a, rule-b] why     these rules alone, and why
+    # xoxscan:ignore-next-line                          the next line; rules and a reason as above
+
+Lines end at `\\n`, `\\r\\n` or a bare `\\r`, as in scanner.positions. A line is a line however long it is: a marker in
+a minified file of one line counts for all of it. A marker that shares bytes with the match itself does not count.
+The work is linear in the text, however many markers and matches it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from scanner.model import Match, Suppression
+
+_OWN = re.compile(rb"(?<![\w-])xoxscan:ignore(?P<next>-next-line)?(?![\w-])(?:\[(?P<rules>[^\]\r\n]*)\]|(?!\[))")
+# As those tools themselves read them: gitleaks and betterleaks look for the word anywhere, detect-secrets allows these
+# spellings. None of them names rules.
+_FOREIGN = re.compile(
+    rb"(?:gitleaks|betterleaks):allow|trufflehog:ignore|pragma: ?allowlist[ -](?P<next>nextline[ -])?secret"
+)
+_OWN_LEADS = (b"xoxscan:ignore",)
+_FOREIGN_LEADS = (b"gitleaks:allow", b"betterleaks:allow", b"trufflehog:ignore", b"pragma:")
+_LONGEST_REASON = 200  # bytes; what is longer is code. It is dropped and not cut: a part of a token could not be masked
+_COMMENT_END = re.compile(r"\s*(?:\*/|-->|#\}|%>)\s*$")
+
+
+class _Marker(NamedTuple):
+    """One marker: its offsets, where its line ends, and whose it is."""
+
+    start: int
+    end: int
+    line_end: int
+    foreign: bool
+
+    def outside(self, match: Match) -> bool:
+        return self.end <= match.start or self.start >= match.end
+
+
+_ANY = b""  # stands for the rules of a marker that names none
+_Chosen = dict[bytes, _Marker]  # by rule
+
+
+class _Line(NamedTuple):
+    """A line that markers point at, with the first and the last marker for each rule.
+
+    More are not needed: what shares bytes with a match at both ends of a row does so in between.
+    """
+
+    end: int
+    first: _Chosen
+    last: _Chosen
+
+
+class Markers(NamedTuple):
+    """All markers of one text, by the lines that they point at, in order."""
+
+    data: bytes
+    starts: Sequence[int]
+    lines: Sequence[_Line]
+
+
+def allowed(data: bytes, match: Match, foreign: bool) -> Suppression | None:
+    """What allows `match` in `data`. `foreign`: do markers of other tools count? For many matches use `markers`."""
+    return judge(markers(data, foreign), match)
+
+
+def judge(found: Markers, match: Match) -> Suppression | None:
+    """What allows `match` in the text that `found` was made of."""
+    for index in range(bisect_left(found.starts, match.end) - 1, -1, -1):
+        line = found.lines[index]
+        if line.end <= match.start:
+            break
+        for rule in (_ANY, match.rule.encode()):
+            for marker in (line.first.get(rule), line.last.get(rule)):
+                if marker and marker.outside(match):
+                    return Suppression("inline", _reason(found.data, marker, match))
+    return None
+
+
+def markers(data: bytes, foreign: bool) -> Markers:
+    """All markers in `data`, found once for all the matches in it."""
+    found = [(item, False) for item in _found(data, _OWN_LEADS, _OWN)]
+    if foreign:
+        found += ((item, True) for item in _found(data, _FOREIGN_LEADS, _FOREIGN))
+        found.sort(key=lambda pair: pair[0].start())
+    here = list(_lines(data, [item.start() for item, _ in found]))
+    following = dict(_following(data, {end for (item, _), (_, end) in zip(found, here, strict=True) if item["next"]}))
+    lines: dict[int, _Line] = {}
+    for (item, other), (start, end) in zip(found, here, strict=True):
+        target = following.get(end) if item["next"] else (start, end)
+        if target:
+            line = lines.setdefault(target[0], _Line(target[1], {}, {}))
+            marker = _Marker(item.start(), item.end(), end, other)
+            for rule in _rules(item.groupdict().get("rules")):
+                line.first.setdefault(rule, marker)
+                line.last[rule] = marker
+    starts = sorted(lines)
+    return Markers(data, starts, [lines[start] for start in starts])
+
+
+def _rules(named: bytes | None) -> Iterable[bytes]:
+    """The ids in the brackets. Empty brackets name none, and so allow nothing."""
+    return filter(None, map(bytes.strip, named.split(b","))) if named is not None else (_ANY,)
+
+
+def _found(data: bytes, leads: Iterable[bytes], marker: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """What `marker` matches, at places where one of `leads` stands: `find` is much faster than an expression."""
+    for lead in leads:
+        at = data.find(lead)
+        while at >= 0:
+            item = marker.match(data, at)
+            if item:
+                yield item
+            at = data.find(lead, at + len(lead))
+
+
+class _Ends:
+    """Where lines end, for offsets that only grow: no byte is looked at twice."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._next = {b"\n": -1, b"\r": -1}
+
+    def after(self, at: int) -> int:
+        """The offset of the first line break at or after `at`, or the end of the text."""
+        for mark, known in self._next.items():
+            if known < at:
+                found = self._data.find(mark, at)
+                self._next[mark] = len(self._data) if found < 0 else found
+        return min(self._next.values())
+
+
+def _lines(data: bytes, offsets: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Begin and end (without its break) of the line of each offset; the offsets grow."""
+    ends, start, end = _Ends(data), 0, -1
+    for at in offsets:
+        if at > end:
+            start = 1 + max(end, data.rfind(b"\n", end + 1, at), data.rfind(b"\r", end + 1, at))
+            end = ends.after(at)
+        yield start, end
+
+
+def _following(data: bytes, line_ends: Iterable[int]) -> Iterator[tuple[int, tuple[int, int]]]:
+    """For each end of a line, begin and end of the line after it."""
+    ends = _Ends(data)
+    for end in sorted(line_ends):
+        start = end + (2 if data.startswith(b"\r\n", end) else 1)
+        if start < len(data):
+            yield end, (start, ends.after(start))
+
+
+def _reason(data: bytes, marker: _Marker, match: Match) -> str | None:
+    """What stands after the marker in its line, without the end of a comment."""
+    if marker.foreign:
+        return data[marker.start : marker.end].decode()
+    holds_match = marker.end < match.end and match.start < marker.line_end
+    if holds_match or marker.line_end - marker.end > _LONGEST_REASON:
+        return None
+    text = data[marker.end : marker.line_end].decode("utf-8", "replace")
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return _COMMENT_END.sub("", plain).strip(" :-") or None
