@@ -1,0 +1,216 @@
+"""Files, folders and stdin: yields what is to be looked at, piece by piece, and knows nothing of what is looked for.
+
+A small file costs four system calls (openat, fstat, read, close) and is one window; a large one comes in windows of
+bounded memory, a sparse one without its holes. Nothing is mapped: a file that is cut short meanwhile would be a SIGBUS.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from scanner.model import Coverage, Problem, Skip
+from scanner.positions import advance
+from scanner.sources.descent import Descent
+from scanner.sources.listing import Batch, Lister, batches, failed, special
+from scanner.windows import MARGIN, OVERLAP, WINDOW, Window, windows
+
+STDIN = b"-"
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+_DISK_BLOCK = 512  # what st_blocks counts in
+
+
+class Piece(NamedTuple):
+    """Bytes to look at, and where they stand. Its window says which matches are its own, and where its lines begin."""
+
+    path: bytes | None  # as reached from the current folder; None for stdin
+    source: str  # worktree | symlink | path-name | stdin
+    window: Window
+
+
+class Sizes(NamedTuple):
+    """Of windows, in bytes."""
+
+    window: int = WINDOW
+    overlap: int = OVERLAP
+    margin: int = MARGIN
+
+
+SIZES = Sizes()
+Seen = Piece | Problem | Skip | Coverage
+MayHold = Callable[[bytes], bool]
+
+
+def walk(
+    paths: Iterable[bytes],
+    stdin: BinaryIO,
+    lister: Lister,
+    may_hold: MayHold,
+    *,
+    no_ignore: bool = False,
+    recurse: bool = False,
+) -> Iterator[Seen]:
+    """All pieces of `paths` that `may_hold` lets through; `-` is `stdin`. Coverage comes in parts, to be added up."""
+    named = list(paths)
+    for item in batches((path for path in named if path != STDIN), lister, no_ignore=no_ignore, recurse=recurse):
+        if isinstance(item, Batch):
+            yield from read(item, may_hold)
+        else:
+            yield item
+    if STDIN in named:
+        yield from read_stdin(stdin, may_hold)
+
+
+def read_stdin(stream: BinaryIO, may_hold: MayHold, sizes: Sizes = SIZES) -> Iterator[Seen]:
+    """The pieces of a stream of any length."""
+    try:
+        yield from _pieces(windows(stream.read, *sizes), None, "stdin", may_hold)
+    except OSError as error:
+        yield failed(b"standard input", error)
+
+
+def read(batch: Batch, may_hold: MayHold, sizes: Sizes = SIZES) -> Iterator[Seen]:
+    """The pieces of a batch, names first, that `may_hold` lets through; then how much was read."""
+    yield from _names(batch, may_hold)
+    if not batch.names:
+        return
+    try:
+        descent = Descent(batch.root)
+    except OSError as error:
+        yield failed(batch.root, error)
+        return
+    with descent:
+        yield from _files(batch, descent, may_hold, sizes)
+
+
+def _names(batch: Batch, may_hold: MayHold) -> Iterator[Piece]:
+    names = batch.names + batch.others
+    if may_hold(b"\n".join(names)):  # nearly always all names of a batch are turned down at once
+        column = advance(batch.shown, 1, 1)[1]
+        for name in filter(may_hold, names):
+            yield Piece(batch.shown + name, "path-name", Window(name, 1, column, 0, len(name) + 1))
+
+
+def _files(batch: Batch, descent: Descent, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+    here: bytes | None = None
+    descriptor = files = size = 0
+    for name in batch.names:
+        folder, _, leaf = name.rpartition(b"/")
+        try:
+            if folder != here:
+                here = None
+                descriptor = descent.at(folder)
+                here = folder
+            data = _whole(descriptor, leaf, sizes.window)
+        except OSError as error:
+            if here is None:
+                yield failed(batch.shown + name, error)
+                continue
+            data = None
+        if data is None:
+            yield from _closer(descriptor, leaf, batch.shown + name, may_hold, sizes)
+            continue
+        files += 1
+        size += len(data)
+        if may_hold(data):
+            yield Piece(batch.shown + name, "worktree", Window(data, 1, 1, 0, len(data) + 1))
+    yield Coverage(files=files, bytes=size)
+
+
+def _whole(folder: int, name: bytes, limit: int) -> bytes | None:
+    """The content of a regular file of up to `limit` bytes; None for whatever needs a closer look."""
+    descriptor = os.open(name, _FILE, dir_fd=folder)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and status.st_size < limit:
+            data = os.read(descriptor, status.st_size + 1)  # a byte more than there should be: is this the end?
+            if len(data) == status.st_size:
+                return data
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _closer(folder: int, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+    """What could not be read at once: symlinks, large and changing files, what is no file, what may not be read."""
+    try:
+        mode = os.lstat(name, dir_fd=folder).st_mode
+        if stat.S_ISREG(mode):
+            yield from _stream(folder, name, path, may_hold, sizes)
+        elif stat.S_ISLNK(mode):
+            target = os.readlink(name, dir_fd=folder)
+            yield Coverage(files=1, bytes=len(target))
+            if may_hold(target):
+                yield Piece(path, "symlink", Window(target, 1, 1, 0, len(target) + 1))
+        elif stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "it became a folder during the scan")
+        else:
+            yield special(path, mode)
+    except OSError as error:
+        yield failed(path, error)
+
+
+def _stream(folder: int, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+    descriptor = os.open(name, _FILE, dir_fd=folder)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.ESTALE, "it became something else during the scan")
+        yield Coverage(files=1)
+        # A file that is being written may grow while we read, but not for ever.
+        end = status.st_size + sizes.window
+        cut = _without_holes if status.st_blocks * _DISK_BLOCK + sizes.window < status.st_size else _from_start
+        yield from _pieces(cut(descriptor, end, sizes), path, "worktree", may_hold)
+        if os.fstat(descriptor).st_size > end:
+            raise OSError(errno.EFBIG, f"it grew as fast as it was read; what comes after byte {end} was not looked at")
+    finally:
+        os.close(descriptor)
+
+
+def _pieces(cut: Iterable[Window], path: bytes | None, source: str, may_hold: MayHold) -> Iterator[Piece | Coverage]:
+    for window in cut:
+        yield Coverage(bytes=min(window.last, len(window.data)) - window.first)
+        if may_hold(window.data):
+            yield Piece(path, source, window)
+
+
+def _from_start(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
+    return windows(_Extent(descriptor, 0, end).read, *sizes)
+
+
+def _without_holes(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
+    """The windows of a sparse file. Its holes hold no bytes but NULs: they are columns and nothing else."""
+    at, line, column = 0, 1, 1
+    while (begin := _seek(descriptor, at, os.SEEK_DATA)) is not None and begin < end:
+        column += begin - at
+        at = min(_seek(descriptor, begin, os.SEEK_HOLE) or end, end)
+        for window in windows(_Extent(descriptor, begin, at).read, *sizes):
+            first = column if window.line == 1 else 1
+            yield (window := window._replace(line=window.line + line - 1, column=window.column + first - 1))
+        line, column = advance(window.data, window.line, window.column)
+
+
+def _seek(descriptor: int, at: int, whence: int) -> int | None:
+    """Where the next data or hole begins, or None where only a hole is left."""
+    try:
+        return os.lseek(descriptor, at, whence)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None
+
+
+class _Extent:
+    """The bytes of a file from one offset up to another, or to its end."""
+
+    def __init__(self, descriptor: int, at: int, end: int) -> None:
+        self._descriptor, self._at, self._end = descriptor, at, end
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
+        data = os.pread(self._descriptor, min(size, self._end - self._at), self._at)
+        self._at += len(data)
+        return data
