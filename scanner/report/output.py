@@ -30,8 +30,8 @@ class OutStream:
     Without a redactor (`--show-secrets`) nothing is masked.
     """
 
-    def __init__(self, out: Sink, redactor: Redactor | None) -> None:
-        self._out, self._redactor = out, redactor
+    def __init__(self, out: Sink, redactor: Redactor | None, chunk: int = CHUNK) -> None:
+        self._out, self._redactor, self._chunk = out, redactor, chunk
         self._held: list[bytes] = []
         self._size = 0
 
@@ -39,7 +39,7 @@ class OutStream:
         """Take `data`; once enough has come together, its whole lines go out."""
         self._held.append(data)
         self._size += len(data)
-        if self._size >= CHUNK and b"\n" in data and (self._redactor is None or self._redactor.by_line):
+        if self._size >= self._chunk and b"\n" in data and (self._redactor is None or self._redactor.by_line):
             whole, end, rest = b"".join(self._held).rpartition(b"\n")
             self._held, self._size = [rest], len(rest)
             self._let_out(whole + end)

@@ -34,6 +34,10 @@ class Progress:
         self._blobs = self._bytes = 0
         self._began = self._clock()
 
+    def expect(self, total_blobs: int, total_bytes: int) -> None:
+        """How much this part of the work is, as far as is known by now."""
+        self._total_blobs, self._total_bytes = total_blobs, total_bytes
+
     def advance(self, blobs: int, bytes: int) -> None:
         """So much more is done. Cheap enough to be called for every blob."""
         self._blobs += blobs
