@@ -1,0 +1,137 @@
+"""The command line: finds the command, loads that one module, and turns errors into a message and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from importlib import import_module
+from types import ModuleType
+from typing import NoReturn
+
+from scanner import __version__
+from scanner.errors import INCOMPLETE, INTERRUPTED, UsageError, XoxscanError
+from scanner.model import Streams
+
+# Command, its module below scanner.commands, and one line of help. By hand, so that help loads no command.
+COMMANDS = (
+    ("scan", "scan", "files and folders, or stdin with -"),
+    ("staged", "staged", "what the next commit adds"),
+    ("range", "range", "every commit of A..B, and its message"),
+    ("history", "history", "everything that a repository still holds"),
+    ("hook", "hook", "the entry of the pre-commit framework's hooks"),
+    ("baseline", "baseline", "known findings: write, update, prune, audit"),
+    ("rules", "rules", "the rules, and their self-test"),
+    ("report", "report", "turns a JSON report into another format"),
+    ("demo", "demo", "the whole story on a throw-away repository"),
+)
+# Named by the contract, built later: saying so is better than «unknown».
+PLANNED = (
+    *("ci", "pre-push", "pre-receive", "install", "uninstall", "verify", "revoke", "journal", "policy", "explain"),
+    *("remediate", "doctor", "fleet", "serve"),
+)
+
+
+def main(argv: list[str] | None = None, streams: Streams | None = None) -> int:
+    """Runs the command in `argv` (default: the process's arguments) and returns the exit status."""
+    streams = streams or standard()
+    try:
+        return _run(sys.argv[1:] if argv is None else argv, streams)
+    except XoxscanError as error:
+        return _say(streams, str(error), error.hint, error.status)
+    except KeyboardInterrupt:
+        return _say(streams, "interrupted", "", INTERRUPTED)
+    except BrokenPipeError:
+        return INCOMPLETE
+    except Exception as error:  # noqa: BLE001 - the last net: a bug is status 3 and shows no values
+        return _bug(streams, error)
+
+
+def standard() -> Streams:
+    """The process's own streams, environment and clock."""
+    return Streams(sys.stdin.buffer, sys.stdout.buffer, sys.stderr.buffer, os.environ, time.time)
+
+
+def _run(argv: list[str], streams: Streams) -> int:
+    parser = Parser(prog="xoxscan", description="Finds leaked Slack credentials.", formatter_class=_Wide)
+    parser.add_argument("--version", action="version", version=f"xoxscan {__version__}")
+    parser.add_argument("-C", dest="folder", metavar="DIR", help="run as if started in DIR")
+    parser.add_argument("command", metavar="COMMAND", help="one of the commands below")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="its own options; COMMAND --help")
+    parser.epilog = "commands:\n" + "\n".join(f"  {name:<10} {text}" for name, _, text in COMMANDS)
+    first = parser.parse_args(argv)
+    if first.folder is not None:
+        _enter(first.folder)
+    module = _command(first.command)
+    own = Parser(prog=f"xoxscan {first.command}", formatter_class=_Wide, description=module.SUMMARY)
+    module.add_arguments(own)
+    args = own.parse_args(first.arguments)
+    args.folder = first.folder
+    status: int = module.run(args, streams)
+    return status
+
+
+def _enter(folder: str) -> None:
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise UsageError(f"-C {folder}: {error.strerror}", "name a folder that exists") from None
+
+
+def _command(name: str) -> ModuleType:
+    for command, module, _ in COMMANDS:
+        if command == name:
+            return import_module(f"scanner.commands.{module}")
+    if name in PLANNED:
+        raise UsageError(f"the command {name} is not built yet", "xoxscan --help lists those that are")
+    raise UsageError(f"there is no command {name!r}", _nearest(name))
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [command for command, _, _ in COMMANDS], 1)
+    return f"did you mean {near[0]}?" if near else "xoxscan --help lists the commands"
+
+
+class _Wide(argparse.RawDescriptionHelpFormatter):
+    """Help that looks the same on every terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=100)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors in our own form, and no abbreviations that a later option could break."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(allow_abbrev=False, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """See argparse."""
+        raise UsageError(message, f"{self.prog} --help shows the options")
+
+
+def _say(streams: Streams, message: str, hint: str, status: int) -> int:
+    """One line, and one for the hint, on stderr: through the redactor, as a file or branch name may hold a token."""
+    from scanner.report.places import harmless
+    from scanner.report.redactor import Redactor
+
+    lines = [f"xoxscan: {harmless(message)}", *([f"  {harmless(hint)}"] if hint else [])]
+    try:
+        streams.stderr.write(Redactor().clean("\n".join(lines).encode("utf-8", "backslashreplace") + b"\n"))
+        streams.stderr.flush()
+    except OSError:
+        pass
+    return status
+
+
+def _bug(streams: Streams, error: Exception) -> int:
+    """A bug is status 3 and never 1. Where it happened is said; what the exception holds is not, it may be a secret."""
+    last = error.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    where = f"{last.tb_frame.f_code.co_qualname}, line {last.tb_lineno}" if last else "an unknown place"
+    message = f"a bug in xoxscan: {type(error).__name__} in {where}"
+    return _say(streams, message, "please report it; the run is incomplete", INCOMPLETE)

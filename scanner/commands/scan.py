@@ -1,0 +1,152 @@
+"""`xoxscan scan [PATH…]`: files, folders, stdin, and their names."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+
+from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, report
+from scanner.detect import Detector
+from scanner.errors import GitError
+from scanner.git.objects import Cat
+from scanner.git.repository import Repository, find, head
+from scanner.git.run import sealed
+from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
+from scanner.model import Coverage, Dropped, Location, Problem, Report, Skip, Snapshot, Streams, Target
+from scanner.pipeline import Occurrence, examine
+from scanner.report.progress import Progress
+from scanner.sources.files import STDIN, Piece, Seen, walk
+from scanner.sources.looker import overruns
+from scanner.sources.worktree import lister
+
+SUMMARY = "Scans files and folders (default: this one), or stdin with -. In a git work tree, what git does not ignore."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """See scanner.commands.scanning."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - is stdin (default .)")
+    parser.add_argument("--no-ignore", action="store_true", help="also what git ignores")
+    parser.add_argument("--recurse-submodules", action="store_true", help="also submodules and nested repositories")
+    add_options(parser, responds=True)
+
+
+def run(args: argparse.Namespace, streams: Streams) -> int:
+    """The exit status. Errors: see scanner.errors."""
+    repository = around(streams)
+    cat = Cat(repository.git) if repository else None
+    try:
+        setup = prepare(args, streams, base(repository, cat), repository)
+        return finish(args, streams, setup, outcome(args, streams, setup, repository))
+    finally:
+        if cat:
+            cat.close()
+
+
+def report_of(args: argparse.Namespace, streams: Streams) -> Report:
+    """The report of a scan, unwritten."""
+    repository = around(streams)
+    cat = Cat(repository.git) if repository else None
+    try:
+        setup = prepare(args, streams, base(repository, cat), repository)
+        return report(args, streams, setup, outcome(args, streams, setup, repository))
+    finally:
+        if cat:
+            cat.close()
+
+
+def around(streams: Streams) -> Repository | None:
+    """The repository around this folder, if there is one."""
+    try:
+        return find(os.getcwd(), streams.environ, own=False)
+    except GitError as error:
+        if "not a git repository" in str(error):
+            return None
+        raise
+
+
+def base(repository: Repository | None, cat: Cat | None) -> Snapshot:
+    """Where the configuration counts from: HEAD, the index before the first commit, or this folder outside of git."""
+    if repository is None or cat is None:
+        return FolderSnapshot(".", "this folder")
+    tip = head(repository)
+    return TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else IndexSnapshot(repository.git, cat)
+
+
+def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository: Repository | None) -> Outcome:
+    """Looks at everything that was named."""
+    paths = [os.fsencode(path) for path in args.paths] or [b"."]
+    detector = setup.detector()
+    tally = Tally(setup, detector, os.fsencode(repository.top) if repository and repository.top else b"")
+    list_git = lister(lambda folder: sealed(folder, streams.environ, own=False))
+    with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
+        progress.phase("files")
+        walked = walk(
+            paths, streams.stdin, list_git, detector.may_hold, no_ignore=args.no_ignore, recurse=args.recurse_submodules
+        )
+        for seen in walked:
+            tally.take(seen)
+            if isinstance(seen, Coverage):
+                progress.advance(seen.files or 0, seen.bytes or 0)
+    if not (tally.files or tally.problems or (STDIN in paths and tally.bytes)):
+        nothing(
+            args, "there was nothing to scan", "name files, or pipe something in; --allow-empty makes this no fault"
+        )
+    return Outcome(
+        Target("scan", repository.top if repository else None),
+        Coverage(tally.files, None, None, tally.bytes, tuple(tally.skips)),
+        tally.occurrences,
+        tally.problems,
+        dropped=tally.dropped,
+        whole=not (args.paths or args.only or args.skip),
+    )
+
+
+class Tally:
+    """What a scan of files has seen so far."""
+
+    def __init__(self, setup: Setup, detector: Detector, top: bytes) -> None:
+        self._setup = setup
+        self._detector = detector
+        self._prefix = _prefix(top)
+        self.files = 0
+        self.bytes = 0
+        self.occurrences: list[Occurrence] = []
+        self.problems: list[Problem] = []
+        self.skips: list[Skip] = []
+        self.dropped: list[tuple[Location, Dropped]] = []
+
+    def take(self, seen: Seen) -> None:
+        """Adds one thing that the source yields."""
+        if isinstance(seen, Piece):
+            self.occurrences += self._look(seen)
+        elif isinstance(seen, Coverage):
+            self.files += seen.files or 0
+            self.bytes += seen.bytes or 0
+        elif isinstance(seen, Problem):
+            self.problems.append(seen)
+        else:
+            self.skips.append(seen)
+
+    def _look(self, piece: Piece) -> Iterator[Occurrence]:
+        window = piece.window
+        examined = examine(self._detector, window.data, self._setup.foreign_markers, window.line, window.column)
+        self.problems += overruns(piece.path or b"standard input", examined)
+        place = Location(piece.source, piece.path)
+        self.dropped += [
+            (place._replace(position=at), item) for at, item in examined.dropped if window.owns(item.start)
+        ]
+        for hit in examined.hits:
+            if window.owns(hit.match.start):
+                allowed = self._setup.allow(self._rooted(piece.path), hit)
+                yield Occurrence(hit, place._replace(position=hit.position, suppressed=allowed))
+
+    def _rooted(self, path: bytes | None) -> bytes | None:
+        """The path from the top of the work tree, which path entries are about."""
+        return None if path is None else os.path.normpath(self._prefix + path)
+
+
+def _prefix(top: bytes) -> bytes:
+    """What leads from the top of the work tree to this folder."""
+    here, top = os.path.realpath(b"."), os.path.realpath(top or b".")
+    return os.path.join(os.path.relpath(here, top), b"") if here != top else b""

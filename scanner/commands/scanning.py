@@ -1,0 +1,305 @@
+"""What all scanning commands share: their options, what they load before, and what they say after."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from scanner import config as configuration
+from scanner import rules as ruleset
+from scanner.config import Config
+from scanner.detect import Detector
+from scanner.errors import FINDINGS, INCOMPLETE, OK, NothingToScan, UsageError
+from scanner.filters import baseline as baselines
+from scanner.filters import paths
+from scanner.git.repository import Repository
+from scanner.git.snapshots import FolderSnapshot
+from scanner.model import (
+    Coverage,
+    Dropped,
+    Hit,
+    Location,
+    Problem,
+    Report,
+    Rule,
+    Secret,
+    Snapshot,
+    Streams,
+    Suppression,
+    Target,
+)
+from scanner.pipeline import Occurrence, Story, accept, group, judge
+from scanner.report import Options
+from scanner.report.output import Output, check, colored, write_report
+
+CONFIG, BASELINE = configuration.NAME, baselines.FOLDER
+# Seconds for one match attempt (a retry gets four times as many): a commit must not wait.
+HOOK_TIMEOUT, TIMEOUT = 1.0, 5.0
+_NOBODY = baselines.Baseline()
+_LEVELS = ("none", "verify", "rehearse", "revoke")
+
+
+def add_options(parser: argparse.ArgumentParser, *, responds: bool) -> None:
+    """The options of every scanning command; with `responds` those about asking Slack, too."""
+    add = parser.add_argument
+    add("-f", "--format", default="text", metavar="FORMAT", help="text, json, jsonl or sarif (default text)")
+    add("-o", "--output", default="-", metavar="FILE", help="write the report to FILE, not to stdout")
+    add("--report", action="append", default=[], metavar="FORMAT=FILE", help="one more report; repeatable")
+    add("--config", metavar="FILE", help="a configuration besides the repository's own")
+    add("--rules", action="append", default=[], metavar="PATH", help="more rules: a file or a folder; repeatable")
+    add("--only", action="append", default=[], metavar="RULE", help="this rule alone; repeatable")
+    add("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")
+    add("--baseline", metavar="DIR", help="the folder of known findings (default .xoxscan-baseline)")
+    add("--fail-on", choices=("any", "live", "none"), default="any", help="which findings make status 1 (default any)")
+    add("--jobs", type=_jobs, default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)")
+    add("--show-secrets", action="store_true", help="print tokens in full; refused in CI")
+    add("--show-suppressed", action="store_true", help="list what somebody allowed")
+    add("--explain-drops", action="store_true", help="list what looked like a token and was turned down, and why")
+    add("--strict", action="store_true", help="what was skipped by nature makes the run incomplete")
+    add("--allow-empty", action="store_true", help="nothing to scan is no fault")
+    add("--trust-repo-config", action="store_true", help="let a foreign repository's configuration count")
+    add("--no-progress", action="store_true", help="no progress on the terminal")
+    add("-q", "--quiet", action="store_true", help="findings and problems only")
+    add("-v", "--verbose", action="store_true", help="all places, and more words")
+    add("--color", choices=("auto", "always", "never"), default="auto", help="colour (default auto)")
+    if responds:
+        _add_response(parser)
+
+
+def _add_response(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--respond", choices=_LEVELS, default="none", help="what to ask of Slack; only none is built yet")
+    add("--visibility", choices=("public", "private"), help="who can see the repository")
+    add("--max-revoke", type=int, default=5, metavar="N", help="the most tokens that one run may revoke")
+    add("--deadline", type=float, default=120.0, metavar="S", help="seconds for asking Slack")
+    add("--yes", action="store_true", help="act without asking")
+    add("--probe-sessions", action="store_true", help="let session tokens be tried")
+
+
+def _jobs(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+class Setup(NamedTuple):
+    """What a scan needs to know before it begins."""
+
+    config: Config
+    config_from: str | None
+    rules: tuple[Rule, ...]
+    outputs: tuple[Output, ...]
+    options: Options
+    started: float
+    today: str
+    base: Snapshot | None
+
+    def allow(self, path: bytes | None, hit: Hit) -> Suppression | None:
+        """What allows `hit` in the file at `path`, if anything does."""
+        return hit.inline or paths.judge(self.config, path, self.today)
+
+    def detector(self, timeout: float = TIMEOUT, *, fast: bool = True) -> Detector:
+        """A detector for these rules. `fast`: worth to load what makes long scans quick."""
+        return Detector(self.rules, timeout, fast=fast)
+
+    @property
+    def foreign_markers(self) -> bool:
+        """Whether other tools' inline markers count."""
+        return self.config.accept_foreign_markers
+
+
+def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, repository: Repository | None) -> Setup:
+    """Loads configuration and rules, and checks everything that can be wrong before the scan. `base` is the
+    repository's own configuration as it stood before the change; None where it does not count."""
+    outputs = _outputs(args)
+    check(outputs)
+    _refuse(args, streams)
+    operator = tuple(_operator(args, streams, repository))
+    if args.config and repository and _inside(args.config, repository):
+        base = None if base is None else Renamed(base, _within(args.config, repository))
+    config = configuration.load(base, operator)
+    extra = [rule for path in args.rules for rule in ruleset.load(Path(path))]
+    started = streams.clock()
+    today = stamp(started)[:10]
+    skipped = config.skip_rules
+    chosen = ruleset.combine(ruleset.builtin(), (*config.rules, *extra), args.only, (*skipped, *args.skip))
+    return Setup(
+        config=config,
+        config_from=_config_from(base, operator),
+        rules=chosen,
+        outputs=outputs,
+        options=_options(args, streams),
+        started=started,
+        today=today,
+        base=base,
+    )
+
+
+class Renamed:
+    """A snapshot whose configuration stands in another file."""
+
+    def __init__(self, base: Snapshot, path: bytes) -> None:
+        self._base = base
+        self._path = path
+        self.label = base.label
+
+    def read(self, path: bytes) -> bytes | None:
+        """See model.Snapshot."""
+        return self._base.read(self._path if path == CONFIG else path)
+
+    def names(self, folder: bytes) -> list[bytes]:
+        """See model.Snapshot."""
+        return self._base.names(folder)
+
+
+def _outputs(args: argparse.Namespace) -> tuple[Output, ...]:
+    outputs = [Output(args.format, args.output)]
+    for word in args.report:
+        form, equals, path = word.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--report {word}", "write --report FORMAT=FILE")
+        outputs.append(Output(form, path))
+    return tuple(outputs)
+
+
+def _refuse(args: argparse.Namespace, streams: Streams) -> None:
+    if args.show_secrets and any(
+        streams.environ.get(name) for name in ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")
+    ):
+        raise UsageError("--show-secrets in CI", "a CI log is kept and shared: look at the tokens on your own machine")
+    respond = getattr(args, "respond", "none")
+    if respond != "none":
+        raise UsageError(f"--respond {respond} is not built yet", "only --respond none is")
+    if args.fail_on == "live":
+        raise UsageError("--fail-on live needs --respond verify or more", "use --fail-on any")
+
+
+def _operator(args: argparse.Namespace, streams: Streams, repository: Repository | None) -> Iterable[tuple[str, bytes]]:
+    """The operator's own configuration files: of the user, of XOXSCAN_CONFIG, of --config."""
+    environ = streams.environ
+    home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", os.path.expanduser("~")), ".config")
+    user = os.path.join(home, "xoxscan", "config.yaml")
+    if os.path.isfile(user):
+        yield user, _bytes(user)
+    for path in (environ.get("XOXSCAN_CONFIG"), args.config):
+        if path and not (repository and _inside(path, repository)):
+            yield path, _bytes(path)
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise UsageError(
+            f"the configuration {path} cannot be read: {error.strerror}", "name a file that exists"
+        ) from None
+
+
+def _inside(path: str, repository: Repository) -> bool:
+    """Whether `path` is in the work tree: then a change could have brought it, and it is read as it stood before."""
+    top = repository.top and os.path.realpath(repository.top)
+    return bool(top) and os.path.realpath(path).startswith(os.path.join(top or "", ""))
+
+
+def _within(path: str, repository: Repository) -> bytes:
+    return os.fsencode(os.path.relpath(os.path.realpath(path), os.path.realpath(repository.top or ""))).replace(
+        os.fsencode(os.sep), b"/"
+    )
+
+
+def _config_from(base: Snapshot | None, operator: Sequence[tuple[str, bytes]]) -> str | None:
+    names = [path for path, _ in operator]
+    if base is not None and base.read(CONFIG) is not None:
+        names.append(f"{base.label}:{CONFIG.decode()}")
+    return ", ".join(names) or None
+
+
+def _options(args: argparse.Namespace, streams: Streams) -> Options:
+    return Options(
+        color=colored(args.color, streams.stdout, streams.environ),
+        show_secrets=args.show_secrets,
+        show_suppressed=args.show_suppressed,
+        quiet=args.quiet,
+        verbose=args.verbose,
+    )
+
+
+def stamp(seconds: float) -> str:
+    """RFC 3339 in UTC, of seconds since 1970."""
+    import time
+
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+class Outcome(NamedTuple):
+    """What a scan found out."""
+
+    target: Target
+    coverage: Coverage
+    occurrences: Sequence[Occurrence]
+    problems: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
+    dropped: Sequence[tuple[Location, Dropped]] = ()
+    story: Callable[[Secret], Story | None] = lambda secret: None
+    whole: bool = False  # everything was looked at: what no entry allows any more is stale
+
+
+def report(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Outcome) -> Report:
+    """Judges the finds and puts the report together."""
+    findings = group(outcome.occurrences, setup.rules, outcome.story)
+    known = _baseline(args, setup) if findings or outcome.whole else _NOBODY
+    judged = judge(findings, setup.config, known, setup.today)
+    problems, accepted = accept(outcome.problems, setup.config, setup.today)
+    notes = [*outcome.notes, *accepted, *configuration.expired(setup.config, known, setup.today)]
+    if outcome.whole and not problems:
+        everything = (*judged.findings, *(each.finding for each in judged.suppressed))
+        notes += configuration.stale(setup.config, known, everything, outcome.problems)
+    made = Report(
+        target=outcome.target,
+        started=stamp(setup.started),
+        finished=stamp(streams.clock()),
+        rules=len(setup.rules),
+        config_from=setup.config_from,
+        coverage=outcome.coverage,
+        findings=judged.findings,
+        suppressed=judged.suppressed,
+        problems=problems,
+        notes=tuple(notes),
+        dropped=tuple(outcome.dropped) if args.explain_drops else (),
+    )
+    return made._replace(exit=_status(made, args))
+
+
+def _baseline(args: argparse.Namespace, setup: Setup) -> baselines.Baseline:
+    if args.baseline:
+        folder = os.path.abspath(args.baseline)
+        if not os.path.isdir(folder):
+            raise UsageError(f"the baseline {args.baseline} is not a folder", "xoxscan baseline write makes one")
+        return baselines.read(
+            FolderSnapshot(os.path.dirname(folder), args.baseline), os.fsencode(os.path.basename(folder))
+        )
+    return _NOBODY if setup.base is None else baselines.read(setup.base, BASELINE)
+
+
+def _status(made: Report, args: argparse.Namespace) -> int:
+    if made.findings and args.fail_on == "any":
+        return FINDINGS
+    return INCOMPLETE if made.problems or (args.strict and made.coverage.skipped) else OK
+
+
+def finish(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Outcome) -> int:
+    """Writes every report that was asked for, and gives the exit status."""
+    made = report(args, streams, setup, outcome)
+    write_report(made, setup.outputs, streams.stdout, setup.options)
+    return made.exit
+
+
+def nothing(args: argparse.Namespace, what: str, hint: str) -> None:
+    """Scanning nothing is never a success, unless that was expected."""
+    if not args.allow_empty:
+        raise NothingToScan(what, hint or "--allow-empty makes this no fault")

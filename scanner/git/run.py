@@ -1,0 +1,154 @@
+"""The one place that starts git: as bytes, sealed against what a repository's own configuration would run.
+
+Why each setting is there is in docs/trust.md («What a repository could run»); tests plant every vector.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, NamedTuple
+
+from scanner.errors import GitError
+
+# What git itself calls «local to a repository» (git rev-parse --local-env-vars; a test compares the two).
+LOCAL_VARIABLES = frozenset(
+    [
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_CONFIG",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_CONFIG_COUNT",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_PREFIX",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_SHALLOW_FILE",
+        "GIT_COMMON_DIR",
+    ]
+)
+
+# Programs that git would start for us, or that would change what it prints.
+_NEVER = frozenset(
+    ["GIT_EXTERNAL_DIFF", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_PROXY_COMMAND", "GIT_ASKPASS", "SSH_ASKPASS", "GIT_PAGER"]
+)
+
+_SEAL = {
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # older gits know no GIT_NO_LAZY_FETCH; no protocol, no fetch
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ADVICE": "0",
+    "LC_ALL": "C",
+}
+
+_SETTINGS = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "hook.post-index-change.enabled=false",
+    "diff.external=",
+    "diff.noprefix=false",
+    "diff.mnemonicPrefix=false",
+    "diff.renames=false",
+    "diff.ignoreSubmodules=none",
+    "diff.orderFile=",
+    "log.showSignature=false",
+    "core.pager=cat",
+    "core.quotePath=false",
+    "core.commitGraph=true",
+    "protocol.ext.allow=never",
+    "color.ui=false",
+    # We run nothing of a repository, so one that another user owns is as safe to read as any.
+    "safe.directory=*",
+)
+
+OLDEST = (2, 34)
+
+
+class Git(NamedTuple):
+    """How to call git for one repository: the folder to stand in, and the sealed environment."""
+
+    cwd: str
+    environ: Mapping[str, str]
+
+    def command(self, *arguments: str | bytes) -> list[str | bytes]:
+        """The argument vector of a sealed git."""
+        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        return ["git", "--no-pager", *settings, *arguments]
+
+    def run(self, *arguments: str | bytes, stdin: bytes = b"", ok: Sequence[int] = (0,)) -> bytes:
+        """git's standard output. GitError with git's own words where the status is not in `ok`."""
+        status, out, err = self.attempt(*arguments, stdin=stdin)
+        if status not in ok:
+            raise failure(arguments, status, err)
+        return out
+
+    def attempt(self, *arguments: str | bytes, stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+        """git's status, standard output and standard error."""
+        with self.start(*arguments, stderr=subprocess.PIPE) as process:
+            out, err = process.communicate(stdin)
+        return process.returncode, out, err
+
+    def start(
+        self,
+        *arguments: str | bytes,
+        stdin: int | IO[bytes] = subprocess.PIPE,
+        stderr: int = subprocess.DEVNULL,
+        pipesize: int = -1,
+    ) -> subprocess.Popen[bytes]:
+        """A running git with pipes for its output and, unless `stdin` says otherwise, its input. `pipesize` is in
+        bytes, where the system lets one choose it."""
+        try:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.cwd,
+                env=dict(self.environ),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                pipesize=pipesize,
+            )
+        except FileNotFoundError:
+            if not os.path.isdir(self.cwd):
+                raise GitError(f"{self.cwd} is not a folder") from None
+            raise GitError("git was not found", "install git 2.34 or newer and put it on PATH") from None
+        except NotADirectoryError:
+            raise GitError(f"{self.cwd} is not a folder") from None
+
+
+def sealed(cwd: str, environ: Mapping[str, str], *, own: bool) -> Git:
+    """A Git for the repository around `cwd`. With `own`, the caller's GIT_* variables are kept (a hook's index file, a
+    quarantine); without, every variable that is local to a repository is dropped."""
+    drop = _NEVER if own else _NEVER | LOCAL_VARIABLES
+    kept = {name: value for name, value in environ.items() if name not in drop and not name.startswith("GIT_TRACE")}
+    if not own:
+        kept = {n: v for n, v in kept.items() if not n.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))}
+    return Git(cwd, {**kept, **_SEAL})
+
+
+def failure(arguments: Iterable[str | bytes], status: int, err: bytes) -> GitError:
+    """The error for a git that ended with `status`, in git's own words."""
+    words = err.decode("utf-8", "replace").strip().splitlines()
+    said = next((line for line in words if line.startswith(("fatal:", "error:"))), words[0] if words else "")
+    verb = next((os.fsdecode(a) for a in arguments if not os.fsdecode(a).startswith("-")), "")
+    hint = "name a git repository, or stand in one" if "not a git repository" in said else ""
+    return GitError(f"git {verb} ended with status {status}: {said.removeprefix('fatal: ') or 'no message'}", hint)
+
+
+def require_version(git: Git) -> tuple[int, ...]:
+    """The version of git; GitError where it is older than 2.34."""
+    words = git.run("version").split()
+    numbers = words[2].split(b".") if len(words) > 2 else []
+    version = tuple(int(n) for n in numbers[:3] if n.isdigit())
+    if version < OLDEST:
+        shown = ".".join(map(str, version)) or "unknown"
+        raise GitError(f"git {shown} is too old", "install git 2.34 or newer")
+    return version

@@ -1,0 +1,267 @@
+"""The nouns. Immutable, compared by value, passed between all layers; nothing here does I/O.
+
+Bytes are bytes (paths, tokens, contents); text appears only in what people will read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, NamedTuple, Protocol, final
+
+
+@final
+class Secret:
+    """A token, as issued. It never prints itself: only `reveal()` gives the bytes, and a test lists who may call it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """The token itself."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(****)"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[bytes]]:
+        return Secret, (self._value,)
+
+
+class Check(NamedTuple):
+    """One structure check of a rule: its name in `scanner.checks`, and its arguments as the rule file gives them."""
+
+    name: str
+    arguments: Mapping[str, object]
+
+
+class Rule(NamedTuple):
+    """One kind of credential, as a rule file describes it (rules/README.md explains every field)."""
+
+    id: str
+    name: str
+    kind: str
+    description: str
+    severity: str  # critical | high | medium | low
+    anchors: tuple[bytes, ...]
+    pattern: str
+    checks: tuple[Check, ...]
+    examples: tuple[str, ...]
+    counter_examples: tuple[str, ...]
+    references: tuple[str, ...]
+    remediation: str
+    verify: str
+    revoke: str
+    origin: str = ""  # file and line, for complaints
+
+
+class Match(NamedTuple):
+    """One occurrence of one rule in one text. `start` and `end` are byte offsets in the raw text."""
+
+    rule: str
+    kind: str
+    secret: Secret  # decoded and unescaped, as issued
+    redacted: str  # prefix and public ids, nothing of the secret part
+    anatomy: tuple[tuple[str, str], ...]  # public ids by name, e.g. ("team", "1234567890")
+    start: int
+    end: int
+
+
+class Dropped(NamedTuple):
+    """A candidate that matched a rule's pattern and that a check turned down (`--explain-drops`)."""
+
+    rule: str
+    shown: str  # redacted
+    start: int
+    end: int
+    check: str
+    why: str
+
+
+class Position(NamedTuple):
+    """Where in its text: lines and columns count from 1, columns count characters as an editor shows them."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Suppression(NamedTuple):
+    """Somebody allowed a place or a secret: how, why, who, until when (ISO date)."""
+
+    by: str  # inline | path | fingerprint | baseline | pattern
+    reason: str | None = None
+    owner: str | None = None
+    until: str | None = None
+
+
+class Hit(NamedTuple):
+    """A match with its position in its text, and the inline marker that allows it, if there is one."""
+
+    match: Match
+    position: Position
+    inline: Suppression | None = None
+
+
+class Names(NamedTuple):
+    """Some names out of many: how many there are, and the first twenty."""
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+
+
+class Reach(NamedTuple):
+    """What still holds an object."""
+
+    branches: Names = Names()
+    tags: Names = Names()
+    stash: bool = False
+    notes: bool = False
+    reflog: bool = False
+    alternate: bool = False
+    unreachable: bool = False
+
+
+class Location(NamedTuple):
+    """One place where a secret stands. None is «not known» or «does not apply», never 0."""
+
+    source: str  # worktree | index | blob | commit-message | tag-message | note | reflog | ref-name | path-name | symlink | stdin
+    path: bytes | None = None
+    member: tuple[bytes, ...] = ()
+    encoding: tuple[str, ...] = ()
+    position: Position | None = None
+    pieces: tuple[Position, ...] = ()
+    blob: str | None = None
+    commit: str | None = None
+    author: str | None = None
+    date: str | None = None
+    reach: Reach | None = None
+    suppressed: Suppression | None = None
+
+
+class Event(NamedTuple):
+    """When and by whom a secret came in (or went)."""
+
+    commit: str | None
+    author: str | None
+    date: str | None
+    path: bytes | None
+
+
+class Counts(NamedTuple):
+    """How often a secret stands where. None where the source cannot know."""
+
+    occurrences: int | None = None
+    blobs: int | None = None
+    paths: int | None = None
+    commits: int | None = None
+
+
+class Finding(NamedTuple):
+    """One secret, with all its places."""
+
+    secret: Secret
+    fingerprint: str
+    rule: str
+    kind: str
+    severity: str
+    redacted: str
+    anatomy: tuple[tuple[str, str], ...]
+    locations: tuple[Location, ...]
+    introduced: Event | None = None
+    removed: Event | None = None
+    exposed: tuple[str | None, str | None] = (None, None)
+    counts: Counts = Counts()
+    remediation: str = ""
+
+
+class Suppressed(NamedTuple):
+    """A finding that somebody allowed. It stays in the report."""
+
+    finding: Finding
+    suppression: Suppression
+
+
+class Problem(NamedTuple):
+    """Something that could not be read: data, reported, and it makes the run incomplete."""
+
+    what: str  # a path, an object id, a revision
+    message: str
+    hint: str = ""
+
+
+class Skip(NamedTuple):
+    """Something closed to us by nature: no status, but said."""
+
+    what: str  # e.g. "submodule", "device"
+    reason: str
+    count: int = 1
+
+
+class Coverage(NamedTuple):
+    """What was looked at."""
+
+    files: int | None = None
+    blobs: int | None = None
+    commits: int | None = None
+    bytes: int | None = None
+    skipped: tuple[Skip, ...] = ()
+
+
+class Target(NamedTuple):
+    """What the run was asked to look at."""
+
+    kind: str  # the command: scan, staged, range, history …
+    repository: str | None = None
+    head: str | None = None
+    range: str | None = None
+
+
+class Report(NamedTuple):
+    """Everything that a run found out; what the reporters write."""
+
+    target: Target
+    started: str  # RFC 3339, UTC
+    finished: str
+    rules: int
+    config_from: str | None
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()  # one sentence each: expired and stale entries, what a clone lacks, …
+    dropped: tuple[tuple[Location, Dropped], ...] = ()
+    exit: int = 0
+
+
+class Snapshot(Protocol):
+    """Named files as they stood somewhere: in a folder, in the index, or in a commit."""
+
+    label: str  # for config_from, e.g. "HEAD", "index", "/etc/xoxscan"
+
+    def read(self, path: bytes) -> bytes | None:
+        """The content of the file at `path` (slashes, relative to the top), or None where there is none."""
+
+    def names(self, folder: bytes) -> list[bytes]:
+        """The names of the plain files directly in `folder`; empty where there is no such folder."""
+
+
+class Streams(NamedTuple):
+    """The rim of the program: what a command reads from, writes to, and takes the time from."""
+
+    stdin: BinaryIO
+    stdout: BinaryIO
+    stderr: BinaryIO
+    environ: Mapping[str, str]
+    clock: Callable[[], float]
