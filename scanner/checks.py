@@ -1,0 +1,177 @@
+r"""Structure checks: what a pattern cannot say about a candidate, as small pure functions.
+
+A check takes a `Candidate` and keyword arguments from the rule file, and answers with the candidate (perhaps narrowed,
+or with more ids read out of it), or with the reason why it is none. rules/README.md lists them for authors of rules.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from scanner import placeholder
+
+
+class Candidate(NamedTuple):
+    """What a pattern matched. As issued it is `before` + `secret` + `after`; `text` holds it from `start` to `end`."""
+
+    text: bytes
+    start: int
+    end: int
+    before: bytes
+    secret: bytes
+    after: bytes
+    ids: tuple[tuple[str, str], ...]
+
+
+Verdict = Candidate | str
+
+_ESCAPE = (
+    rb"\\[abefnrtv0]"  # \n and its like, of JSON, C, shell
+    rb"|\\0?[0-3]?[0-7]{2}"  # \033
+    rb"|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}"
+    rb"|\[[0-9;]{0,16}[A-Za-z]"  # the rest of an ANSI colour: ESC [ 3 1 m, however ESC is written
+)
+_NOISE = 24  # base64 characters in a row before a candidate: then it is the inside of a blob
+
+
+@cache
+def _ends_in_escape() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:" + _ESCAPE + rb")\Z")
+
+
+def _is_word(byte: bytes) -> bool:
+    return byte.isalnum() and byte.isascii()
+
+
+def unglued(candidate: Candidate) -> Verdict:
+    r"""No letter or digit stands right before, unless it ends an escape (`\n`, `%3D`, an ANSI colour).
+
+    For prefixes that are ends of words (`mxapp-1-…` is an identifier); one that starts with `https` or `xoxe` is not.
+    """
+    text, start = candidate.text, candidate.start
+    before = text[max(0, start - 20) : start]
+    if not _is_word(before[-1:]) or text[start : start + 4] in (b"http", b"xoxe") or _ends_in_escape().search(before):
+        return candidate
+    return "it is the end of a longer word"
+
+
+def outside_noise(candidate: Candidate) -> Verdict:
+    """It does not stand in the middle of a long run of base64 characters."""
+    before = candidate.text[max(0, candidate.start - _NOISE) : candidate.start]
+    if len(before) == _NOISE and re.fullmatch(rb"[A-Za-z0-9+/_-]+", before):
+        return "it stands inside a longer run of base64"
+    return candidate
+
+
+def random(candidate: Candidate) -> Verdict:
+    """The secret part is no mask, run, sequence, repetition or text; neither are all of its ids runs or sequences."""
+    why = placeholder.made_up(candidate.secret[:400].decode("latin-1"))
+    if why:
+        return why
+    ids = [value.lstrip("TBAEUW") for name, value in candidate.ids if name != "version"]
+    if len(ids) > 1 and all(placeholder.sequential(value) or placeholder.masked(value) for value in ids):
+        return "all of its ids are runs or sequences"
+    if any("EXAMPLE" in value for _, value in candidate.ids):
+        return "the word 'example' is in an id"
+    return candidate
+
+
+def mixed(candidate: Candidate, *, letters: int = 1, digits: int = 0) -> Verdict:
+    """The secret part holds at least so many letters, and so many digits."""
+    secret = candidate.secret.decode("latin-1")
+    found = sum(character.isalpha() for character in secret), sum(character.isdigit() for character in secret)
+    if found[0] < letters:
+        return f"{found[0]} letters in the secret part, {letters} needed"
+    if found[1] < digits:
+        return f"{found[1]} digits in the secret part, {digits} needed"
+    return candidate
+
+
+def parts(candidate: Candidate, *, longest: int = 12) -> Verdict:
+    """The longest dash-separated part of the secret has so many characters, letters and digits, and looks random."""
+    sections = candidate.secret.decode("latin-1").split("-")
+    section = max(sections, key=len)
+    if len(section) < longest:
+        return f"its longest part has {len(section)} characters, {longest} needed"
+    if not re.search("[0-9]", section) or not re.search("[A-Za-z]", section):
+        return "its longest part does not mix letters and digits"
+    return placeholder.made_up(section) or next(filter(None, map(placeholder.wordy, sections)), "") or candidate
+
+
+_PAYLOAD = rb"(?P<version>\d)-\d+-(?P<ids>(?:\d{6,20}-){2,5})(?P<hash>[0-9a-f]{64})"
+
+
+@cache
+def _payload() -> re.Pattern[bytes]:
+    return re.compile(_PAYLOAD)
+
+
+_PAYLOAD_IDS = {2: ("team", "grant"), 3: ("team", "grant", "serial"), 4: ("team", "user", "grant", "serial")}
+
+
+def payload(candidate: Candidate) -> Verdict:
+    """The secret part is base64 over version, ids and 64 hex digits, and ends where these do.
+
+    Version 1 is a bot's access token, 2 a user's or a configuration token, 3 a refresh token.
+    ASCII of this kind uses no character beyond A-Z, a-z, 0-9, so both alphabets of base64 are served.
+    """
+    body = candidate.secret
+    decoded = _payload().match(base64.b64decode(body[: len(body) // 4 * 4] + _padded(body[len(body) // 4 * 4 :])))
+    if not decoded:
+        return "its body does not decode to version, ids and 64 hex digits"
+    if placeholder.made_up(decoded["hash"].decode()):
+        return "the hash in its body is made up"
+    surplus = len(body) - (decoded.end() * 4 + 2) // 3
+    values = decoded["ids"].decode().rstrip("-").split("-")
+    names = _PAYLOAD_IDS.get(len(values), ())
+    ids = tuple(zip(names, values, strict=False))
+    if decoded["version"] == b"1":
+        ids = tuple(("bot" if name == "user" else name, value) for name, value in ids)
+    kept = len(body) - surplus
+    return candidate._replace(end=candidate.end - surplus, secret=body[:kept], ids=(*candidate.ids, *ids))
+
+
+def _padded(rest: bytes) -> bytes:
+    return rest + b"=" * (-len(rest) % 4) if len(rest) > 1 else b""
+
+
+def opaque(candidate: Candidate) -> Verdict:
+    """The secret part is base64 over bytes that neither count up or down nor are text."""
+    body = candidate.secret.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    try:
+        plain = base64.b64decode(body[: len(body) // 4 * 4])
+    except binascii.Error:
+        return "it is no base64"
+    if placeholder.regular_bytes(plain):
+        return "it is base64 over bytes that count up"
+    if all(32 <= byte < 127 for byte in plain):
+        return "it is base64 over plain text"
+    return candidate
+
+
+def url(candidate: Candidate) -> Verdict:
+    """A URL is taken as `https://` whether it stands with `http://`, `https://` or without a scheme."""
+    host = candidate.before.rpartition(b"://")[2] if b"://" in candidate.before[:8] else candidate.before
+    return candidate._replace(before=b"https://" + host)
+
+
+CHECKS: dict[str, Callable[..., Verdict]] = {
+    "unglued": unglued,
+    "outside-noise": outside_noise,
+    "random": random,
+    "mixed": mixed,
+    "parts": parts,
+    "payload": payload,
+    "opaque": opaque,
+    "url": url,
+}
+
+
+def arguments(name: str) -> dict[str, object]:
+    """The arguments that the check `name` takes, with their defaults."""
+    return dict(CHECKS[name].__kwdefaults__ or {})

@@ -1,0 +1,218 @@
+"""scan(bytes, rules) -> matches. Pure: it knows neither files nor git nor Slack.
+
+Three steps, the cheap ones first. A literal prefilter (`may_hold`) tells which texts can hold anything at all; of the
+rules whose anchors stand in a text the pattern is run, by `regex`, with a time limit; what matched goes through the
+rule's checks. `regex` and `hyperscan` are loaded only when they are needed: most texts never come that far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from scanner.checks import CHECKS, Candidate
+from scanner.errors import RuleError
+from scanner.model import Dropped, Match, Rule, Secret
+from scanner.spelling import expand, issued
+
+if TYPE_CHECKING:
+    import regex
+
+_RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
+_SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
+
+
+class Scan(NamedTuple):
+    """What one text holds. `overrun` names the rules that ran out of time on it, even on the retry."""
+
+    matches: tuple[Match, ...]
+    dropped: tuple[Dropped, ...]
+    overrun: tuple[str, ...]
+
+
+def minimal_cover(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The fewest literals of which one stands in every text that holds an anchor: none contains another."""
+    literals = sorted(set(anchors), key=lambda literal: (len(literal), literal))
+    kept: list[bytes] = []
+    for literal in literals:
+        if not any(shorter in literal for shorter in kept):
+            kept.append(literal)
+    return tuple(kept)
+
+
+def _shared_beginnings(literals: Iterable[bytes]) -> tuple[bytes, ...]:
+    """`literals`, with three or more that begin alike replaced by that beginning: each literal costs a pass."""
+    groups: dict[bytes, list[bytes]] = {}
+    for literal in literals:
+        groups.setdefault(literal[:_SHARED], []).append(literal)
+    return minimal_cover(one for start, group in groups.items() for one in ([start] if len(group) > 2 else group))
+
+
+def _plain(literals: Iterable[bytes]) -> Callable[[bytes], bool]:
+    wanted = _shared_beginnings(literals)
+    return lambda data: any(literal in data for literal in wanted)
+
+
+def _hyperscan(literals: Sequence[bytes]) -> Callable[[bytes], bool] | None:
+    """The same question asked with hyperscan, in one pass for all literals; None where it is not installed."""
+    try:
+        import hyperscan
+    except ImportError:
+        return None
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals],
+        ids=list(range(len(literals))),
+        elements=len(literals),
+        flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(literals),
+    )
+
+    def stop(*_: object) -> bool:
+        return True
+
+    def hit(data: bytes) -> bool:
+        try:
+            database.scan(data, match_event_handler=stop)
+        except hyperscan.ScanTerminated:
+            return True
+        return False
+
+    return hit
+
+
+class Detector:
+    """Rules made ready to scan with. Not for pickling: a worker builds its own from the rules.
+
+    `timeout` is in seconds of processor time, for one rule on one text. `fast` takes hyperscan for the prefilter where
+    it is installed.
+    """
+
+    def __init__(self, rules: Sequence[Rule], timeout: float, fast: bool = False) -> None:
+        self._rules = tuple(rules)
+        self._timeout = timeout
+        self._anchors = tuple(dict.fromkeys(anchor for rule in self._rules for anchor in rule.anchors))
+        literals = minimal_cover(self._anchors)
+        self._hit = (_hyperscan(literals) if fast and literals else None) or _plain(literals)
+        self._compiled: dict[str, regex.Pattern[bytes]] = {}
+
+    def may_hold(self, data: bytes) -> bool:
+        """False means that no rule can match in `data`; True means nothing."""
+        return self._hit(data)
+
+    def scan(self, data: bytes) -> Scan:
+        """All that the rules find in `data`: sorted by place, never two matches for the same bytes."""
+        present = {anchor for anchor in self._anchors if anchor in data}
+        matches: list[Match] = []
+        dropped: list[Dropped] = []
+        overrun: list[str] = []
+        for rule in self._rules:
+            if present.isdisjoint(rule.anchors):
+                continue
+            in_time = self._run(rule, data, matches, dropped)
+            if not in_time:
+                overrun.append(rule.id)
+        kept = _without_overlaps(matches)
+        return Scan(kept, _not_within(dropped, kept), tuple(overrun))
+
+    def _run(self, rule: Rule, data: bytes, matches: list[Match], dropped: list[Dropped]) -> bool:
+        """One rule on one text; what it finds goes into the two lists. False if it ran out of time twice."""
+        for limit in (self._timeout, self._timeout * _RETRY):
+            found: list[Match] = []
+            turned_down: list[Dropped] = []
+            in_time = True
+            try:
+                for outcome in _outcomes(rule, self._pattern(rule), data, limit):
+                    (found if isinstance(outcome, Match) else turned_down).append(outcome)  # type: ignore[arg-type]
+            except TimeoutError:
+                in_time = False
+            if in_time:
+                break
+        matches += found
+        dropped += turned_down
+        return in_time
+
+    def _pattern(self, rule: Rule) -> regex.Pattern[bytes]:
+        if rule.id not in self._compiled:
+            self._compiled[rule.id] = compiled(rule)
+        return self._compiled[rule.id]
+
+
+def compiled(rule: Rule) -> regex.Pattern[bytes]:
+    """The pattern of `rule`, ready to run. RuleError if it does not compile."""
+    import regex
+
+    try:
+        return regex.compile(expand(rule.pattern).encode(), regex.V0)
+    except regex.error as error:
+        raise RuleError(f"{rule.origin or rule.id}: field pattern: does not compile: {error}") from None
+
+
+def _outcomes(rule: Rule, pattern: regex.Pattern[bytes], data: bytes, limit: float) -> Iterator[Match | Dropped]:
+    """Every place where the pattern matches, as judged. A candidate inside of an accepted one is none."""
+    end = -1
+    for found in pattern.finditer(data, overlapped=True, timeout=limit):
+        if found.start("token" if "token" in pattern.groupindex else 0) < end:
+            continue
+        outcome = _judge(rule, _candidate(pattern, found, data))
+        if isinstance(outcome, Match):
+            end = outcome.end
+        yield outcome
+
+
+def _candidate(pattern: regex.Pattern[bytes], found: regex.Match[bytes], data: bytes) -> Candidate:
+    """The group `token` is the credential (else all that matched), `secret` its secret part, other names are ids."""
+    names = pattern.groupindex
+    start, end = found.span("token" if "token" in names else 0)
+    inner, outer = found.span("secret") if "secret" in names else (start, end)
+    ids = ((name, found[name]) for name in names if name not in ("token", "secret"))
+    return Candidate(
+        data,
+        start,
+        end,
+        before=issued(data[start:inner]),
+        secret=issued(data[inner:outer]),
+        after=issued(data[outer:end]),
+        ids=tuple((name, value.decode("latin-1")) for name, value in ids if value),
+    )
+
+
+def _judge(rule: Rule, candidate: Candidate) -> Match | Dropped:
+    for check in rule.checks:
+        verdict = CHECKS[check.name](candidate, **check.arguments)
+        if isinstance(verdict, str):
+            return Dropped(rule.id, _redacted(candidate), candidate.start, candidate.end, check.name, verdict)
+        candidate = verdict
+    token = candidate.before + candidate.secret + candidate.after
+    shown = _redacted(candidate)
+    return Match(rule.id, rule.kind, Secret(token), shown, candidate.ids, candidate.start, candidate.end)
+
+
+def _redacted(candidate: Candidate) -> str:
+    return (candidate.before + b"****" + candidate.after).decode("utf-8", "replace")
+
+
+def _without_overlaps(matches: list[Match]) -> tuple[Match, ...]:
+    """Of matches that share bytes the longest stays, and of equally long ones that of the earlier rule."""
+    kept: list[Match] = []
+    for match in sorted(matches, key=lambda match: match.start):
+        if not kept or match.start >= kept[-1].end:
+            kept.append(match)
+        elif match.end - match.start > kept[-1].end - kept[-1].start:
+            kept[-1] = match
+    return tuple(kept)
+
+
+def _not_within(dropped: list[Dropped], matches: Sequence[Match]) -> tuple[Dropped, ...]:
+    """The dropped candidates that lie in no match and in no other dropped one, by place."""
+    kept: list[Dropped] = []
+    reach = -1
+    taken = iter([*matches, None])
+    match = next(taken)
+    for one in sorted(dropped, key=lambda one: (one.start, -one.end)):
+        while match and match.end <= one.start:
+            match = next(taken)
+        covered = match is not None and match.start < one.end
+        if not covered and one.end > reach:
+            kept.append(one)
+            reach = one.end
+    return tuple(kept)

@@ -1,0 +1,167 @@
+"""Does a piece of text look drawn at random, or did somebody make it up? Pure measures, no list of known tokens.
+
+Each measure answers with a reason or with "". They are set so that a secret drawn at random, of the lengths that Slack
+issues, is taken for a made-up one less than once in a hundred thousand; of six characters, once in ten thousand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+_SHORT = 12  # up to here a secret is so short that nearly all of it must be regular before it counts as made up
+_FEW, _FEW_FROM = 4, 20  # at most four different characters in twenty or more
+_ORDERS = (
+    "0123456789",
+    "0123456789abcdef",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+)
+
+
+def _chains(positions: Sequence[int | None], modulus: int, stride: int, terms: int) -> Iterator[int]:
+    """Indices that lie on an arithmetic chain (same, next or previous each time) of at least `terms` characters."""
+    length = [1] * len(positions)
+    steps: list[int | None] = [None] * len(positions)
+    for index in range(stride, len(positions)):
+        here, before = positions[index], positions[index - stride]
+        if here is None or before is None:
+            continue
+        step = (here - before) % modulus
+        if step not in (0, 1, modulus - 1):
+            continue
+        steps[index] = step
+        length[index] = length[index - stride] + 1 if steps[index - stride] == step else 2
+        if length[index] >= terms:
+            yield from range(index, index - stride * terms, -stride)
+
+
+def _copies(text: str, size: int) -> Iterator[int]:
+    """Indices covered by a copy, `size` characters or longer, of something that stood before."""
+    seen: dict[str, int] = {}
+    for index in range(len(text) - size + 1):
+        if seen.setdefault(text[index : index + size], index) < index:
+            yield from range(index, index + size)
+
+
+def regularity(text: str) -> float:
+    """The share of `text` (0 to 1) that runs, sequences (interleaved too, keyboard rows too) and repetitions explain."""
+    lower = text.lower()
+    terms, strides = (3, (1, 2)) if len(text) <= _SHORT else (4, (1, 2, 3, 4))
+    covered = set(_copies(lower, 4))
+    for order in _ORDERS:
+        place = _places(order)
+        positions = [place.get(character) for character in lower]
+        for stride in strides:
+            covered.update(_chains(positions, len(order), stride, terms))
+    return len(covered) / max(1, len(text))
+
+
+@cache
+def _places(order: str) -> dict[str, int]:
+    return {character: index for index, character in enumerate(order)}
+
+
+def regular_bytes(data: bytes) -> bool:
+    """Whether bytes count up or down, or stay the same, for half of their length or more."""
+    return len(set(_chains(list(data), 256, 1, 4))) * 2 >= max(1, len(data))
+
+
+def _longest_run(text: str) -> tuple[int, str]:
+    runs = re.finditer(r"(.)\1*", text, re.S)
+    return max(((len(run[0]), run[1]) for run in runs), default=(0, ""))
+
+
+def masked(text: str) -> str:
+    """The reason why `text` is a mask: a long run of one character, or too few different ones."""
+    length, character = _longest_run(text)
+    if length >= 8 or (length >= 6 and character in "xX") or (length == len(text) > 1):
+        return f"{length} times the same character in a row"
+    if len(text) >= _FEW_FROM and len(set(text)) <= _FEW:
+        return f"only {len(set(text))} different characters"
+    return ""
+
+
+def sequential(text: str) -> str:
+    """The reason why `text` is a sequence or a repetition."""
+    share = regularity(text)
+    if share >= (1 if len(text) <= _SHORT else 0.5):
+        return f"{share:.0%} of it are runs, sequences or repetitions"
+    return ""
+
+
+# Words that people write where a secret belongs. Long ones count anywhere and in any case; those of five letters
+# anywhere in one case; those of four only at an edge. (A random secret of 24 characters holds "fake" somewhere, in some
+# mixture of cases, once in 40,000 times: too often.)
+_LONG_WORDS = """
+    access anything change changeme company completely correct deadbeef different example expired foobar goodbye
+    hardcoded incorrect initial insert integration invalid notreal original password placeholder production random
+    redacted refresh removed replace revoked sample secret signing something string tester testing tokens unknown
+    verification webhook workflow workspace yourkey yourtoken youtoken
+"""
+_LONG = tuple(_LONG_WORDS.split())
+_FIVE = ("bogus", "dummy", "hello", "slack", "token", "valid", "value", "wrong")
+_FOUR = ("fake", "here", "mock", "test", "todo", "your")
+_COMMON_WORDS = """
+    abc account admin all and any api app are bar baz bearer been best bot brown channel client code coded com
+    config demo dev dog dont enter env file fix foo for fox from get git give goes good hard has have hook http jump
+    jumps just key lazy leet like long look make message more must name need never new not now old one only org our
+    out over pass please prod put quick qux real safe set should something temp text that the them then there this
+    tok use used user very want was web what when will with word work world would xxx xyz you
+"""
+_COMMON = tuple(_COMMON_WORDS.split())
+_LEET = str.maketrans("0134578", "oieastb")
+
+
+@cache
+def _vocabulary() -> re.Pattern[str]:
+    words = {*_LONG, *_FIVE, *_FOUR, *_COMMON}
+    return re.compile("|".join(sorted(words, key=len, reverse=True)))
+
+
+@cache
+def _telling() -> re.Pattern[str]:
+    """Five-letter words in one case anywhere, four-letter words in one case at an edge."""
+    five = "|".join(form for word in _FIVE for form in (word, word.upper(), word.title()))
+    four = "|".join(form for word in _FOUR for form in (word, word.upper(), word.title()))
+    return re.compile(f"{five}|^(?:{four})|(?:{four})$")
+
+
+def _covered_by_words(text: str) -> float:
+    plain = text.lower()
+    spellings = (plain, plain.translate(_LEET))
+    return max(sum(len(word[0]) for word in _vocabulary().finditer(form)) for form in spellings) / max(1, len(text))
+
+
+_ONE_CASE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_CLUSTER = re.compile(r"[^aeiouy]{5}")
+
+
+def _reads_aloud(text: str) -> bool:
+    """Letters of one case only, with as many vowels as a language has: nobody draws that at random."""
+    if len(text) < 12 or not _ONE_CASE.fullmatch(text):
+        return False
+    lower = text.lower()
+    return sum(letter in "aeiou" for letter in lower) / len(lower) >= 0.3 and not _CLUSTER.search(lower)
+
+
+def wordy(text: str) -> str:
+    """The reason why `text` was written by hand: a telling word in it, or words all over."""
+    lower = text.lower()
+    for word in _LONG:
+        if word in lower:
+            return f"the word {word!r} is in it"
+    if telling := _telling().search(text):
+        return f"the word {telling[0].lower()!r} is in it"
+    if set(lower) <= set("0123456789abcdef"):
+        return ""  # "c0de" and "f00d" are what hex digits do by themselves
+    if _covered_by_words(text) >= (1 if len(text) <= _SHORT else 0.6) or _reads_aloud(text):
+        return "it is made of words"
+    return ""
+
+
+def made_up(text: str) -> str:
+    """The first reason why `text` was not drawn at random, or ""."""
+    return masked(text) or sequential(text) or wordy(text)
