@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from scanner.model import Problem, Rule, Suppression
 
-FINGERPRINT = re.compile(r"v1:[a-z0-9][a-z0-9_-]*:[a-z2-7]{52}")
+FINGERPRINT = re.compile(r"v1:[a-z0-9]+(-[a-z0-9]+)*:[a-z2-7]{52}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -41,7 +41,6 @@ class Config(NamedTuple):
     problems: tuple[Entry, ...] = ()
     skip_rules: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
-    read_from: tuple[str, ...] = ()  # the labels of the files, for `config_from`
 
 
 EMPTY = Config()
