@@ -1,0 +1,213 @@
+"""What is run beside what: one section a question, and in it the programs that answer it.
+
+The first case of a section is the yardstick; a `bar` is how many times its time a case may take.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import corpus
+from bench.measure import Command
+from bench.ours import Program
+from bench.peers import Peer
+from bench.seal import git_environ, offline
+from scanner import rules
+
+WITHOUT = 2.5  # without extra `history` a bar is this many times as high
+FOUND = (0, 1)  # xoxscan, detect-secrets-hook: 1 is findings
+FINE = {"kingfisher": (0, 200, 205), "gitleaks": (0, 77)}  # by peer: 200 and 77 (as told below) are findings
+ALARM = {"gitleaks": b"stderr is not empty"}  # git died on it, and it says 0 or 1 as if nothing were
+SLACK_OF_KINGFISHER = (
+    "betterleaks.slack",  # a prefix: its eleven rules
+    "veles.secrets/slackappleveltoken",
+    "veles.secrets/slackappconfigaccesstoken",
+    "veles.secrets/slackappconfigrefreshtoken",
+)
+SLACK_OF_GITLEAKS = (
+    "app",
+    "bot",
+    "user",
+    "legacy",
+    "legacy-bot",
+    "legacy-workspace",
+    "config-access",
+    "config-refresh",
+)
+
+
+class Case(NamedTuple):
+    """One row: what it is called, how it is run (None: absent, and why), and what it may take."""
+
+    name: str
+    command: Command | None
+    bar: float | None = None
+    why: str = ""
+    weigh: bool = False  # whether its memory is taken too
+    ours: bool = False
+
+
+class Section(NamedTuple):
+    """One table: a title, what was looked at, the rows, and how many objects there are (for the bar of memory)."""
+
+    title: str
+    about: str
+    cases: list[Case]
+    objects: int | None = None
+    blobs: int | None = None
+
+
+class Bench(NamedTuple):
+    """Where things are: the folder for everything made, the programs, the peers, and how large the corpora are."""
+
+    folder: Path
+    programs: list[Program]
+    peers: Mapping[str, Peer]
+    tree: corpus.Shape
+    past: corpus.Shape
+    repo: Path | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for outputs; every program that prints a report prints it into a file here."""
+        path = self.folder / "out"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def environ(self) -> dict[str, str]:
+        """The environment of every program: a home of its own, no network."""
+        home = self.folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return offline(home)
+
+    def run(self, argv: Iterable[object], cwd: Path, fine: tuple[int, ...] = (0,)) -> Command:
+        """A command whose output goes into a file."""
+        return Command(tuple(map(str, argv)), cwd, self.environ(), stdout=self.scratch / "report", fine=fine)
+
+    def peer(self, name: str, what: str, argv: Iterable[object], cwd: Path) -> Case:
+        """The row of a peer, which may be absent."""
+        peer = self.peers[name]
+        if peer.path is None:
+            return Case(f"{name} {what}", None, why=peer.why)
+        command = self.run([peer.path, *argv], cwd, FINE.get(name, FOUND))
+        return Case(f"{peer.label} {what}", command._replace(alarm=ALARM.get(name, b"")), weigh=True)
+
+    def ours(self, what: list[str], cwd: Path, bar: float, relaxed: bool) -> list[Case]:
+        """A row for each of our installs. `relaxed`: without extra `history` the bar is `WITHOUT` times as high."""
+        return [
+            Case(
+                f"xoxscan {what[0]} ({program.what})",
+                self.run([*program.argv, *what], cwd, FOUND),
+                bar * (WITHOUT if relaxed and program.what == "base" else 1),
+                weigh=True,
+                ours=True,
+            )
+            for program in self.programs
+        ]
+
+
+def hook(bench: Bench, files: int = 10) -> Section:
+    """The hook on ten staged files, against the start of Python with three modules of its library."""
+    repo = corpus.work_tree(bench.folder / "corpora" / f"hook-{bench.tree.name}", bench.tree._replace(planted=0))
+    _git(repo, "reset", "--quiet", "--hard")
+    staged = corpus.stage(repo, files, seed=time.time_ns())  # other content each time: no cache may know it
+    base = bench.programs[-1]
+    yardstick = bench.run([base.python, "-c", "import argparse, re, subprocess"], repo)
+    cases = [
+        Case('python -c "import argparse, re, subprocess"', yardstick, weigh=True),
+        *bench.ours(["hook", *staged], repo, 2.5, relaxed=False),
+        bench.peer("kingfisher", "--staged, Slack rules", _kingfisher(repo, "--staged"), repo),
+        bench.peer("detect-secrets", "hook, Slack plugin", ["--no-verify", *_only_slack(bench), *staged], repo),
+        bench.peer("gitleaks", "--staged, Slack rules", _gitleaks("git", "--pre-commit", "--staged"), repo),
+    ]
+    about = f"{len(staged)} staged files of about {bench.tree.size} bytes in a repository of {bench.tree.files} files"
+    return Section("The hook", about, cases)
+
+
+def scan(bench: Bench) -> Section:
+    """A work tree, against ripgrep looking for the anchors in the same files."""
+    repo = _checkout(bench) or corpus.work_tree(bench.folder / "corpora" / f"tree-{bench.tree.name}", bench.tree)
+    listed = [path for path in _git(repo, "ls-files", "-z").split(b"\0") if path]
+    size = sum((repo / path.decode()).lstat().st_size for path in listed if (repo / path.decode()).is_file())
+    literals = bench.scratch / "anchors"
+    literals.write_bytes(b"\n".join(anchors()) + b"\n")
+    search = ["--fixed-strings", "--text", "--hidden", "--glob=!.git", "--no-messages", f"--file={literals}", "."]
+    cases = [
+        bench.peer("ripgrep", "-F, the anchors", search, repo),
+        *bench.ours(["scan", "."], repo, 6, relaxed=True),
+        bench.peer("kingfisher", "scan, Slack rules", _kingfisher(repo, "--git-history", "none"), repo),
+        bench.peer("gitleaks", "dir, Slack rules", _gitleaks("dir"), repo),
+        bench.peer("betterleaks", "dir", ["dir", "."], repo),
+    ]
+    return Section("A work tree", f"{len(listed)} files, {size / 1e6:.0f} MB", cases)
+
+
+def history(bench: Bench) -> Section:
+    """Everything that a repository holds, against git printing the same blobs."""
+    repo = bench.repo or corpus.history(bench.folder / "corpora" / f"past-{bench.past.name}", bench.past)
+    listed = _listed(repo)
+    ids = bench.scratch / "blobs"
+    ids.write_bytes(b"".join(oid + b"\n" for oid, kind, _ in listed if kind == b"blob"))
+    sizes = [int(size) for _, kind, size in listed if kind == b"blob"]
+    cat = ("git", "-C", str(repo), "cat-file", "--batch", "--buffer")
+    cases = [
+        Case("git cat-file --batch --buffer", Command(cat, repo, git_environ(), stdin=ids), weigh=True),
+        *bench.ours(["history", str(repo)], repo, 1.3, relaxed=True),
+        bench.peer("kingfisher", "scan, Slack rules", _kingfisher(repo), repo),
+        bench.peer("kingfisher", "scan --turbo, Slack rules", _kingfisher(repo, "--turbo"), repo),
+        bench.peer("gitleaks", "git, Slack rules", _gitleaks("git"), repo),
+        bench.peer("betterleaks", "git", ["git", "."], repo),
+    ]
+    about = f"{len(listed)} objects, of which {len(sizes)} blobs with {sum(sizes) / 1e6:.0f} MB"
+    return Section("A history", about, cases, objects=len(listed), blobs=len(sizes))
+
+
+def anchors() -> list[bytes]:
+    """The literals that our own rules look for."""
+    return sorted({anchor for rule in rules.builtin() for anchor in rule.anchors})
+
+
+def _kingfisher(repo: Path, *more: str) -> list[str]:
+    flags = ["--no-validate", "--no-update-check", "--quiet", "--git-repo-timeout", "0"]
+    rules = [word for rule in SLACK_OF_KINGFISHER for word in ("--rule", rule)]
+    return ["scan", str(repo), *flags, *rules, *more]
+
+
+def _gitleaks(*argv: str) -> list[str]:
+    rules = ",".join([f"slack-{name}-token" for name in SLACK_OF_GITLEAKS] + ["slack-webhook-url"])
+    return [*argv, "--no-banner", "--log-level", "error", "--exit-code", "77", "--enable-rule", rules, "."]
+
+
+def _only_slack(bench: Bench) -> list[str]:
+    """The options that leave detect-secrets its Slack plugin alone."""
+    path = bench.peers["detect-secrets"].path
+    if path is None:
+        return []
+    argv = [str(path), "--list-all-plugins"]
+    listed = subprocess.run(argv, env=bench.environ(), capture_output=True, text=True, check=True).stdout.split()
+    return [word for name in listed if name != "SlackDetector" for word in ("--disable-plugin", name)]
+
+
+def _checkout(bench: Bench) -> Path | None:
+    """The work tree of the repository that was named. For a bare one: of a clone, which borrows its objects."""
+    if bench.repo is None or (bench.repo / ".git").exists():
+        return bench.repo
+    folder = bench.folder / "corpora" / f"clone-{bench.repo.resolve().parent.name}-{bench.repo.name}"
+    if not folder.exists():
+        _git(bench.repo, "clone", "--quiet", "--shared", str(bench.repo), str(folder))
+    return folder
+
+
+def _listed(repo: Path) -> list[list[bytes]]:
+    """Id, kind and size of every object, in the order in which they lie in the packs."""
+    form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
+    out = _git(repo, "cat-file", "--batch-all-objects", "--unordered", form)
+    return [words for line in out.splitlines() if len(words := line.split()) == 3]
+
+
+def _git(repo: Path, *argv: str) -> bytes:
+    return subprocess.run(["git", "-C", str(repo), *argv], env=git_environ(), capture_output=True, check=True).stdout

@@ -1,0 +1,137 @@
+"""The programs that the benchmarks run beside: where they are, and how to get them.
+
+Everything goes into one folder outside the repository ($XOXSCAN_BENCH_DIR, else ~/.cache/xoxscan-bench); nothing is
+part of the project. A peer that is not there is a row that says so.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.seal import offline
+
+PYPI = {"kingfisher": "kingfisher-bin", "detect-secrets": "detect-secrets"}
+GO = {
+    # a Go module is installed by the name in its go.mod
+    "gitleaks": "github.com/zricethezav/gitleaks/v8@latest",
+    "betterleaks": "github.com/betterleaks/betterleaks@latest",
+}
+
+
+class Peer(NamedTuple):
+    """A program: its name, its version, where it is (None: absent, and `why`)."""
+
+    name: str
+    path: Path | None
+    version: str = ""
+    why: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name and version for the table."""
+        return f"{self.name} {self.version}".strip()
+
+
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder that peers, corpora and our own test installs are kept in."""
+    named = environ.get("XOXSCAN_BENCH_DIR")
+    return Path(named) if named else Path("~/.cache/xoxscan-bench").expanduser()
+
+
+def find(folder: Path) -> dict[str, Peer]:
+    """Every peer by name, present or not."""
+    return {name: _describe(name, where(folder), folder) for name, where in PLACES.items()}
+
+
+def install(folder: Path, say: Callable[[str], object]) -> None:
+    """Gets the peers that are absent and can be had; what cannot be had stays absent. Never raises for one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, peer in find(folder).items():
+        if peer.path is None and name in PYPI | GO:
+            say(f"installing {name}")
+            _pip(folder, PYPI[name]) if name in PYPI else _go(folder, GO[name])
+
+
+def _pip(folder: Path, package: str) -> None:
+    venv = folder / "peers"
+    if not venv.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    _quietly([str(venv / "bin/python"), "-m", "pip", "install", "--quiet", package], {})
+
+
+def _go(folder: Path, module: str) -> None:
+    if go := shutil.which("go"):
+        _quietly([go, "install", module], {"GOBIN": str(folder / "go/bin"), "GOPATH": str(folder / "go/path")})
+
+
+def _quietly(argv: list[str], extra: Mapping[str, str]) -> None:
+    subprocess.run(argv, env={**os.environ, **extra}, capture_output=True, check=False)
+
+
+def _describe(name: str, path: Path | None, folder: Path) -> Peer:
+    if path is None:
+        return Peer(name, None, why=HINTS[name])
+    return Peer(name, path, _version(name, path, folder))
+
+
+def _version(name: str, path: Path, folder: Path) -> str:
+    if name == "gitleaks":  # built by `go install` it does not know its version, but the binary records the module's
+        return _search(r"mod\s+\S*gitleaks\S*\s+v([\d.]+)", ["go", "version", "-m", str(path)], folder)
+    return _search(r"(\d+(?:\.\d+)+)", [str(path), "--version"], folder)
+
+
+def _search(pattern: str, argv: list[str], folder: Path) -> str:
+    try:
+        done = subprocess.run(argv, env=offline(folder), capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(pattern, done.stdout + done.stderr)
+    return found[1] if found else ""
+
+
+def _ripgrep(_: Path) -> Path | None:
+    return Path(found) if (found := shutil.which("rg")) else None
+
+
+def _kingfisher(folder: Path) -> Path | None:
+    # the binary itself: the package's console script would add a start of Python to each of its times
+    return next(folder.glob("peers/lib/python*/site-packages/kingfisher/bin/kingfisher"), None)
+
+
+def _detect_secrets(folder: Path) -> Path | None:
+    return _there(folder / "peers/bin/detect-secrets-hook")
+
+
+def _gitleaks(folder: Path) -> Path | None:
+    return _there(folder / "go/bin/gitleaks")
+
+
+def _betterleaks(folder: Path) -> Path | None:
+    return _there(folder / "go/bin/betterleaks")
+
+
+def _there(path: Path) -> Path | None:
+    return path if path.exists() else None
+
+
+PLACES: Mapping[str, Callable[[Path], Path | None]] = {
+    "ripgrep": _ripgrep,
+    "kingfisher": _kingfisher,
+    "detect-secrets": _detect_secrets,
+    "gitleaks": _gitleaks,
+    "betterleaks": _betterleaks,
+}
+HINTS = {
+    "ripgrep": "no rg on PATH; Debian has it as ripgrep",
+    "kingfisher": "the package kingfisher-bin could not be installed",
+    "detect-secrets": "the package detect-secrets could not be installed",
+    "gitleaks": "no Go, or its module could not be had",
+    "betterleaks": "no Go, or its module could not be had",
+}

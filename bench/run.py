@@ -1,0 +1,116 @@
+"""`make bench`: the program beside its yardsticks and its peers, as a table.
+
+It exits with 1 when a bar is missed. `--repo PATH` takes any repository in place of the made-up ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench import cases, ours, peers, table
+from bench.cases import Bench, Section
+from bench.corpus import Shape
+from bench.measure import Command, interleave, peak
+from bench.table import Row
+
+SECTIONS: dict[str, Callable[[Bench], Section]] = {"hook": cases.hook, "scan": cases.scan, "history": cases.history}
+SMALL = Shape(files=30, size=600, commits=25, changed=3)
+TREE = Shape(files=5000, size=11_000, commits=1, planted=1)
+PAST = Shape(files=2000, size=12_000, commits=4000, changed=7)
+HOOK_TURNS = 4  # a hook takes little: it is run this many times as often as the others
+
+
+def options() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("--repo", type=Path, help="scan and history of this repository; no hook")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="one section (repeatable)")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="turns that count (default %(default)s)")
+    parser.add_argument("--patience", type=float, default=200, metavar="S", help="seconds that one row may take in all")
+    parser.add_argument("--cores", type=int, default=2, metavar="N", help="cores to run on (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed makes another corpus")
+    parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
+    parser.add_argument("--no-install", action="store_true", help="take the peers that are there, install none")
+    parser.add_argument("--quick", action="store_true", help="small, one turn, this checkout: shows that all works")
+    return parser
+
+
+def prepare(args: argparse.Namespace, folder: Path) -> Bench:
+    """Installs what is needed, and says which corpora to make."""
+    if args.quick:
+        small = SMALL._replace(seed=args.seed)
+        return Bench(folder, ours.here(), peers.find(folder), small._replace(commits=1), small, args.repo)
+    if not args.no_install:
+        peers.install(folder, say)
+    tree, past = TREE._replace(seed=args.seed), PAST._replace(seed=args.seed)
+    return Bench(folder, ours.installed(folder), peers.find(folder), tree, past, args.repo)
+
+
+def measured(section: Section, runs: int, patience: float) -> list[Row]:
+    """The rows of a section: first all times, taken in turn, then the memory of those that want it."""
+    present = [case for case in section.cases if case.command]
+    commands = [case.command for case in present if case.command]
+    taken = dict(zip((case.name for case in present), interleave(commands, runs, patience), strict=True))
+    return [weighed(Row(case, taken.get(case.name, ()))) for case in section.cases]
+
+
+def weighed(row: Row) -> Row:
+    """The row with its memory, from a run of its own; ours also says in it how many blobs it looked at."""
+    command = row.case.command
+    if command is None or row.fault or not row.case.weigh:
+        return row
+    if row.case.ours:
+        command = command._replace(argv=(*command.argv, "--format", "json"))
+    taken = peak(command)
+    return row._replace(peak=taken, looked=_blobs(command) if row.case.ours else None)
+
+
+def _blobs(command: Command) -> int | None:
+    """What the report that was just written says of blobs: a fast scan of half of them would be no feat."""
+    if command.stdout is None:
+        return None
+    blobs: int | None = json.loads(command.stdout.read_bytes())["coverage"]["blobs"]
+    return blobs
+
+
+def heading(args: argparse.Namespace, bench: Bench) -> str:
+    """On what, with what and how often: without it a table says nothing."""
+    git = subprocess.run(["git", "version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    cores = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, {git}"
+    absent = [f"{peer.name} is absent ({peer.why})" for peer in bench.peers.values() if peer.path is None]
+    return "; ".join([cores, f"{args.runs} turns", f"seed {args.seed}", *absent]) + "."
+
+
+def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
+    """Prints the tables; 1 when a bar is missed."""
+    args = options().parse_args(argv)
+    args.runs = 1 if args.quick else args.runs
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.cores])
+    bench = prepare(args, folder or peers.home())
+    print(heading(args, bench) + "\n", flush=True)
+    missed = []
+    for name in args.only or (SECTIONS if args.repo is None else ("scan", "history")):
+        say(f"measuring: {name}")
+        section = SECTIONS[name](bench)
+        rows = measured(section, args.runs * (HOOK_TURNS if name == "hook" and not args.quick else 1), args.patience)
+        print((table.markdown if args.markdown else table.text)(section, rows), flush=True)
+        missed += table.over(section, rows)
+    for sentence in missed:
+        print(f"over the bar: {sentence}", flush=True)
+    return 1 if missed and not args.quick else 0
+
+
+def say(text: str) -> None:
+    """One line on stderr."""
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

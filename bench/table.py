@@ -1,0 +1,121 @@
+"""The tables: as text for a terminal, or as Markdown for docs/performance.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from bench.cases import Case, Section
+from bench.measure import Peak, Sample, median, ratio
+
+HEAD = ("what", "seconds", "least-most", "CPU s", "times", "at most", "memory MB", "runs")
+MEMORY = (300e6, 40)  # bytes of a history scan: so much, and so much an object
+
+
+class Row(NamedTuple):
+    """A case with what came out: its samples (none: absent), and its memory where that was taken."""
+
+    case: Case
+    samples: Sequence[Sample] = ()
+    peak: Peak | None = None
+    looked: int | None = None  # how many blobs it says that it looked at
+
+    @property
+    def fault(self) -> str:
+        """What shows that it did not do its work; empty where it did, or is absent."""
+        return self.samples[0].fault if self.samples else ""
+
+
+def times(row: Row, yardstick: Row) -> float | None:
+    """How many times the yardstick's time the row took; None where either has none."""
+    if not row.samples or row.fault or not yardstick.samples or yardstick.fault:
+        return None
+    return ratio(row.samples, yardstick.samples)
+
+
+def over(section: Section, rows: Sequence[Row]) -> list[str]:
+    """One sentence for each bar that was missed."""
+    ours = [row for row in rows if row.case.ours]
+    return [f"{row.case.name}: {fault}" for row in ours for fault in _faults(section, row, rows[0])]
+
+
+def _faults(section: Section, row: Row, yardstick: Row) -> Iterator[str]:
+    factor = times(row, yardstick)
+    if row.fault:
+        yield f"failed: {row.fault}"
+    if factor and row.case.bar and factor > row.case.bar:
+        yield f"took {factor:.2f} times the yardstick, may take {row.case.bar:g}"
+    if row.peak and row.peak.anonymous > allowed(section):
+        yield f"took {row.peak.anonymous / 1e6:.0f} MB, may take {allowed(section) / 1e6:.0f}"
+    if section.blobs is not None and row.looked is not None and row.looked < section.blobs:
+        yield f"looked at {row.looked} of {section.blobs} blobs"
+
+
+def allowed(section: Section) -> float:
+    """The most memory that a scan of this many objects may take, in bytes; no bound where objects do not count."""
+    return float("inf") if section.objects is None else MEMORY[0] + MEMORY[1] * section.objects
+
+
+def markdown(section: Section, rows: Sequence[Row]) -> str:
+    """The table in Markdown, with its title and what was looked at."""
+    lines = [f"### {section.title}", "", about(section) + ".", ""]
+    table = [HEAD, tuple("---" if at == 0 else "--:" for at in range(len(HEAD))), *_cells(rows)]
+    return "\n".join([*lines, *("| " + " | ".join(cells) + " |" for cells in table), ""])
+
+
+def text(section: Section, rows: Sequence[Row]) -> str:
+    """The table for a terminal."""
+    table = [HEAD, *_cells(rows)]
+    widths = [max(len(cells[at]) for cells in table) for at in range(len(HEAD))]
+    lines = [f"{section.title}: {about(section)}", ""]
+    for cells in table:
+        padded = (
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        lines.append("  " + "  ".join(padded).rstrip())
+    return "\n".join([*lines, ""])
+
+
+def about(section: Section) -> str:
+    """What was looked at, and how much memory that allows."""
+    bound = allowed(section)
+    return section.about + ("" if bound == float("inf") else f"; memory at most {bound / 1e6:.0f} MB")
+
+
+def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    return [_cell(row, rows[0]) for row in rows]
+
+
+def _cell(row: Row, yardstick: Row) -> tuple[str, ...]:
+    bar = f"{row.case.bar:g}" if row.case.bar else ""
+    memory = f"{row.peak.anonymous / 1e6:.0f}" if row.peak else ""
+    if row.case.command is None:
+        return (f"{row.case.name}: absent", *[""] * (len(HEAD) - 1))
+    if row.fault or not row.samples:
+        return (f"{row.case.name}: failed ({row.fault})", "", "", "", "", bar, "", "")
+    middle, walls = median(row.samples), [sample.wall for sample in row.samples]
+    factor = times(row, yardstick)
+    return (
+        row.case.name,
+        seconds(middle.wall),
+        f"{seconds(min(walls))}-{seconds(max(walls))}",
+        seconds(middle.cpu),
+        "" if factor is None else f"{factor:.2f}",
+        bar,
+        memory,
+        str(len(row.samples)),
+    )
+
+
+def seconds(value: float) -> str:
+    """Three significant digits, as far as a stop-watch makes sense: 0.0274, 0.314, 6.28, 31.4, 314."""
+    return (
+        f"{value:.4f}"
+        if value < 0.1
+        else f"{value:.3f}"
+        if value < 1
+        else f"{value:.2f}"
+        if value < 10
+        else f"{value:.1f}"
+    )

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench import table
+from bench.cases import Case, Section
+from bench.measure import Command, Peak, Sample
+from bench.table import Row
+
+COMMAND = Command(("true",), Path(), {})
+YARDSTICK = Row(Case("yardstick", COMMAND), [Sample(1, 1), Sample(1, 1)], Peak(5_000_000, 1))
+SECTION = Section("A title", "things", [], objects=1_000_000, blobs=10)
+
+
+def ours(wall: float = 1, fault: str = "", memory: int = 0, looked: int | None = None) -> Row:
+    case = Case("ours", COMMAND, bar=2.5, ours=True)
+    return Row(case, [Sample(wall, 0.5, fault)] * 2, Peak(memory, 1) if memory else None, looked)
+
+
+def test_within_all_bars_nothing_is_said() -> None:
+    assert table.over(SECTION, [YARDSTICK, ours(2.5, memory=340_000_000, looked=10)]) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (ours(3), "took 3.00 times the yardstick, may take 2.5"),
+        (ours(memory=341_000_000), "341 MB, may take 340"),
+        (ours(looked=9), "looked at 9 of 10 blobs"),
+        (ours(fault="status 3"), "failed: status 3"),
+    ],
+)
+def test_each_bar_that_is_missed_is_said(row: Row, said: str) -> None:
+    (sentence,) = table.over(SECTION, [YARDSTICK, row])
+    assert sentence.startswith("ours: ") and said in sentence
+
+
+def test_a_peer_may_take_what_it_likes() -> None:
+    peer = Row(Case("peer", COMMAND), [Sample(99, 99)], Peak(10**10, 1))
+    assert table.over(SECTION, [YARDSTICK, peer]) == []
+
+
+def test_without_a_yardstick_there_is_no_ratio() -> None:
+    absent = Row(Case("yardstick", None))
+    assert table.times(ours(), absent) is None
+    assert table.over(SECTION, [absent, ours()]) == []
+
+
+def test_memory_has_no_bar_where_objects_do_not_count() -> None:
+    assert table.over(SECTION._replace(objects=None), [YARDSTICK, ours(memory=10**10)]) == []
+
+
+def test_an_absent_and_a_failed_row_say_so() -> None:
+    rows = [YARDSTICK, Row(Case("rg", None, why="not there")), ours(fault="status 2")]
+    shown = table.text(SECTION, rows)
+    assert "rg: absent" in shown and "ours: failed (status 2)" in shown
+
+
+def test_markdown_has_a_cell_for_every_column() -> None:
+    lines = [line for line in table.markdown(SECTION, [YARDSTICK, ours(2)]).splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in lines} == {len(table.HEAD) + 1}
+    assert lines[3] == "| ours | 2.00 | 2.00-2.00 | 0.500 | 2.00 | 2.5 |  | 2 |"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.02741, "0.0274"), (0.3141, "0.314"), (6.283, "6.28"), (31.41, "31.4"), (314.1, "314.1")]
+)
+def test_seconds_have_the_digits_that_mean_something(value: float, shown: str) -> None:
+    assert table.seconds(value) == shown
