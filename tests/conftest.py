@@ -1,0 +1,141 @@
+"""The seal around every test, and the two things that nearly all of them need: the program, and a real repository."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import pytest
+
+from scanner import fakes
+from scanner.cli import main
+from scanner.model import Streams
+
+DATE = "2026-01-02T03:04:05+00:00"
+CLOCK = 1767323045.0  # the same moment
+
+
+@pytest.fixture(autouse=True)
+def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home of its own, git with a fixed identity and date and no configuration of this machine, and no network but
+    loopback."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "XOXSCAN_", "PRE_COMMIT", "XDG_", "SLACK_", "GITHUB_", "GITLAB_")) or name == "CI":
+            monkeypatch.delenv(name)
+    fixed = {
+        "HOME": str(home),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_AUTHOR_EMAIL": "ada@example.org",
+        "GIT_AUTHOR_DATE": DATE,
+        "GIT_COMMITTER_NAME": "Ada",
+        "GIT_COMMITTER_EMAIL": "ada@example.org",
+        "GIT_COMMITTER_DATE": DATE,
+        "NO_COLOR": "1",
+    }
+    for name, value in fixed.items():
+        monkeypatch.setenv(name, value)
+    (home / ".gitconfig").write_text('[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n')
+    monkeypatch.setattr(socket.socket, "connect", _loopback(socket.socket.connect))
+    yield home
+
+
+def _loopback(connect: Callable[..., None]) -> Callable[..., None]:
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0] if isinstance(address, tuple) else ""
+            assert host in ("127.0.0.1", "::1", "localhost"), f"a test reached for {host}"
+        connect(self, address)
+
+    return guarded
+
+
+class Result(NamedTuple):
+    """What the program did."""
+
+    status: int
+    out: bytes
+    err: bytes
+
+
+class Run(Protocol):
+    """Runs the program in this process, as its console script would."""
+
+    def __call__(self, *argv: str | Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Result: ...
+
+
+@pytest.fixture
+def run() -> Run:
+    """The program: `run("scan", "-f", "json")`."""
+
+    def call(*argv: str | Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Result:
+        out, err = io.BytesIO(), io.BytesIO()
+        streams = Streams(io.BytesIO(stdin), out, err, {**os.environ, **(env or {})}, lambda: CLOCK)
+        here = os.getcwd()
+        try:
+            status = main([str(word) for word in argv], streams)
+        finally:
+            os.chdir(here)
+        return Result(status, out.getvalue(), err.getvalue())
+
+    return call
+
+
+class Repo:
+    """A real repository, driven by the real git."""
+
+    def __init__(self, path: Path, *options: str) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self.git("init", "-q", *options)
+
+    def git(
+        self, *arguments: str | bytes, stdin: bytes = b"", ok: tuple[int, ...] = (0,), env: dict[str, str] | None = None
+    ) -> str:
+        """git's output, without the last line end. AssertionError where its status is not in `ok`."""
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.path,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env={**os.environ, **(env or {})},
+        )
+        assert done.returncode in ok, done.stderr.decode()
+        return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    def write(self, name: str | bytes, content: bytes) -> Path:
+        """A file in the work tree."""
+        file = self.path / os.fsdecode(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        return file
+
+    def commit(self, files: dict[str, bytes] | None = None, message: str = "a change") -> str:
+        """Commits these files (and whatever is staged); the id of the commit."""
+        for name, content in (files or {}).items():
+            self.write(name, content)
+            self.git("add", "-f", "--", name)
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """A new repository, which is the current folder."""
+    made = Repo(tmp_path / "repo")
+    monkeypatch.chdir(made.path)
+    return made
+
+
+def token(kind: str = "bot", seed: int = 1) -> bytes:
+    """A fake of the right shape, the same each time."""
+    return fakes.fake(kind, random.Random(f"{kind} {seed}"))
