@@ -21,6 +21,7 @@ from scanner.model import Problem, Skip
 from scanner.sources.descent import Descent
 
 BATCH = 512
+_BATCH_BYTES = 1 << 20  # of names: those of a very deep tree are long
 _FILE, _FOLDER = "file", "folder"
 
 
@@ -125,14 +126,17 @@ def _prefix(folder: bytes) -> bytes:
 
 def _expand(items: Iterable[Item | Place], lister: Lister, no_ignore: bool, recurse: bool) -> Iterator[Item]:
     """Lists the folders among `items`, and the repositories that turn up in them, without recursion."""
-    for first in items:
-        waiting = deque([first])
+    for item in items:
+        if not isinstance(item, Place):
+            yield item
+            continue
+        waiting = deque([item])
         while waiting:
-            item = waiting.popleft()
-            if isinstance(item, Place):
-                waiting.extend(_folder(item, lister, no_ignore, recurse))
-            else:
-                yield item
+            for found in _folder(waiting.popleft(), lister, no_ignore, recurse):
+                if isinstance(found, Place):
+                    waiting.append(found)
+                else:
+                    yield found
 
 
 def _folder(place: Place, lister: Lister, no_ignore: bool, recurse: bool) -> Iterator[Item | Place]:
@@ -268,14 +272,17 @@ def _once(items: Iterable[Item]) -> Iterator[Item]:
 def _merged(items: Iterable[Item]) -> Iterator[Item]:
     """Joins small batches of one root: each of them opens the root anew."""
     held: Batch | None = None
+    size = 0
     for item in items:
         if not isinstance(item, Batch):
             yield item
-        elif held and held[:2] == item[:2] and len(held.names) + len(held.others) < BATCH:
+            continue
+        if held and held[:2] == item[:2] and len(held.names) + len(held.others) < BATCH and size < _BATCH_BYTES:
             held = Batch(held.root, held.shown, held.names + item.names, held.others + item.others)
         else:
             if held:
                 yield held
-            held = item
+            held, size = item, 0
+        size += sum(map(len, item.names)) + sum(map(len, item.others))
     if held:
         yield held

@@ -20,7 +20,7 @@ from scanner.sources.files import Piece, Seen, Sizes, read, read_stdin, walk
 from scanner.sources.listing import Batch
 
 NEEDLE = b"needle"
-SMALL = Sizes(window=64, overlap=16, margin=8)
+SMALL = Sizes(whole=64, window=64, overlap=16, margin=8)
 
 
 def may_hold(data: bytes) -> bool:
@@ -183,10 +183,10 @@ def test_windows_lose_nothing_find_nothing_twice_and_keep_the_place(
     folder = tmp_path_factory.getbasetemp()
     (folder / "text").write_bytes(text)
     wanted = [position(text, *match.span()) for match in re.finditer(NEEDLE, text)]
-    items = list(read(batch(folder, b"text"), everything, Sizes(window, 16, 8)))
+    items = list(read(batch(folder, b"text"), everything, Sizes(window, window, 16, 8)))
     assert [place for _, source, place in places(items) if source == "worktree"] == wanted
     assert covered(items) == (1, len(text))
-    items = list(read_stdin(io.BytesIO(text), everything, Sizes(window, 16, 8)))
+    items = list(read_stdin(io.BytesIO(text), everything, Sizes(window, window, 16, 8)))
     assert places(items) == [(None, "stdin", place) for place in wanted]
     assert covered(items) == (0, len(text))
 
@@ -194,7 +194,7 @@ def test_windows_lose_nothing_find_nothing_twice_and_keep_the_place(
 def test_memory_is_bounded_by_the_window(tmp_path: pathlib.Path) -> None:
     (tmp_path / "large").write_bytes(b"\n".join(b"%d needle" % n for n in range(1000)))
     items = list(read(batch(tmp_path, b"large"), may_hold, SMALL))
-    assert max(len(item.window.data) for item in items if isinstance(item, Piece)) <= sum(SMALL) + 8
+    assert max(len(item.window.data) for item in items if isinstance(item, Piece)) <= sum(SMALL[1:]) + 8
     assert [place.line for _, _, place in places(items)] == list(range(1, 1001))
 
 
