@@ -13,7 +13,7 @@ unexport PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
 CANDIDATES = python3 python3.15 python3.14 python3.13 python3.12 python3.11 python
 NEW_ENOUGH = import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON = $(shell for p in $(CANDIDATES); do \
-	if $$p -c '$(NEW_ENOUGH)' >/dev/null 2>&1; then command -v $$p; break; fi; done)
+	if $$p -I -c '$(NEW_ENOUGH)' >/dev/null 2>&1; then command -v $$p; break; fi; done)
 
 PY = .venv/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check --no-input
@@ -37,7 +37,7 @@ docs: .venv/.dev
 check: lint test
 	$(PY) docs/check.py
 bench: .venv/.dev
-	$(PY) -m bench
+	$(PY) -m bench.run $(ARGS)
 bench-recall: .venv/.dev
 	$(PY) -m bench.recall $(CORPUS)
 
@@ -45,14 +45,16 @@ bench-recall: .venv/.dev
 	@test -n "$(PYTHON)" || { echo "make: xoxscan needs Python 3.11 or newer with venv and ensurepip" \
 		"(on Debian and Ubuntu: apt install python3-venv); none of these is: $(CANDIDATES)" >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear .venv
-.venv/.base: .venv/bin/python pyproject.toml
+# As old as the environment; the interpreter behind .venv/bin/python is older.
+.venv/pyvenv.cfg: .venv/bin/python ;
+.venv/.base: .venv/pyvenv.cfg pyproject.toml
 	$(PIP) install --quiet --editable .
 	@touch $@
-.venv/.dev: .venv/bin/python pyproject.toml .wheelhouse/.filled
+.venv/.dev: .venv/pyvenv.cfg pyproject.toml .wheelhouse/.filled
 	$(PIP) install --quiet --editable '.[dev,history]'
 	@touch .venv/.base $@
 # What an environment without network needs to build and to run xoxscan: the tests of packaging and of pre-commit use it.
-.wheelhouse/.filled: .venv/bin/python pyproject.toml
+.wheelhouse/.filled: .venv/pyvenv.cfg pyproject.toml
 	@mkdir -p .wheelhouse
 	$(PY) -c '$(REQUIREMENTS)' >.wheelhouse/requirements.txt
 	$(PIP) wheel --quiet --wheel-dir .wheelhouse --requirement .wheelhouse/requirements.txt
