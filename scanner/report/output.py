@@ -76,7 +76,8 @@ def check(outputs: Sequence[Output]) -> None:
             raise UsageError(f"two reports would be written to {_named(path)}", "give each its own file: -o, --report")
         if path == STDOUT or _is_special(path):
             continue
-        if os.path.isdir(path) or not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK):
+        target = os.path.realpath(path)
+        if os.path.isdir(target) or not os.access(os.path.dirname(target), os.W_OK | os.X_OK):
             raise OutputError(f"cannot write the report to {path}", "its folder must exist and be writable")
 
 
@@ -163,4 +164,4 @@ def _is_special(path: str) -> bool:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    return os.open(path, flags, 0o600)

@@ -1,4 +1,4 @@
-"""Words for people: a place, and any text of a stranger made harmless. Light: the hook prints with it."""
+"""Words for people: places, amounts, and any text of a stranger made harmless. Light: the hook prints with it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from scanner.model import Location
 
 # Control characters, and those that reorder or hide text (bidi controls, zero-width, line and paragraph separators,
-# tags, lone surrogates). Terminals act on them; a name may hold any of them.
-_UNSAFE = re.compile(
+# tags, lone surrogates). Terminals act on them; a name may hold any of them. Compiled when first needed, by re.
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"
 )
 # GitHub's runner acts on `##[` anywhere in a line and on `::` at its start, whoever printed it.
-_COMMAND = re.compile(r"^\s*::|##\[")
+_COMMAND = r"^\s*::|##\["
 
 _SPEECH = {
     "commit-message": "commit message",
@@ -31,7 +31,7 @@ def harmless(text: str | bytes) -> str:
     """`text` so that it stays in its line and does nothing to a terminal or a CI log; what is not UTF-8 as \\xff."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
-    return _COMMAND.sub(_escaped, _UNSAFE.sub(_escaped, text))
+    return re.sub(_COMMAND, _escaped, re.sub(_UNSAFE, _escaped, text))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -40,6 +40,19 @@ def _escaped(found: re.Match[str]) -> str:
     if code < 0x100:
         return f"{kept}\\x{code:02x}"
     return f"{kept}\\u{code:04x}" if code < 0x10000 else f"{kept}\\U{code:08x}"
+
+
+def many(count: int, name: str) -> str:
+    """A number with its noun: 1 place, 1,234 places."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def amount(size: int) -> str:
+    """A number of bytes as people read it: 999 bytes, 5.6 MB (decimal, as disks are sold)."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return many(size, "byte")
 
 
 def short(oid: str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import BinaryIO
 
-from scanner.report.text import amount
+from scanner.report.places import amount
 
 QUIET = 1.0  # seconds before anything is shown: what is over by then needs no progress
 PAUSE = 0.2  # seconds between two updates

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
-from base64 import b64encode
+from binascii import b2a_base64
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -26,24 +26,27 @@ LEAST = 6  # shorter than any credential; masking less would shred the report
 WINDOW = 8192  # words looked at in one go
 ROUNDS = 3  # how many layers of escapes are undone: percent in JSON in percent
 
+# Patterns are compiled where they are first needed (re remembers them): the hook mostly needs none.
+
 # What is public in a token and stays readable: prefix, ids, host. What follows it is the secret part.
-_PUBLIC = re.compile(
-    rb"(?:xoxe\.)?(?:xox[a-z]|xapp|xwfp)-(?:(?:[0-9]{1,16}|A[A-Z0-9]{7,14})-)*|https?://hooks\.slack[a-z.-]*/(?:[^/]*/)*"
+_PUBLIC = (
+    rb"(?:xoxe\.)?(?:xox[a-z]|xapp|xwfp)-(?:(?:[0-9]{1,16}|A[A-Z0-9]{7,14})-)*"
+    rb"|https?://hooks\.slack[a-z.-]*/(?:[^/]*/)*"
 )
 
 # Each needs no more than its anchor to be cheap: sre searches the literal first. Group 1 is what is masked.
 _SHAPES = (
-    (b"xox", re.compile(rb"xox[a-z]-(?:[0-9]{1,16}-)+([A-Za-z0-9]{16,})")),
-    (b"xox", re.compile(rb"xox[a-z]-(?:[0-9]{8,16}-){3}([A-Za-z0-9]{6,})")),
-    (b"xoxe", re.compile(rb"xoxe(?:\.xox[a-z])?-[0-9]-([A-Za-z0-9+/_=]{16,})")),
-    (b"xoxd-", re.compile(rb"xoxd-([A-Za-z0-9+/_=-]{16,})")),
-    (b"xapp-", re.compile(rb"xapp-(?:[A-Z0-9]{1,16}-)+([A-Za-z0-9]{16,})")),
-    (b"xwfp-", re.compile(rb"xwfp-([A-Za-z0-9-]{16,})")),
-    (b"hooks.slack", re.compile(rb"hooks\.slack[a-z.-]*/(?:[A-Za-z0-9_]{1,24}/){2,4}([A-Za-z0-9]{20,})")),
+    (b"xox", rb"xox[a-z]-(?:[0-9]{1,16}-)+([A-Za-z0-9]{16,})"),
+    (b"xox", rb"xox[a-z]-(?:[0-9]{8,16}-){3}([A-Za-z0-9]{6,})"),
+    (b"xoxe", rb"xoxe(?:\.xox[a-z])?-[0-9]-([A-Za-z0-9+/_=]{16,})"),
+    (b"xoxd-", rb"xoxd-([A-Za-z0-9+/_=-]{16,})"),
+    (b"xapp-", rb"xapp-(?:[A-Z0-9]{1,16}-)+([A-Za-z0-9]{16,})"),
+    (b"xwfp-", rb"xwfp-([A-Za-z0-9-]{16,})"),
+    (b"hooks.slack", rb"hooks\.slack[a-z.-]*/(?:[A-Za-z0-9_]{1,24}/){2,4}([A-Za-z0-9]{20,})"),
 )
 
-_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|\\(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2}|[\\/\"])")
-_OPEN_ESCAPE = re.compile(rb"(?:\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|%[0-9A-Fa-f]?)\Z")
+_ESCAPE = rb"%[0-9A-Fa-f]{2}|\\(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2}|[\\/\"])"
+_OPEN_ESCAPE = rb"(?:\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|%[0-9A-Fa-f]?)\Z"
 
 Span = tuple[int, int]
 
@@ -70,7 +73,7 @@ class Redactor:
 
     def _spans(self, data: bytes, rounds: int) -> list[Span]:
         spans = [*self._known(data), *_shaped(data)]
-        if rounds and _ESCAPE.search(data):
+        if rounds and (b"%" in data or b"\\" in data) and re.search(_ESCAPE, data):
             view = _unescape(data)
             spans += [view.raw(span) for span in self._spans(view.data, rounds - 1)]
         return spans
@@ -98,7 +101,7 @@ class Redactor:
 
 def _forms(secret: bytes) -> Iterator[bytes]:
     """How the secret part of a token may be written. The whole token, where that part is too short to stand alone."""
-    public = _PUBLIC.match(secret)
+    public = re.match(_PUBLIC, secret)
     core = secret[public.end() :] if public else secret
     core = core if len(core) > SURE else secret
     yield core
@@ -108,7 +111,7 @@ def _forms(secret: bytes) -> Iterator[bytes]:
     yield core.hex().upper().encode()
     for shift in range(3):
         # The first and last character may depend on the neighbours: only those that are the secret's alone.
-        encoded = b64encode(b"\0" * shift + core)
+        encoded = b2a_base64(b"\0" * shift + core, newline=False)
         standard = encoded[-(-shift * 8 // 6) : (shift + len(core)) * 8 // 6]
         yield standard
         yield standard.translate(bytes.maketrans(b"+/", b"-_"))
@@ -124,7 +127,7 @@ def _occurrences(data: bytes, needle: bytes) -> Iterator[Span]:
 def _shaped(data: bytes) -> Iterator[Span]:
     for anchor, shape in _SHAPES:
         if anchor in data:
-            yield from (found.span(1) for found in shape.finditer(data))
+            yield from (found.span(1) for found in re.finditer(shape, data))
 
 
 class _View(NamedTuple):
@@ -152,7 +155,7 @@ def _unescape(data: bytes) -> _View:
     at: list[int] = []
     escapes: list[Span] = []
     last = length = 0
-    for found in _ESCAPE.finditer(data):
+    for found in re.finditer(_ESCAPE, data):
         start, end = found.span()
         parts += data[last:start], _unescaped(found[0])
         length += start - last + 1
@@ -178,8 +181,8 @@ def _masked(data: bytes, spans: list[Span]) -> bytes:
 
 
 def _closed(before: bytes) -> bytes:
-    cut = _OPEN_ESCAPE.search(before, max(0, len(before) - WORD))
-    return before[: cut.start()].rstrip(b"\\") if cut else before
+    cut = re.search(_OPEN_ESCAPE, before[-WORD:])
+    return before[: len(before) - len(cut[0])].rstrip(b"\\") if cut else before
 
 
 def _merged(spans: list[Span]) -> list[Span]:

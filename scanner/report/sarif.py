@@ -17,7 +17,7 @@ import scanner
 from scanner import rules
 from scanner.model import Finding, Location, Position, Report, Rule, Suppression
 from scanner.report import Options, Sink
-from scanner.report.places import place
+from scanner.report.places import many, place
 from scanner.report.schema import complete, dump, readable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -138,7 +138,7 @@ def _message(finding: Finding, locations: Sequence[Location]) -> str:
     if locations and _anchored(locations[0]):
         where += " (which is no file: it is shown here because it must be shown somewhere)"
     commit = f", since commit {finding.introduced.commit}" if finding.introduced and finding.introduced.commit else ""
-    more = f", and in {len(locations) - 1:,} more places" if len(locations) > 1 else ""
+    more = f", and in {many(len(locations) - 1, 'more place')}" if len(locations) > 1 else ""
     text = f"{finding.rule}: {finding.redacted} stands {where}{commit}{more}."
     # A SARIF message may hold links as Markdown has them. A name in it must not become one.
     return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text
@@ -185,10 +185,10 @@ def _notifications(report: Report, left_out: int) -> Iterator[tuple[str, str]]:
     for what, message, hint in report.problems:
         yield "error", f"{what}: {message}{f' ({hint})' if hint else ''}"
     if left_out:
-        yield "warning", f"{left_out:,} results were left out: GitHub takes {RESULTS:,}, and 10 MB when zipped"
+        yield "warning", f"{many(left_out, 'result')} left out: GitHub takes {RESULTS:,}, and 10 MB when zipped"
     crowded = sum(len(finding.locations) > LOCATIONS for finding in report.findings)
     if crowded:
-        yield "warning", f"{crowded:,} results have more than {LOCATIONS:,} places; the others were left out"
+        yield "warning", f"only {LOCATIONS:,} places each of {many(crowded, 'result')}: GitHub takes no more"
     for note in report.notes:
         yield "note", note
     for what, reason, count in report.coverage.skipped:

@@ -50,12 +50,6 @@ def complete(report: Report) -> bool:
     return not report.problems and report.exit not in (INCOMPLETE, INTERRUPTED)
 
 
-def from_report(report: Report, show_secrets: bool = False) -> dict[str, Any]:
-    """The whole document."""
-    findings = [finding(each, show_secrets) for each in report.findings]
-    return {**head(report), "findings": findings, **tail(report, show_secrets)}
-
-
 def head(report: Report) -> dict[str, Any]:
     """What stands before the findings: which tool, when, on what, and what was looked at."""
     return {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.model import Coverage, Event, Finding, Location, Names, Problem, Reach, Report, Suppression
 from scanner.report import Options, Sink
-from scanner.report.places import harmless, place, short
+from scanner.report.places import amount, harmless, many, place, short
 
 PLACES = 5  # a finding shows as many, unless verbose
 
@@ -69,7 +69,7 @@ def _places(locations: Sequence[Location], options: Options) -> Iterator[str]:
     for location in shown:
         yield "  " + "  ".join(filter(None, _place(location, options)))
     if len(locations) > len(shown):
-        yield f"  and {_many(len(locations) - len(shown), 'more place')} (-v lists them)"
+        yield f"  and {many(len(locations) - len(shown), 'more place')} (-v lists them)"
 
 
 def _place(location: Location, options: Options) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _suppressed(report: Report, options: Options) -> Iterator[str]:
             yield from _places(finding.locations, options)
             yield ""
     elif report.suppressed:
-        yield f"{_many(len(report.suppressed), 'suppressed finding')} (--show-suppressed lists them)"
+        yield f"{many(len(report.suppressed), 'suppressed finding')} (--show-suppressed lists them)"
 
 
 def _dropped(report: Report) -> Iterator[str]:
@@ -136,8 +136,8 @@ def _skip(what: str, reason: str, count: int) -> str:
 
 
 def _summary(report: Report) -> str:
-    found = _many(len(report.findings), "finding") if report.findings else "nothing found"
-    more = f", {_many(len(report.problems), 'problem')}" if report.problems else ""
+    found = many(len(report.findings), "finding") if report.findings else "nothing found"
+    more = f", {many(len(report.problems), 'problem')}" if report.problems else ""
     meaning = _MEANING.get(report.exit, "unknown")
     return f"{found}{more} in {_coverage(report)}; exit status {report.exit}: {meaning}"
 
@@ -145,25 +145,13 @@ def _summary(report: Report) -> str:
 def _coverage(report: Report) -> str:
     coverage: Coverage = report.coverage
     counts = [(coverage.files, "file"), (coverage.blobs, "blob"), (coverage.commits, "commit")]
-    words = [_many(count, name) for count, name in counts if count is not None]
+    words = [many(count, name) for count, name in counts if count is not None]
     if coverage.bytes is not None:
         words.append(amount(coverage.bytes))
     seconds = _seconds(report.started, report.finished)
     if seconds is not None:
         words.append(f"{seconds:.1f} s")
     return ", ".join(words) or "nothing"
-
-
-def _many(count: int, name: str) -> str:
-    return f"{count:,} {name}{'' if count == 1 else 's'}"
-
-
-def amount(size: int) -> str:
-    """A number of bytes as people read it: 1,234 bytes, 5.6 MB (decimal, as disks are sold)."""
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= unit:
-            return f"{size / unit:,.1f} {name}"
-    return _many(size, "byte")
 
 
 def _seconds(started: str, finished: str) -> float | None:

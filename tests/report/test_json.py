@@ -15,7 +15,7 @@ from scanner.errors import UsageError
 from scanner.model import Finding, Location, Report, Secret
 from scanner.report import Options, writer
 from scanner.report.reading import to_report
-from scanner.report.schema import from_report, readable
+from scanner.report.schema import readable
 from tests.report.samples import BLOB, COMMIT, FULL, PUBLIC, TOKEN, finding, location, report, reports
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_bytes())
@@ -189,7 +189,7 @@ def test_the_way_back_keeps_what_was_dropped() -> None:
 
 
 def test_a_report_without_the_keys_that_came_later_is_read() -> None:
-    early = {key: value for key, value in from_report(FULL).items() if key not in ("notes", "dropped")}
+    early = {key: value for key, value in document(FULL).items() if key not in ("notes", "dropped")}
     assert to_report(json.dumps(early).encode()).notes == ()
 
 
@@ -211,7 +211,7 @@ def test_what_is_no_report(data: bytes, complaint: str) -> None:
 
 
 def test_a_complaint_names_the_place() -> None:
-    broken = from_report(FULL)
+    broken = document(FULL)
     broken["findings"][1]["locations"][0]["line"] = True
     with pytest.raises(
         UsageError, match=r"findings\[1\]\.locations\[0\]\.line: expected a number, found true or false"

@@ -132,6 +132,14 @@ def test_a_reader_who_leaves_early_is_no_error() -> None:
     assert child.wait() == 0
 
 
+def test_a_stream_that_breaks_and_is_no_file() -> None:
+    class Leaving(io.BytesIO):
+        def write(self, data: object, /) -> int:
+            raise BrokenPipeError
+
+    write_report(report(), [Output("text")], Leaving(), Options())
+
+
 def test_dev_stdout_is_the_standard_output(tmp_path: Path) -> None:
     with open(tmp_path / "log", "wb") as log:
         log.write(b"before\n")

@@ -86,7 +86,7 @@ def test_a_result() -> None:
     assert places(result) == [("conf/app.py", (3, 5, 3, 60)), ("b.py", (9, 5, 9, 60))]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
     assert result["message"]["text"] == (
-        f"slack-bot-token: {finding().redacted} stands in conf/app.py:3:5, since commit {COMMIT}, and in 1 more places."
+        f"slack-bot-token: {finding().redacted} stands in conf/app.py:3:5, since commit {COMMIT}, and in 1 more place."
     )
     assert (result["level"], result["ruleId"]) == ("error", "slack-bot-token")
 
@@ -195,7 +195,7 @@ def test_too_many_places() -> None:
     assert len(result["locations"]) == 1000
     assert ", and in 1,498 more places." in result["message"]["text"]
     texts = [each["message"]["text"] for each in run(given)["invocations"][0]["toolExecutionNotifications"]]
-    assert "1 results have more than 1,000 places; the others were left out" in texts
+    assert "only 1,000 places each of 1 result: GitHub takes no more" in texts
 
 
 def test_too_many_results() -> None:
@@ -204,7 +204,7 @@ def test_too_many_results() -> None:
     assert len(only["results"]) == 25_000
     assert all("severe" in result["message"]["text"] for result in only["results"])
     texts = [each["message"]["text"] for each in only["invocations"][0]["toolExecutionNotifications"]]
-    assert texts[0].startswith("1 results were left out")
+    assert texts[0].startswith("1 result left out: ")
 
 
 def test_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     left_out = 400 - len(only["results"])
     assert 0 < left_out < 400
     texts = [each["message"]["text"] for each in only["invocations"][0]["toolExecutionNotifications"]]
-    assert texts[0] == f"{left_out} results were left out: GitHub takes 25,000, and 10 MB when zipped"
+    assert texts[0] == f"{left_out} results left out: GitHub takes 25,000, and 10 MB when zipped"
 
 
 def test_uris_and_messages_are_masked() -> None:
