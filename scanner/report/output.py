@@ -121,12 +121,14 @@ def _standard(stdout: BinaryIO) -> Iterator[BinaryIO]:
     try:
         yield stdout
         stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         _abandon(stdout)
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 def _abandon(stdout: BinaryIO) -> None:
-    """The reader has left: what is still buffered goes nowhere, or the interpreter would complain at its end."""
+    """What is still buffered goes nowhere: the interpreter would try again at its end, and turn the status into 120."""
     with suppress(OSError), open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), stdout.fileno())
 

@@ -120,6 +120,7 @@ def test_a_full_stdout_is_an_error() -> None:
         child = _child(MANY, "-", out=full.fileno())
         _, err = child.communicate()
     assert b"OutputError: cannot write the report to the standard output: No space left" in err
+    assert child.returncode == 1 and b"Exception ignored" not in err
 
 
 def test_a_reader_who_leaves_early_is_no_error() -> None:
