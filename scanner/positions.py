@@ -58,7 +58,7 @@ def boundary(data: bytes, at: int) -> int:
     """The last offset up to `at` that is neither inside a character nor inside a `\\r\\n`."""
     if not 0 < at < len(data):
         return at
-    for back in range(min(_LONGEST, at)):
+    for back in range(min(_LONGEST, at + 1)):
         if data[at - back] & 0xC0 != 0x80:
             at -= back
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.model import Position
@@ -56,6 +56,7 @@ def spans(draw: st.DrawFn) -> tuple[bytes, list[tuple[int, int]]]:
     return data, [(min(pair), max(pair)) for pair in pairs]
 
 
+@settings(deadline=None)
 @given(spans())
 def test_a_span_stands_where_an_editor_shows_it(case: tuple[bytes, list[tuple[int, int]]]) -> None:
     data, pairs = case
@@ -65,6 +66,7 @@ def test_a_span_stands_where_an_editor_shows_it(case: tuple[bytes, list[tuple[in
     assert positions(data, sorted(pairs)) == [slow(data, start, end) for start, end in sorted(pairs)]
 
 
+@settings(deadline=None)
 @given(texts, st.integers(0, 40), st.integers(4, 40))
 def test_a_text_in_two_pieces_is_as_the_whole(data: bytes, at: int, size: int) -> None:
     cut = boundary(data, min(at, len(data)))
@@ -76,6 +78,7 @@ def test_a_text_in_two_pieces_is_as_the_whole(data: bytes, at: int, size: int) -
         assert position(data[cut:], start - cut, start + 1 - cut, line, column) == slow(data, start, start + 1)
 
 
+@settings(deadline=None)
 @given(texts, st.integers(0, 40))
 def test_a_boundary_is_near_and_between_characters(data: bytes, at: int) -> None:
     at = min(at, len(data))
@@ -99,6 +102,11 @@ def test_a_boundary_is_near_and_between_characters(data: bytes, at: int) -> None
 def test_known_places(data: bytes, wanted: Position) -> None:
     start = data.index(b"token")
     assert position(data, start, start + 5) == wanted
+
+
+def test_a_boundary_among_bytes_that_are_no_text() -> None:
+    assert [boundary(b"\x80" * 9, at) for at in range(10)] == list(range(10))
+    assert [boundary("😀😀".encode(), at) for at in range(9)] == [0, 0, 0, 0, 4, 4, 4, 4, 8]
 
 
 def test_an_end_after_a_line_break_is_the_first_column_of_the_next_line() -> None:

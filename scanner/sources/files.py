@@ -158,8 +158,6 @@ def _stream(folder: int, name: bytes, path: bytes, may_hold: MayHold, sizes: Siz
     descriptor = os.open(name, _FILE, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.ESTALE, "it became something else during the scan")
         yield Coverage(files=1)
         # A file that is being written may grow while we read, but not for ever.
         end = status.st_size + sizes.whole

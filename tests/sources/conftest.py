@@ -18,8 +18,8 @@ def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[pathlib.Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        for variable in ("HOME", "XDG_CONFIG_HOME"):  # git stops where it may not read its configuration
-            monkeypatch.setenv(variable, name)
+        monkeypatch.setenv("HOME", name)
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # git stops where it may not read its configuration
         monkeypatch.chdir(folder)
         yield folder
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.sources.descent import Descent
@@ -44,6 +44,7 @@ def chain(depth: int) -> bytes:
     return b"/".join(b"%03d" % level for level in range(depth))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 90), min_size=1, max_size=8))
 def test_any_way_through_a_tree_leads_where_it_should(
     tmp_path_factory: pytest.TempPathFactory, depths: list[int]

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.model import Coverage, Position, Problem, Skip
@@ -80,6 +80,7 @@ def test_names_are_looked_at_also_those_of_what_is_not_opened(tmp_path: pathlib.
         ("é/needle/file".encode(), "path-name", at(1, 3)),
         ("é/x\nneedle".encode(), "path-name", at(2, 1)),
     ]
+    assert list(read(Batch(b"absent", b"", (), (b"plain",)), may_hold)) == []
 
 
 def test_names_are_bytes(tmp_path: pathlib.Path) -> None:
@@ -176,6 +177,7 @@ words = st.sampled_from([NEEDLE, b"\n", b"\r\n", b"\r", b"abc", "é€😀".enco
 texts = st.builds(lambda start, rest: start + b"".join(rest), st.sampled_from([b"", b"\xef\xbb\xbf"]), st.lists(words))
 
 
+@settings(deadline=None)
 @given(texts, st.integers(64, 100))
 def test_windows_lose_nothing_find_nothing_twice_and_keep_the_place(
     tmp_path_factory: pytest.TempPathFactory, text: bytes, window: int
@@ -262,6 +264,19 @@ def test_a_hole_at_the_end_or_everywhere_is_nothing_to_read(tmp_path: pathlib.Pa
     assert covered(items)[0] == 2
 
 
+def test_a_disk_that_cannot_tell_its_holes_is_a_problem(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, at: int, whence: int) -> int:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    (tmp_path / "sparse").touch()
+    os.truncate(tmp_path / "sparse", 1 << 40)
+    monkeypatch.setattr(os, "lseek", refuse)
+    [fault] = faults(read(batch(tmp_path, b"sparse"), everything))
+    assert isinstance(fault, Problem)
+
+
 @linux
 def test_an_error_of_the_disk_is_a_problem() -> None:
     [fault] = faults(read(Batch(b"/proc/self", b"", (b"mem",)), everything))
@@ -295,3 +310,9 @@ def test_walk_takes_files_folders_and_stdin_once(inside: pathlib.Path) -> None:
     ]
     assert [fault.what for fault in faults(items)] == ["absent"]
     assert covered(items) == (2, 6 + 6 + 7)
+
+
+def test_stdin_is_left_alone_unless_it_is_named(inside: pathlib.Path) -> None:
+    stdin = io.BytesIO(NEEDLE)
+    assert list(walk([b"."], stdin, lambda folder: None, may_hold)) == []
+    assert stdin.read() == NEEDLE
