@@ -24,8 +24,9 @@ BLOCK = re.compile(r"(<!-- (?P<name>[a-z -]+): made by make docs -->\n)(?P<body>
 
 # The start of what peers' scanners would call a token: prefix, ids and the first bytes of a secret.
 TOKEN_SHAPED = re.compile(
-    rb"xox[a-z](?:\.xox[a-z])?-[0-9]{8,}-[0-9A-Za-z-]{16,}|xox[a-z]-1-[0-9A-Za-z+/=]{24,}|xapp-[0-9]-[A-Z0-9]{8,}-[0-9]{8,}"
-    rb"|hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/[TE][A-Z0-9]{7,}/[A-Z0-9]{7,}/[A-Za-z0-9]{16,}"
+    rb"xox[a-z]-(?:2-)?[0-9]{8,}-[0-9A-Za-z-]{16,}|xoxe(?:\.xox[a-z])?-1-[0-9A-Za-z+/]{100,}"
+    rb"|xoxd-[0-9A-Za-z%+/]{64,}|xapp-[0-9]-[A-Z0-9]{8,}-[0-9]{8,}|xwfp-[0-9]{8,}-[0-9A-Za-z-]{16,}"
+    rb"|hooks\.slack(?:-gov)?\.com(?:/(?:services|workflows|triggers))?(?:/[A-Z0-9]{8,}){2,3}/[0-9A-Za-z]{20,}"
 )
 MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:root|home/[a-z]\w*|Users/[A-Za-z]\w*|work)/\w")
 
@@ -130,10 +131,12 @@ def commands_are_described() -> Iterator[str]:
     held = {
         block["name"].removeprefix("help").strip() for block in BLOCK.finditer((ROOT / "docs/usage.md").read_text())
     }
-    listed = re.search(r"\{([a-z,-]+)\}", xoxscan("--help"))
-    for command in listed[1].split(",") if listed else ["(no list of commands in xoxscan --help)"]:
+    listed = re.findall(r"^  ([a-z-]+)  +\S", xoxscan("--help").partition("commands:\n")[2], re.M)
+    for command in listed:
         if command not in held:
             yield f"docs/usage.md: no help of `{command}`"
+    if not listed:
+        yield "xoxscan --help: lists no commands"
 
 
 def statuses_are_described() -> Iterator[str]:

@@ -22,12 +22,10 @@ from scanner.pipeline import fingerprint
 
 SUMMARY = "Plants fakes in a throw-away repository and finds them again; needs no network and leaves nothing behind."
 
-_BEGIN = """\
-{count} fakes are planted in a throw-away repository: they look like Slack credentials, and never were any.
-"""
-_END = """\
-In a repository of yours, begin with what each finding says under «what to do»: only revoking makes a leaked
-credential harmless. Then keep the next one out: `xoxscan hook` is made for the pre-commit framework (README).
+_BEGIN = "{count} fakes are planted in a throw-away repository: they look like Slack credentials, and never were any.\n"
+_END = """
+{found} of {count} were found. With a real one, begin with «what to do»: only revoking makes it harmless. Then keep the
+next one out: README shows the hooks for the pre-commit framework.
 """
 
 
@@ -82,7 +80,7 @@ def _conclude(streams: Streams, planted: Sequence[Planted], scanned: set[str], h
         missed += not any(seen)
         words = ["found" if one else "–" for one in seen]
         _say(streams, f"{fake.kind:<16}{fake.where:<54}{words[0]:<7}{words[1]}\n")
-    _say(streams, f"\n{len(planted) - missed} of {len(planted)} were found. {_END}")
+    _say(streams, _END.format(found=len(planted) - missed, count=len(planted)))
     return INCOMPLETE if missed else OK
 
 
