@@ -108,7 +108,8 @@ class Tally:
     def __init__(self, setup: Setup, detector: Detector, top: bytes) -> None:
         self._setup = setup
         self._detector = detector
-        self._prefix = _prefix(top)
+        self._here = os.path.realpath(b".")
+        self._top = os.path.realpath(top) if top else self._here
         self.files = 0
         self.bytes = 0
         self.occurrences: list[Occurrence] = []
@@ -143,10 +144,6 @@ class Tally:
 
     def _rooted(self, path: bytes | None) -> bytes | None:
         """The path from the top of the work tree, which path entries are about."""
-        return None if path is None else os.path.normpath(self._prefix + path)
-
-
-def _prefix(top: bytes) -> bytes:
-    """What leads from the top of the work tree to this folder."""
-    here, top = os.path.realpath(b"."), os.path.realpath(top or b".")
-    return os.path.join(os.path.relpath(here, top), b"") if here != top else b""
+        if path is None:
+            return None
+        return os.path.relpath(os.path.join(self._here, path), self._top).replace(os.fsencode(os.sep), b"/")
