@@ -26,7 +26,8 @@ BLOCK = re.compile(r"(<!-- (?P<name>[a-z -]+): made by make docs -->\n)(?P<body>
 TOKEN_SHAPED = re.compile(
     rb"xox[a-z]-(?:2-)?[0-9]{8,}-[0-9A-Za-z-]{16,}|xoxe(?:\.xox[a-z])?-1-[0-9A-Za-z+/]{100,}"
     rb"|xoxd-[0-9A-Za-z%+/]{64,}|xapp-[0-9]-[A-Z0-9]{8,}-[0-9]{8,}|xwfp-[0-9]{8,}-[0-9A-Za-z-]{16,}"
-    rb"|hooks\.slack(?:-gov)?\.com(?:/(?:services|workflows|triggers))?(?:/[A-Z0-9]{8,}){2,3}/[0-9A-Za-z]{20,}"
+    rb"|hooks\.slack(?:-gov)?\.com(?:/services|/workflows)?(?:/[A-Z0-9]{8,}){2,3}/[0-9A-Za-z]{20,}"
+    rb"|hooks\.slack(?:-gov)?\.com/triggers/[TE][A-Z0-9]{8,}/[0-9]{10,}/[0-9a-f]{32}"
 )
 MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:root|home/[a-z]\w*|Users/[A-Za-z]\w*|work)/\w")
 

@@ -14,7 +14,8 @@ from scanner import fakes
 from scanner.git.run import Git, sealed
 from scanner.model import Secret
 
-SEED = 20260102
+# Draws ids so short that what README shows of them, masked, is no token to anybody's pattern.
+SEED = 104
 
 
 class Planted(NamedTuple):
@@ -49,22 +50,22 @@ def _old_commit(git: Git) -> Planted:
 
 def _evil_merge(git: Git) -> Planted:
     """The merge commit adds what neither of its parents has; `git log -p` shows nothing of it."""
-    fake = _fake("{{app_token}}")
+    fake = _fake("{{rotating_token}}")
     git.run("switch", "--quiet", "--create=sockets")
     _commit(git, 4, "Listen on a socket", {"sockets.py": "print('listening')\n"})
     git.run("switch", "--quiet", "main")
     _commit(git, 5, "Say what the bot does", {"README.md": "# Deploy bot\n\nTells a channel about deploys.\n"})
     _at(git, 6).run("merge", "--quiet", "--no-ff", "--no-commit", "sockets")
-    _commit(git, 6, "Merge branch 'sockets'", {"settings.ini": f"app_token = {fake}\n"})
-    _commit(git, 7, "Settings come from the environment", {"settings.ini": "app_token = ${APP_TOKEN}\n"})
-    return _planted("app-level", "settings.ini, in a merge that neither parent explains", fake)
+    _commit(git, 6, "Merge branch 'sockets'", {"settings.ini": f"token = {fake}\n"})
+    _commit(git, 7, "Settings come from the environment", {"settings.ini": "token = ${SLACK_TOKEN}\n"})
+    return _planted("config-access", "settings.ini, in a merge that neither parent explains", fake)
 
 
 def _stash(git: Git) -> Planted:
-    fake = _fake("{{user_token}}")
-    _write(git, {"bot.py": f'TOKEN = "{fake}"\n'})
-    _at(git, 8).run("stash", "push", "--quiet", "--message=try my own token")
-    return _planted("user", "bot.py, in a stash", fake)
+    fake = _fake("{{session_cookie}}")
+    _write(git, {"bot.py": f'COOKIE = "d={fake}"\n'})
+    _at(git, 8).run("stash", "push", "--quiet", "--message=try with my own session")
+    return _planted("session-cookie", "bot.py, in a stash", fake)
 
 
 def _dropped_commit(git: Git) -> Planted:

@@ -43,17 +43,17 @@ def test_the_webhook_is_in_the_log_and_no_longer_in_the_files(tmp_path: Path, pl
     assert fake not in (tmp_path / "notify.py").read_bytes()
 
 
-def test_the_app_token_came_with_a_merge_that_the_log_does_not_show(
+def test_the_rotating_token_came_with_a_merge_that_the_log_does_not_show(
     tmp_path: Path, planted: dict[str, Planted]
 ) -> None:
-    fake = planted["app-level"].secret.reveal()
-    added = b"+app_token = " + fake
+    fake = planted["config-access"].secret.reveal()
+    added = b"+token = " + fake
     assert added not in git(tmp_path, "log", "-p", "main")
     assert added in git(tmp_path, "log", "-p", "-m", "main")
 
 
-def test_the_user_token_is_in_the_stash_alone(tmp_path: Path, planted: dict[str, Planted]) -> None:
-    fake = planted["user"].secret.reveal()
+def test_the_cookie_is_in_the_stash_alone(tmp_path: Path, planted: dict[str, Planted]) -> None:
+    fake = planted["session-cookie"].secret.reveal()
     assert fake in git(tmp_path, "stash", "show", "-p")
     assert fake not in git(tmp_path, "log", "-p", "-m", "main")
 
