@@ -230,10 +230,11 @@ def _options(args: argparse.Namespace, streams: Streams) -> Options:
 
 
 def stamp(seconds: float) -> str:
-    """RFC 3339 in UTC, of seconds since 1970."""
+    """RFC 3339 in UTC with milliseconds, of seconds since 1970."""
     import time
 
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    whole, thousandths = divmod(round(seconds * 1000), 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{thousandths:03d}Z"
 
 
 class Outcome(NamedTuple):

@@ -10,6 +10,7 @@ from scanner.report import Options, Sink
 from scanner.report.places import amount, harmless, many, place, short
 
 PLACES = 5  # a finding shows as many, unless verbose
+WIDTH = 100  # columns of running text
 
 _MEANING = {
     0: "clean",
@@ -32,6 +33,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     for finding in report.findings:
         yield from _finding(finding, options)
         yield ""
+    yield from _advice(report, options)
     if not options.quiet:
         yield from _suppressed(report, options)
         yield from _dropped(report)
@@ -54,10 +56,25 @@ def _finding(finding: Finding, options: Options) -> Iterator[str]:
         yield f"  introduced: {_event(finding.introduced)}"
     if finding.removed:
         yield f"  removed: {_event(finding.removed)}"
-    if finding.remediation:
-        yield f"  what to do: {harmless(' '.join(finding.remediation.split()))}"
     if options.verbose:
         yield f"  fingerprint: {harmless(finding.fingerprint)}"
+
+
+def _advice(report: Report, options: Options) -> Iterator[str]:
+    """What to do, once for each kind of token; and what to do where it is no secret at all."""
+    import textwrap  # here: a clean commit needs no advice
+
+    for rule, remediation in {finding.rule: finding.remediation for finding in report.findings}.items():
+        if remediation:
+            yield _paint(f"what to do about a {harmless(rule)}", "bold", options)
+            yield textwrap.fill(
+                harmless(" ".join(remediation.split())), WIDTH, initial_indent="  ", subsequent_indent="  "
+            )
+            yield ""
+    if report.findings and not options.quiet:
+        old = report.target.kind in ("history", "range")
+        way = "allow its fingerprint (-v shows it)" if old else "end its line with xoxscan:ignore and the reason"
+        yield f"Is one no secret? Then {way}: docs/suppressing.md."
 
 
 def _shown(finding: Finding, options: Options) -> str:

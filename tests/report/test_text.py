@@ -36,8 +36,11 @@ def test_a_whole_report() -> None:
     assert written(found) == (
         f"slack-bot-token  critical  {PUBLIC}****\n" + places + "  and 3 more places (-v lists them)\n"
         "  introduced: c0ffee0000, Jo <jo@example.org>, 2024-05-06, in conf/old.py\n"
-        "  what to do: Revoke it. Then make a new one.\n"
         "\n"
+        "what to do about a slack-bot-token\n"
+        "  Revoke it. Then make a new one.\n"
+        "\n"
+        "Is one no secret? Then end its line with xoxscan:ignore and the reason: docs/suppressing.md.\n"
         "1 suppressed finding (--show-suppressed lists them)\n"
         "problem: a.bin: is locked\n"
         "  hint: unlock it\n"
