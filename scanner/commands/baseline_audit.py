@@ -1,0 +1,142 @@
+"""`xoxscan baseline audit`: shows each finding that nobody has decided about, and keeps each answer as a file at once.
+
+So it can be left at any question and taken up again: what has a file with a verdict is not asked about.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import NamedTuple
+
+from scanner.commands import asking, baseline, scan
+from scanner.commands.excerpt import excerpt
+from scanner.commands.scanning import prepare, stamp
+from scanner.detect import Detector
+from scanner.errors import OK, UsageError
+from scanner.filters.baseline import Known
+from scanner.filters.entries import Entry, is_date
+from scanner.git.objects import Cat
+from scanner.model import Finding, Streams
+from scanner.pipeline import fingerprint
+from scanner.positions import position
+from scanner.report.places import place
+
+_LARGEST = 32 << 20  # bytes of a file that is looked at again
+_SHOWN = 5  # places
+_TRIED = 20  # files that are looked at again to find one that still holds the secret
+
+
+def run(args: argparse.Namespace, streams: Streams) -> int:
+    """Asks until all is decided or the person has left. UsageError where there is nobody to ask."""
+    if args.report == "-" or not asking.terminal(streams):
+        raise UsageError("audit asks on a terminal, and this is none", "--report FILE takes a report from a file")
+    folder = baseline.folder_of(args, streams)
+    known = baseline.read(folder)
+    report = baseline.report_of(args, streams)
+    today = stamp(streams.clock())[:10]
+    undecided = [
+        finding
+        for finding in baseline.candidates(report)
+        if finding.fingerprint not in known or not known[finding.fingerprint].decided(today)
+    ]
+    look = Look(_detector(args, streams), (report.target.repository or "", ""))
+    left, owner = len(undecided), ""
+    try:
+        for finding in undecided:
+            before = known.get(finding.fingerprint)
+            asking.say(streams, f"{left} to decide", *_shown(finding, look))
+            answer = _answer(streams, finding, owner or (before.entry.owner if before else ""))
+            if answer is not None:
+                baseline.store(folder, answer)
+                left, owner = left - 1, answer.entry.owner
+    except asking.Left:
+        pass
+    finally:  # Ctrl-C, too
+        asking.say(streams, "", f"{left} left to decide" + ("; the next audit goes on from here" if left else ""))
+    return OK
+
+
+def _answer(streams: Streams, finding: Finding, owner: str) -> Known | None:
+    """What the person says of `finding`; None to be asked again another time."""
+    verdict = asking.ask(streams, "real, false alarm, skip or quit? [r/f/s/q]", _verdict_complaint).lower()[:1]
+    if verdict == "q":
+        raise asking.Left
+    if verdict == "s":
+        return None
+    real = verdict == "r"
+    reason = _text(streams, "reason", "real" if real else "")
+    owner = _text(streams, "owner", owner)
+    until = None if real else asking.ask(streams, "until, as 2030-01-31 (empty: no end):", _date_complaint) or None
+    entry = Entry(finding.fingerprint, reason, owner, until)
+    return Known(entry, finding.rule, finding.redacted, "real" if real else "false-alarm")
+
+
+def _verdict_complaint(answer: str) -> str:
+    known = ("r", "real", "f", "false", "false alarm", "s", "skip", "q", "quit")
+    return "" if answer.lower() in known else "r, f, s or q"
+
+
+def _date_complaint(answer: str) -> str:
+    return "" if not answer or is_date(answer) else "not a date"
+
+
+def _text(streams: Streams, name: str, default: str) -> str:
+    question = f"{name} [{default}]:" if default else f"{name}:"
+    return asking.ask(streams, question, lambda answer: asking.text_complaint(answer or default)) or default
+
+
+def _detector(args: argparse.Namespace, streams: Streams) -> Detector:
+    """A detector with the rules that a scan would use."""
+    repository = scan.around(streams)
+    with Cat(repository.git) if repository else nullcontext() as cat:
+        _, options = baseline.scanning(args, streams)
+        return prepare(options, streams, scan.base(repository, cat), repository).detector(fast=False)
+
+
+class Look(NamedTuple):
+    """What is needed to look at a place again. Paths of a report start at the top of its work tree, or here."""
+
+    detector: Detector
+    tops: Sequence[str]
+
+
+def _shown(finding: Finding, look: Look) -> Iterator[str]:
+    yield f"{finding.rule}  {finding.redacted}  {finding.fingerprint}"
+    if finding.introduced and finding.introduced.commit:
+        yield f"  introduced in {finding.introduced.commit} by {finding.introduced.author}, {finding.introduced.date}"
+    for location in finding.locations[:_SHOWN]:
+        yield f"  {place(location)}"
+    if finding.locations[_SHOWN:]:
+        yield f"  and {len(finding.locations) - _SHOWN} more places"
+    yield from _context(finding, look)
+
+
+def _context(finding: Finding, look: Look) -> Iterator[str]:
+    """The lines around the secret in the first file that still holds it."""
+    paths = list(dict.fromkeys(each.path for each in finding.locations if each.path is not None))
+    for path in paths[:_TRIED]:
+        for data in filter(None, (_content(top, path) for top in look.tops)):
+            matches = look.detector.scan(data).matches if look.detector.may_hold(data) else ()
+            wanted = next((match for match in matches if fingerprint(match) == finding.fingerprint), None)
+            if wanted:
+                at = position(data, wanted.start, wanted.end)
+                yield f"  as it stands here, in line {at.line} of {os.fsdecode(path)}:"
+                yield from (f"    {line}" for line in excerpt(data, matches, wanted))
+                return
+    yield "  no file here holds it any more"
+
+
+def _content(top: str, path: bytes) -> bytes:
+    """The file at `path` below `top`; nothing for what lies elsewhere, is no plain file, too large, or unreadable."""
+    folder = os.path.realpath(os.fsencode(top))
+    try:
+        whole = os.path.realpath(os.path.join(folder, path))
+        if not whole.startswith(os.path.join(folder, b"")) or not os.path.isfile(whole):
+            return b""
+        with open(whole, "rb") as file:
+            return file.read() if os.fstat(file.fileno()).st_size <= _LARGEST else b""
+    except (OSError, ValueError):  # ValueError: a path of a report may hold a NUL
+        return b""
