@@ -24,10 +24,18 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, env: Mapping[str, str]) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as a clone would have it."""
+    folder = tmp_path_factory.mktemp("project")
+    offline.copy_of_project(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(project: Path, tmp_path_factory: pytest.TempPathFactory, env: Mapping[str, str]) -> Path:
     """A folder with the sdist, and the wheel that was built from the sdist."""
     folder = tmp_path_factory.mktemp("dist")
-    offline.run(sys.executable, "-m", "build", "--outdir", folder, offline.ROOT, cwd=folder, env=env)
+    offline.run(sys.executable, "-m", "build", "--outdir", folder, project, cwd=folder, env=env)
     return folder
 
 
@@ -36,20 +44,28 @@ def only(folder: Path, pattern: str) -> Path:
     return found
 
 
-def requirement(form: str, built: Path) -> str:
+def requirement(form: str, project: Path, built: Path) -> str:
     """What pip is told to install."""
     if form == "editable":
-        return f"--editable={offline.ROOT}"
+        return f"--editable={project}"
     return str(only(built, "*.whl" if form == "wheel" else "*.tar.gz"))
 
 
 @pytest.mark.parametrize("form", ["wheel", "sdist", "editable"])
 def test_each_form_of_the_package_runs_in_an_empty_environment(
-    form: str, built: Path, env: Mapping[str, str], tmp_path: Path
+    form: str, project: Path, built: Path, env: Mapping[str, str], tmp_path: Path
 ) -> None:
     offline.run(sys.executable, "-m", "venv", "--without-pip", "venv", cwd=tmp_path, env=env)
     offline.run(
-        sys.executable, "-m", "pip", "--python", "venv", "install", requirement(form, built), cwd=tmp_path, env=env
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        "venv",
+        "install",
+        requirement(form, project, built),
+        cwd=tmp_path,
+        env=env,
     )
     program = tmp_path / "venv" / "bin" / "xoxscan"
     assert scanner.__version__ in offline.run(program, "--version", cwd=tmp_path, env=env).stdout
@@ -59,17 +75,19 @@ def test_each_form_of_the_package_runs_in_an_empty_environment(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["venv"], "the program left something behind"
 
 
-def test_the_sdist_builds_the_same_wheel_as_the_checkout(built: Path, env: Mapping[str, str], tmp_path: Path) -> None:
-    offline.run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, offline.ROOT, cwd=tmp_path, env=env)
+def test_the_sdist_builds_the_same_wheel_as_the_checkout(
+    project: Path, built: Path, env: Mapping[str, str], tmp_path: Path
+) -> None:
+    offline.run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, project, cwd=tmp_path, env=env)
     assert only(tmp_path, "*.whl").read_bytes() == only(built, "*.whl").read_bytes()
 
 
-def test_the_wheel_holds_the_rules_as_yaml_and_the_same_as_json(built: Path) -> None:
+def test_the_wheel_holds_the_rules_as_yaml_and_the_same_as_json(project: Path, built: Path) -> None:
     with zipfile.ZipFile(only(built, "*.whl")) as wheel:
         made = wheel.read("scanner/data/rules.json")
         shipped = {name: wheel.read(name) for name in wheel.namelist() if name.startswith("scanner/data/rules/")}
-    assert shipped == {f"scanner/data/rules/{p.name}": p.read_bytes() for p in (offline.ROOT / "rules").iterdir()}
-    with chdir(offline.ROOT):
+    assert shipped == {f"scanner/data/rules/{p.name}": p.read_bytes() for p in (project / "rules").iterdir()}
+    with chdir(project):
         assert rules.from_json(made) == rules.load(Path("rules"))
 
 
