@@ -6,7 +6,6 @@ or with more ids read out of it), or with the reason why it is none. rules/READM
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Callable
@@ -36,7 +35,7 @@ _ESCAPE = (
     rb"|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}"
     rb"|\[[0-9;]{0,16}[A-Za-z]"  # the rest of an ANSI colour: ESC [ 3 1 m, however ESC is written
 )
-_NOISE = 24  # base64 characters in a row before a candidate: then it is the inside of a blob
+_NOISE = 24  # base64 characters in a row right before a candidate: then it is the inside of a blob
 
 
 @cache
@@ -63,7 +62,7 @@ def unglued(candidate: Candidate) -> Verdict:
 def outside_noise(candidate: Candidate) -> Verdict:
     """It does not stand in the middle of a long run of base64 characters."""
     before = candidate.text[max(0, candidate.start - _NOISE) : candidate.start]
-    if len(before) == _NOISE and re.fullmatch(rb"[A-Za-z0-9+/_-]+", before):
+    if re.fullmatch(rb"[A-Za-z0-9+/]{%d}[A-Za-z0-9]" % (_NOISE - 1), before):
         return "it stands inside a longer run of base64"
     return candidate
 
@@ -73,7 +72,7 @@ def random(candidate: Candidate) -> Verdict:
     why = placeholder.made_up(candidate.secret[:400].decode("latin-1"))
     if why:
         return why
-    ids = [value.lstrip("TBAEUW") for name, value in candidate.ids if name != "version"]
+    ids = [value[value[0].isalpha() :] for name, value in candidate.ids if name != "version"]
     if len(ids) > 1 and all(placeholder.sequential(value) or placeholder.masked(value) for value in ids):
         return "all of its ids are runs or sequences"
     if any("EXAMPLE" in value for _, value in candidate.ids):
@@ -121,7 +120,7 @@ def payload(candidate: Candidate) -> Verdict:
     ASCII of this kind uses no character beyond A-Z, a-z, 0-9, so both alphabets of base64 are served.
     """
     body = candidate.secret
-    decoded = _payload().match(base64.b64decode(body[: len(body) // 4 * 4] + _padded(body[len(body) // 4 * 4 :])))
+    decoded = _payload().match(binascii.a2b_base64(body[: len(body) // 4 * 4] + _padded(body[len(body) // 4 * 4 :])))
     if not decoded:
         return "its body does not decode to version, ids and 64 hex digits"
     if placeholder.made_up(decoded["hash"].decode()):
@@ -144,7 +143,7 @@ def opaque(candidate: Candidate) -> Verdict:
     """The secret part is base64 over bytes that neither count up or down nor are text."""
     body = candidate.secret.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
     try:
-        plain = base64.b64decode(body[: len(body) // 4 * 4])
+        plain = binascii.a2b_base64(body[: len(body) // 4 * 4])
     except binascii.Error:
         return "it is no base64"
     if placeholder.regular_bytes(plain):
@@ -155,9 +154,11 @@ def opaque(candidate: Candidate) -> Verdict:
 
 
 def url(candidate: Candidate) -> Verdict:
-    """A URL is taken as `https://` whether it stands with `http://`, `https://` or without a scheme."""
-    host = candidate.before.rpartition(b"://")[2] if b"://" in candidate.before[:8] else candidate.before
-    return candidate._replace(before=b"https://" + host)
+    """It is no end of a longer host name; as issued it starts with `https://`, however it stands in the text."""
+    scheme, separator, host = candidate.before.partition(b"://")
+    if not separator and re.search(rb"[A-Za-z0-9]\.\Z", candidate.text[max(0, candidate.start - 2) : candidate.start]):
+        return "it is the end of a longer host name"
+    return candidate._replace(before=b"https://" + (host if separator else scheme))
 
 
 CHECKS: dict[str, Callable[..., Verdict]] = {

@@ -48,9 +48,8 @@ def _shared_beginnings(literals: Iterable[bytes]) -> tuple[bytes, ...]:
     return minimal_cover(one for start, group in groups.items() for one in ([start] if len(group) > 2 else group))
 
 
-def _plain(literals: Iterable[bytes]) -> Callable[[bytes], bool]:
-    wanted = _shared_beginnings(literals)
-    return lambda data: any(literal in data for literal in wanted)
+def _plain(literals: Sequence[bytes]) -> Callable[[bytes], bool]:
+    return lambda data: any(literal in data for literal in literals)
 
 
 def _hyperscan(literals: Sequence[bytes]) -> Callable[[bytes], bool] | None:
@@ -90,9 +89,11 @@ class Detector:
     def __init__(self, rules: Sequence[Rule], timeout: float, fast: bool = False) -> None:
         self._rules = tuple(rules)
         self._timeout = timeout
-        self._anchors = tuple(dict.fromkeys(anchor for rule in self._rules for anchor in rule.anchors))
-        literals = minimal_cover(self._anchors)
-        self._hit = (_hyperscan(literals) if fast and literals else None) or _plain(literals)
+        anchors = {anchor for rule in self._rules for anchor in rule.anchors}
+        cover = minimal_cover(anchors)
+        beginnings = _shared_beginnings(cover)
+        self._anchors = {one: [anchor for anchor in anchors if one in anchor] for one in beginnings}
+        self._hit = (_hyperscan(cover) if fast and cover else None) or _plain(beginnings)
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
 
     def may_hold(self, data: bytes) -> bool:
@@ -101,7 +102,9 @@ class Detector:
 
     def scan(self, data: bytes) -> Scan:
         """All that the rules find in `data`: sorted by place, never two matches for the same bytes."""
-        present = {anchor for anchor in self._anchors if anchor in data}
+        present = {
+            anchor for start, group in self._anchors.items() if start in data for anchor in group if anchor in data
+        }
         matches: list[Match] = []
         dropped: list[Dropped] = []
         overrun: list[str] = []

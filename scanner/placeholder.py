@@ -17,6 +17,7 @@ _ORDERS = (
     "0123456789abcdef",
     "abcdefghijklmnopqrstuvwxyz",
     "qwertyuiopasdfghjklzxcvbnm",
+    "qazwsxedcrfvtgbyhnujmikolp",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 )
 
@@ -47,7 +48,7 @@ def _copies(text: str, size: int) -> Iterator[int]:
 
 
 def regularity(text: str) -> float:
-    """The share of `text` (0 to 1) that runs, sequences (interleaved too, keyboard rows too) and repetitions explain."""
+    """The share of `text` (0 to 1) that runs, sequences (interleaved ones too) and repetitions explain."""
     lower = text.lower()
     terms, strides = (3, (1, 2)) if len(text) <= _SHORT else (4, (1, 2, 3, 4))
     covered = set(_copies(lower, 4))
@@ -105,14 +106,16 @@ _LONG = tuple(_LONG_WORDS.split())
 _FIVE = ("bogus", "dummy", "hello", "slack", "token", "valid", "value", "wrong")
 _FOUR = ("fake", "here", "mock", "test", "todo", "your")
 _COMMON_WORDS = """
-    abc account admin all and any api app are bar baz bearer been best bot brown channel client code coded com
-    config demo dev dog dont enter env file fix foo for fox from get git give goes good hard has have hook http jump
-    jumps just key lazy leet like long look make message more must name need never new not now old one only org our
-    out over pass please prod put quick qux real safe set should something temp text that the them then there this
-    tok use used user very want was web what when will with word work world would xxx xyz you
+    abc account admin all amet and any api app apps are bar baz bearer been best blah bot bots brown channel client
+    code coded com config cool data demo dev dog dolor dont empty enter env file fill fix foo for fox free from get
+    git give goes good guess hard has have hook hooks http info into ipsum jump jumps just key keys lazy leet life
+    like long look lorem love made make message mine more must name need never new nice none not now old one only
+    org our out over pass please prod put quick qux real safe set should slackbot something super temp text that the
+    them then there this tok tokens total totally use used user users very void want was web what when will with
+    word work world would xxx xyz you
 """
 _COMMON = tuple(_COMMON_WORDS.split())
-_LEET = str.maketrans("0134578", "oieastb")
+_LEET = (str.maketrans("0134578", "oieastb"), str.maketrans("0134578", "oleastb"))
 
 
 @cache
@@ -130,9 +133,11 @@ def _telling() -> re.Pattern[str]:
 
 
 def _covered_by_words(text: str) -> float:
+    """The share of `text` that is words; one of three letters counts as one letter, as chance makes many of these."""
     plain = text.lower()
-    spellings = (plain, plain.translate(_LEET))
-    return max(sum(len(word[0]) for word in _vocabulary().finditer(form)) for form in spellings) / max(1, len(text))
+    spellings = (plain, *(plain.translate(leet) for leet in _LEET))
+    found = ([word[0] for word in _vocabulary().finditer(form)] for form in spellings)
+    return max(sum(len(word) if len(word) > 3 else 1 for word in words) for words in found) / max(1, len(text))
 
 
 _ONE_CASE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -157,7 +162,9 @@ def wordy(text: str) -> str:
         return f"the word {telling[0].lower()!r} is in it"
     if set(lower) <= set("0123456789abcdef"):
         return ""  # "c0de" and "f00d" are what hex digits do by themselves
-    if _covered_by_words(text) >= (1 if len(text) <= _SHORT else 0.6) or _reads_aloud(text):
+    if len(text) <= _SHORT:
+        return "it is a word" if _vocabulary().fullmatch(lower) else ""
+    if _covered_by_words(text) >= 0.5 or _reads_aloud(text):
         return "it is made of words"
     return ""
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.errors import RuleError, UsageError
 from scanner.model import Check, Rule
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _JSON = os.path.join(_HERE, "data", "rules.json")
@@ -24,10 +27,13 @@ def builtin() -> tuple[Rule, ...]:
     if _fresh():
         with open(_JSON, "rb") as file:
             return from_json(file.read())
-    folder = next((folder for folder in _FOLDERS if os.path.isdir(folder)), None)
+    from pathlib import Path
+
+    folder = next((Path(folder) for folder in _FOLDERS if os.path.isdir(folder)), None)
     if folder is None:
         raise RuleError("the rules are missing from this installation", "install xoxscan again")
-    return load(Path(folder))
+    files = sorted(folder.glob("*.yaml"))
+    return combine((), [rule for file in files for rule in parse(file.read_bytes(), f"rules/{file.name}")])
 
 
 def _fresh() -> bool:
