@@ -14,7 +14,7 @@ from scanner.detect import Detector
 from scanner.errors import ConfigError
 from scanner.filters import fingerprints, gitignore, paths
 from scanner.filters.baseline import Baseline
-from scanner.filters.entries import EMPTY, FINGERPRINT, Config, Entry, accepts, is_date, nearest
+from scanner.filters.entries import EMPTY, Config, Entry, accepts, is_date, is_fingerprint, nearest
 from scanner.model import Finding, Problem, Rule, Snapshot
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _date(text: str) -> None:
 
 
 def _fingerprint(text: str) -> None:
-    if not FINGERPRINT.fullmatch(text):
+    if not is_fingerprint(text):
         raise ValueError("this is no fingerprint; reports show them")
 
 

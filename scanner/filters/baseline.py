@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from scanner.errors import ConfigError
-from scanner.filters.entries import FINGERPRINT, Entry, is_date, nearest
+from scanner.filters.entries import Entry, is_date, is_fingerprint, nearest
 from scanner.model import Snapshot, Suppression
 
 FOLDER = b".xoxscan-baseline"
@@ -79,7 +79,7 @@ def judge(baseline: Baseline, fingerprint: str, today: str) -> Suppression | Non
 
 def filename(fingerprint: str) -> str:
     """The name of the file for `fingerprint`; different for different ones, and harmless in any file system."""
-    if not FINGERPRINT.fullmatch(fingerprint):
+    if not is_fingerprint(fingerprint):
         raise ConfigError(f"{fingerprint!a} is no fingerprint", "a report shows them; they start with v1:")
     return fingerprint.replace(":", ".") + ".yaml"
 
@@ -119,13 +119,13 @@ def _lines(content: bytes, label: str) -> list[str]:
         raise ConfigError(f"{label}:{line}: the file is not UTF-8") from None
 
 
-_LINE = re.compile(r"(?P<key>[A-Za-z_-]+):(?: +(?P<value>.*))?")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\["\\])*"')
-_BARE = re.compile(r"(?![-?:,\[\]{}#&*!|>'\"%@`])(?:(?!: | #).)+(?<!:)")  # what YAML takes as it stands
+_LINE = r"(?P<key>[A-Za-z_-]+):(?: +(?P<value>.*))?"
+_QUOTED = r'"(?:[^"\\]|\\["\\])*"'
+_BARE = r"(?![-?:,\[\]{}#&*!|>'\"%@`])(?:(?!: | #).)+(?<!:)"  # what YAML takes as it stands
 
 
 def _field(line: str, where: str) -> tuple[str, str]:
-    found = _LINE.fullmatch(line)
+    found = re.fullmatch(_LINE, line)
     if not found:
         raise ConfigError(f"{where}: not of the form «key: value»", "each line of a baseline file is one")
     key, value = found["key"], found["value"] or ""
@@ -133,9 +133,9 @@ def _field(line: str, where: str) -> tuple[str, str]:
         raise ConfigError(f"{where}: unknown key {key!r}", nearest(key, _FIELDS))
     if not value.isprintable():
         raise ConfigError(f"{where}: {key} holds a control character")
-    if _QUOTED.fullmatch(value):
+    if re.fullmatch(_QUOTED, value):
         return key, re.sub(r"\\(.)", r"\1", value[1:-1])
-    if not _BARE.fullmatch(value):
+    if not re.fullmatch(_BARE, value):
         raise ConfigError(f"{where}: {key} must stand in double quotes", 'inside them only \\" and \\\\ are special')
     return key, value
 
@@ -144,7 +144,7 @@ def _check(fields: Mapping[str, str], lines: Mapping[str, int], label: str) -> N
     for key in _REQUIRED:
         if not fields.get(key, "").strip():
             raise ConfigError(f"{label}:{lines.get(key, 1)}: {key} is required")
-    if not FINGERPRINT.fullmatch(fields["fingerprint"]):
+    if not is_fingerprint(fields["fingerprint"]):
         raise ConfigError(f"{label}:{lines['fingerprint']}: this is no fingerprint", "reports show them")
     if fields.get("verdict", VERDICTS[0]) not in VERDICTS:
         raise ConfigError(f"{label}:{lines['verdict']}: unknown verdict", f"known are: {', '.join(VERDICTS)}")

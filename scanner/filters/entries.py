@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from scanner.model import Problem, Rule, Suppression
 
-FINGERPRINT = re.compile(r"v1:[a-z0-9]+(-[a-z0-9]+)*:[a-z2-7]{52}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Strings: `re` keeps what it compiled, and the hook compiles nothing that it does not use.
+_FINGERPRINT = r"v1:[a-z0-9]+(-[a-z0-9]+)*:[a-z2-7]{52}"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 class Entry(NamedTuple):
@@ -57,11 +58,16 @@ def accepts(config: Config, problem: Problem, today: str) -> Suppression | None:
     return entry and entry.suppression("problem")
 
 
+def is_fingerprint(text: str) -> bool:
+    """Has `text` the form of a fingerprint, as reports show them?"""
+    return re.fullmatch(_FINGERPRINT, text) is not None
+
+
 def is_date(text: str) -> bool:
     """Is `text` a day of the calendar, written as YYYY-MM-DD?"""
     import datetime  # here: only an entry with `until` needs it
 
-    if not _DATE.fullmatch(text):
+    if not re.fullmatch(_DATE, text):
         return False
     try:
         datetime.date.fromisoformat(text)

@@ -10,8 +10,7 @@ two stars has a fixed shape, so the leftmost place for it is as good as any othe
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -79,13 +78,14 @@ def _trimmed(text: bytes) -> bytes:
     return text[: len(bare) + 1] if backslashes % 2 and len(bare) < len(text) else bare
 
 
-_ELEMENT = re.compile(rb"(?P<stars>\*+)|(?P<set>\[)|(?P<any>\?)|\\(?P<escaped>.)|(?P<plain>[^\\])", re.DOTALL)
-_LITERAL = re.compile(rb"[^*?\[\\]*")
+# Strings, here and below: `re` keeps what it compiled, and the hook compiles nothing that it does not use.
+_ELEMENT = rb"(?s)(?P<stars>\*+)|(?P<set>\[)|(?P<any>\?)|\\(?P<escaped>.)|(?P<plain>[^\\])"
+_LITERAL = rb"[^*?\[\\]*"
 
 
 def _translate(glob: bytes) -> bytes | None:
     """The regular expression of `glob`, or None if it can match nothing."""
-    literal = _LITERAL.match(glob)
+    literal = re.match(_LITERAL, glob)
     start = literal.end() if literal else 0
     runs = _runs(glob[start:])
     return None if runs is None else re.escape(glob[:start]) + _joined(runs)
@@ -101,7 +101,7 @@ class _Run(NamedTuple):
 def _runs(glob: bytes) -> list[_Run] | None:
     runs, at = [_Run(b"", [b""])], 0
     while at < len(glob):
-        element = _ELEMENT.match(glob, at)
+        element = re.compile(_ELEMENT).match(glob, at)
         if element is None:
             return None  # a backslash at the end
         begin, at = at, element.end()
@@ -144,21 +144,21 @@ def _run(pieces: Sequence[bytes]) -> bytes:
     return pieces[0] + b"".join(b"(?>[^/]*?" + piece + b")" for piece in pieces[1:])
 
 
-_MEMBER = re.compile(rb"\[:(?P<name>[^\]]*):\]|(?P<low>\\.|[^\\])(?:-(?P<high>\\.|[^\\\]]))?", re.DOTALL)
+_MEMBER = rb"(?s)\[:(?P<name>[^\]]*):\]|(?P<low>\\.|[^\\])(?:-(?P<high>\\.|[^\\\]]))?"
 _BYTES = frozenset(range(1, 256)) - {ord("/")}
-_NAMED = {
-    "alnum": string.ascii_letters + string.digits,
-    "alpha": string.ascii_letters,
-    "blank": " \t",
-    "cntrl": "".join(map(chr, (*range(1, 32), 127))),
-    "digit": string.digits,
-    "graph": string.ascii_letters + string.digits + string.punctuation,
-    "lower": string.ascii_lowercase,
-    "print": string.ascii_letters + string.digits + string.punctuation + " ",
-    "punct": string.punctuation,
-    "space": string.whitespace,
-    "upper": string.ascii_uppercase,
-    "xdigit": string.hexdigits,
+_NAMED: Mapping[bytes, Callable[[bytes], bool]] = {
+    b"alnum": bytes.isalnum,
+    b"alpha": bytes.isalpha,
+    b"blank": lambda byte: byte in b" \t",
+    b"cntrl": lambda byte: byte < b" " or byte == b"\x7f",
+    b"digit": bytes.isdigit,
+    b"graph": lambda byte: b"!" <= byte <= b"~",
+    b"lower": bytes.islower,
+    b"print": lambda byte: b" " <= byte <= b"~",
+    b"punct": lambda byte: b"!" <= byte <= b"~" and not byte.isalnum(),
+    b"space": bytes.isspace,
+    b"upper": bytes.isupper,
+    b"xdigit": lambda byte: byte in b"0123456789ABCDEFabcdef",
 }
 
 
@@ -168,8 +168,8 @@ def _members(glob: bytes, at: int) -> tuple[frozenset[int], int]:
     at += negated
     first, members = at, set[int]()
     while at == first or glob[at : at + 1] != b"]":
-        item = _MEMBER.match(glob, at)
-        if item is None or (item["name"] is not None and item["name"].decode("latin-1") not in _NAMED):
+        item = re.compile(_MEMBER).match(glob, at)
+        if item is None or (item["name"] is not None and item["name"] not in _NAMED):
             return frozenset(), at
         members.update(_item(item))
         at = item.end()
@@ -178,7 +178,8 @@ def _members(glob: bytes, at: int) -> tuple[frozenset[int], int]:
 
 def _item(item: re.Match[bytes]) -> Iterable[int]:
     if item["name"] is not None:
-        return _NAMED[item["name"].decode("latin-1")].encode()
+        belongs = _NAMED[item["name"]]
+        return (byte for byte in _BYTES if belongs(bytes([byte])))
     low, high = item["low"][-1], (item["high"] or item["low"])[-1]
     return {low, *range(low, high + 1)}  # git takes `z-a` for z alone
 

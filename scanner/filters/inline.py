@@ -18,38 +18,37 @@ from typing import NamedTuple
 
 from scanner.model import Match, Suppression
 
-_OWN = re.compile(rb"(?<![\w-])xoxscan:ignore(?P<next>-next-line)?(?![\w-])(?:\[(?P<rules>[^\]\r\n]*)\]|(?!\[))")
+_OWN = rb"(?<![\w-])xoxscan:ignore(?P<next>-next-line)?(?![\w-])(?:\[(?P<rules>[^\]\r\n]{0,1000})\]|(?!\[))"
+_OWN_LEADS = (b"xoxscan:ignore",)
 # As those tools themselves read them: gitleaks and betterleaks look for the word anywhere, detect-secrets allows these
 # spellings. None of them names rules.
-_FOREIGN = re.compile(
-    rb"(?:gitleaks|betterleaks):allow|trufflehog:ignore|pragma: ?allowlist[ -](?P<next>nextline[ -])?secret"
-)
-_OWN_LEADS = (b"xoxscan:ignore",)
+_FOREIGN = rb"(?:gitleaks|betterleaks):allow|trufflehog:ignore|pragma: ?allowlist[ -](?P<next>nextline[ -])?secret"
 _FOREIGN_LEADS = (b"gitleaks:allow", b"betterleaks:allow", b"trufflehog:ignore", b"pragma:")
 _LONGEST_REASON = 200  # bytes; what is longer is code. It is dropped and not cut: a part of a token could not be masked
-_COMMENT_END = re.compile(r"\s*(?:\*/|-->|#\}|%>)\s*$")
+_COMMENT_END = r"\s*(?:\*/|-->|#\}|%>)\s*$"
 
 
 class _Marker(NamedTuple):
-    """One marker: its offsets, where its line ends, and whose it is."""
+    """One marker: its offsets, and what it says."""
 
     start: int
     end: int
-    line_end: int
     foreign: bool
+    next_line: bool
+    rules: tuple[bytes, ...]
 
     def outside(self, match: Match) -> bool:
         return self.end <= match.start or self.start >= match.end
 
 
-_ANY = b""  # stands for the rules of a marker that names none
+_ANY = b""  # the «rule» of a marker that names none
 _Chosen = dict[bytes, _Marker]  # by rule
 
 
 class _Line(NamedTuple):
     """A line that markers point at, with the first and the last marker for each rule.
 
-    More are not needed: what shares bytes with a match at both ends of a row does so in between.
+    More are not needed: if these two share bytes with a match, so do all between them.
     """
 
     end: int
@@ -65,9 +64,22 @@ class Markers(NamedTuple):
     lines: Sequence[_Line]
 
 
-def allowed(data: bytes, match: Match, foreign: bool) -> Suppression | None:
-    """What allows `match` in `data`. `foreign`: do markers of other tools count? For many matches use `markers`."""
-    return judge(markers(data, foreign), match)
+def markers(data: bytes, foreign: bool) -> Markers:
+    """All markers in `data`, found once for all the matches in it. `foreign`: do those of other tools count?"""
+    found = [*_found(data, _OWN_LEADS, _OWN, False), *(_found(data, _FOREIGN_LEADS, _FOREIGN, True) if foreign else ())]
+    found.sort()
+    here = list(_lines(data, [marker.start for marker in found]))
+    following = dict(_following(data, {end for marker, (_, end) in zip(found, here, strict=True) if marker.next_line}))
+    lines: dict[int, _Line] = {}
+    for marker, (start, end) in zip(found, here, strict=True):
+        target = following.get(end) if marker.next_line else (start, end)
+        if target:
+            line = lines.setdefault(target[0], _Line(target[1], {}, {}))
+            for rule in marker.rules:
+                line.first.setdefault(rule, marker)
+                line.last[rule] = marker
+    starts = sorted(lines)
+    return Markers(data, starts, [lines[start] for start in starts])
 
 
 def judge(found: Markers, match: Match) -> Suppression | None:
@@ -83,41 +95,21 @@ def judge(found: Markers, match: Match) -> Suppression | None:
     return None
 
 
-def markers(data: bytes, foreign: bool) -> Markers:
-    """All markers in `data`, found once for all the matches in it."""
-    found = [(item, False) for item in _found(data, _OWN_LEADS, _OWN)]
-    if foreign:
-        found += ((item, True) for item in _found(data, _FOREIGN_LEADS, _FOREIGN))
-        found.sort(key=lambda pair: pair[0].start())
-    here = list(_lines(data, [item.start() for item, _ in found]))
-    following = dict(_following(data, {end for (item, _), (_, end) in zip(found, here, strict=True) if item["next"]}))
-    lines: dict[int, _Line] = {}
-    for (item, other), (start, end) in zip(found, here, strict=True):
-        target = following.get(end) if item["next"] else (start, end)
-        if target:
-            line = lines.setdefault(target[0], _Line(target[1], {}, {}))
-            marker = _Marker(item.start(), item.end(), end, other)
-            for rule in _rules(item.groupdict().get("rules")):
-                line.first.setdefault(rule, marker)
-                line.last[rule] = marker
-    starts = sorted(lines)
-    return Markers(data, starts, [lines[start] for start in starts])
-
-
-def _rules(named: bytes | None) -> Iterable[bytes]:
-    """The ids in the brackets. Empty brackets name none, and so allow nothing."""
-    return filter(None, map(bytes.strip, named.split(b","))) if named is not None else (_ANY,)
-
-
-def _found(data: bytes, leads: Iterable[bytes], marker: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
-    """What `marker` matches, at places where one of `leads` stands: `find` is much faster than an expression."""
+def _found(data: bytes, leads: Iterable[bytes], form: bytes, foreign: bool) -> Iterator[_Marker]:
+    """What `form` matches where one of `leads` stands: `find` is much faster than an expression."""
     for lead in leads:
         at = data.find(lead)
         while at >= 0:
-            item = marker.match(data, at)
+            item = re.compile(form).match(data, at)
             if item:
-                yield item
+                said = item.groupdict()
+                yield _Marker(at, item.end(), foreign, bool(said["next"]), _rules(said.get("rules")))
             at = data.find(lead, at + len(lead))
+
+
+def _rules(named: bytes | None) -> tuple[bytes, ...]:
+    """The ids in the brackets. Empty brackets name none, and so allow nothing."""
+    return (_ANY,) if named is None else tuple(filter(None, map(bytes.strip, named.split(b","))))
 
 
 class _Ends:
@@ -159,9 +151,9 @@ def _reason(data: bytes, marker: _Marker, match: Match) -> str | None:
     """What stands after the marker in its line, without the end of a comment."""
     if marker.foreign:
         return data[marker.start : marker.end].decode()
-    holds_match = marker.end < match.end and match.start < marker.line_end
-    if holds_match or marker.line_end - marker.end > _LONGEST_REASON:
+    text = re.split(rb"[\r\n]", data[marker.end : marker.end + _LONGEST_REASON + 1], maxsplit=1)[0]
+    holds_match = marker.end < match.end and match.start < marker.end + len(text)
+    if holds_match or len(text) > _LONGEST_REASON:
         return None
-    text = data[marker.end : marker.line_end].decode("utf-8", "replace")
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return _COMMENT_END.sub("", plain).strip(" :-") or None
+    plain = "".join(letter if letter.isprintable() else " " for letter in text.decode("utf-8", "replace"))
+    return re.sub(_COMMENT_END, "", plain).strip(" :-") or None
