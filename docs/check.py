@@ -33,8 +33,8 @@ MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:root|home/[a-z]\w*|Users/[A-Za-z]\w*|
 
 
 def xoxscan(*argv: str) -> str:
-    """What the program prints on a terminal of 100 columns, whatever its status."""
-    env = {"PATH": os.environ["PATH"], "HOME": os.devnull, "COLUMNS": "100", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+    """What the program prints, whatever its status."""
+    env = {"PATH": os.environ["PATH"], "HOME": os.devnull, "LANG": "C.UTF-8"}
     command = [sys.executable, "-m", "scanner", *argv]
     done = subprocess.run(command, check=False, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True)
     return done.stdout.decode() + done.stderr.decode()
@@ -121,6 +121,14 @@ def links_resolve() -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}: no such heading: {target}"
 
 
+def named_files_exist() -> Iterator[str]:
+    """A file of the project that a page names in code quotes is there."""
+    for path, text in pages():
+        for name in re.findall(r"`((?:bench|docs|fixtures|rules|scanner|tests)/[\w./-]*)`", text):
+            if not (ROOT / name).exists():
+                yield f"{path.relative_to(ROOT)}: no such file: {name}"
+
+
 def anchors(text: str) -> set[str]:
     """The names that a forge gives to the headings of a page."""
     headings = re.findall(r"^#+ +(.*)$", text, re.M)
@@ -157,7 +165,7 @@ def changelog_has_this_version() -> Iterator[str]:
 
 
 def files_hold_no_secret() -> Iterator[str]:
-    """Neither by a plain pattern, nor by the program itself."""
+    """No token by a plain pattern, wider than our rules; and no place on one machine."""
     for path in tracked():
         data = path.read_bytes()
         for what, pattern in (("token-shaped", TOKEN_SHAPED), ("a path of one machine", MACHINE_PATH)):
@@ -166,13 +174,22 @@ def files_hold_no_secret() -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}:{line}: {what}"
 
 
+def program_finds_nothing() -> Iterator[str]:
+    """The repository passes its own scan."""
+    said = xoxscan("scan", "--quiet").strip()
+    if said:
+        yield f"xoxscan scan:\n{said}"
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     blocks_are_current,
     links_resolve,
+    named_files_exist,
     commands_are_described,
     statuses_are_described,
     changelog_has_this_version,
     files_hold_no_secret,
+    program_finds_nothing,
 )
 
 

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import pytest
 
-from scanner import fakes
+from scanner.fakes import render
 from tests.acceptance import offline
 
 pytestmark = pytest.mark.xdist_group("pre-commit")
 
 HOOKS = ("xoxscan", "xoxscan-push", "xoxscan-commit-msg")
-BOT = fakes.render("{{bot_token}}", 7)
+BOT = render("{{bot_token}}", 7)
 LEAK = f'TOKEN = "{BOT}"\n'
 CLEAN = 'TOKEN = os.environ["TOKEN"]\n'
 

@@ -52,6 +52,11 @@ def test_a_link_to_nothing_is_seen(project: Path) -> None:
     assert list(check.links_resolve()) == ["a.md: no such file: b.md", "a.md: no such heading: docs/c.md#gone"]
 
 
+def test_a_named_file_that_is_gone_is_seen(project: Path) -> None:
+    add(project, "docs/a.md", "`docs/a.md`, `docs/`, `tests/test_gone.py`, `other/thing`\n")
+    assert list(check.named_files_exist()) == ["docs/a.md: no such file: tests/test_gone.py"]
+
+
 BLOCK = "<!-- hooks: made by make docs -->\n{}<!-- end -->\n"
 
 
@@ -90,3 +95,11 @@ def test_a_changelog_that_stayed_behind_is_seen(project: Path) -> None:
 def test_a_command_without_its_help_is_seen(project: Path) -> None:
     add(project, "docs/usage.md", "")
     assert "docs/usage.md: no help of `history`" in list(check.commands_are_described())
+
+
+def test_what_the_program_itself_would_find_is_seen(project: Path) -> None:
+    add(project, "page.md", "{{bot_token}}\n")
+    assert not list(check.program_finds_nothing())
+    add(project, "page.md", fakes.render("{{bot_token}}\n", 1))
+    (complaint,) = check.program_finds_nothing()
+    assert "page.md:1:1" in complaint
