@@ -134,9 +134,12 @@ class Reach(NamedTuple):
 
 
 class Location(NamedTuple):
-    """One place where a secret stands. None is «not known» or «does not apply», never 0."""
+    """One place where a secret stands. None is «not known» or «does not apply», never 0.
 
-    source: str  # worktree | index | blob | commit-message | tag-message | note | reflog | ref-name | path-name | symlink | stdin
+    `source` is worktree, index, blob, commit-message, tag-message, note, reflog, ref-name, path-name, symlink or stdin.
+    """
+
+    source: str
     path: bytes | None = None
     member: tuple[bytes, ...] = ()
     encoding: tuple[str, ...] = ()
