@@ -117,7 +117,7 @@ class Hit(NamedTuple):
 class Names(NamedTuple):
     """Some names out of many: how many there are, and the first twenty."""
 
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     first: tuple[str, ...] = ()
 
 
@@ -209,7 +209,7 @@ class Skip(NamedTuple):
 
     what: str  # e.g. "submodule", "device"
     reason: str
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # as above
 
 
 class Coverage(NamedTuple):
