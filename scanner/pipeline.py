@@ -88,6 +88,19 @@ def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bo
     return Examined(tuple(hits), tuple(dropped), tuple(overrun)) if hits or dropped or overrun else NOTHING
 
 
+def in_message(
+    examined: Examined, content: bytes, start: int, place: Location, allow: Callable[[None, Hit], Suppression | None]
+) -> Iterator[Occurrence]:
+    """The hits in a commit or tag whose message begins at `start`: those in the message with their place in it, those
+    in the header without one."""
+    before = content.count(b"\n", 0, start)
+    for hit in examined.hits:
+        at = hit.position
+        inside = hit.match.start >= start
+        lines = at._replace(line=at.line - before, end_line=at.end_line - before) if inside else None
+        yield Occurrence(hit, place._replace(position=lines, suppressed=allow(None, hit)))
+
+
 class Introduced(NamedTuple):
     """One occurrence that a change brings: in which file, and what allows it there (None: nothing)."""
 
@@ -96,55 +109,56 @@ class Introduced(NamedTuple):
     allowed: Suppression | None
 
 
-Look = Callable[[Side], Sequence[Hit]]
+Look = Callable[[Side], Iterable[Hit]]
 Allow = Callable[[bytes, Hit], Suppression | None]
+_Standing = dict[tuple[Secret, bool], list[Introduced]]  # by secret, and whether something allows it there
 
 
 def introductions(change: Change, look: Look, allow: Allow) -> Iterator[Introduced]:
-    """What `change` introduces: secrets that stand, unsuppressed, more often in the new versions than in all the old
-    ones together, at the files where their number grew. Secrets that only grew in suppressed places come with what
-    allows them."""
-    brought = [Introduced(side, hit, allow(side.path, hit)) for side in change.added() for hit in look(side)]
-    if not brought:
-        return
-    gone = [Introduced(side, hit, allow(side.path, hit)) for side in change.removed() for hit in look(side)]
-    for secret in dict.fromkeys(item.hit.match.secret for item in brought):
-        new = [item for item in brought if item.hit.match.secret == secret]
-        old = [item for item in gone if item.hit.match.secret == secret]
-        bare_new, bare_old = _unsuppressed(new), _unsuppressed(old)
-        if len(bare_new) > len(bare_old):
-            yield from _grown(bare_new, bare_old)
-            yield from _grown([i for i in new if i.allowed], [i for i in old if i.allowed])
-        elif not bare_new and len(new) > len(old):
-            yield from _grown(new, old)
+    """What `change` introduces: secrets that stand more often in the new versions than in all the old ones together,
+    at the files where their number grew. Occurrences that something allows are counted by themselves, and come with
+    what allows them."""
+    brought = _standing(change.added(), look, allow)
+    gone = _standing(change.removed(), look, allow) if brought else {}
+    for which, new in brought.items():
+        old = gone.get(which, [])
+        if len(new) > len(old):
+            now, before = Counter(item.side.path for item in new), Counter(item.side.path for item in old)
+            yield from (item for item in new if now[item.side.path] > before[item.side.path])
 
 
-def _unsuppressed(items: Sequence[Introduced]) -> list[Introduced]:
-    return [item for item in items if item.allowed is None]
+def _standing(sides: Iterable[Side], look: Look, allow: Allow) -> _Standing:
+    found: _Standing = {}
+    for side in sides:
+        for hit in look(side):
+            allowed = allow(side.path, hit)
+            found.setdefault((hit.match.secret, allowed is not None), []).append(Introduced(side, hit, allowed))
+    return found
 
 
-def _grown(new: Sequence[Introduced], old: Sequence[Introduced]) -> Iterator[Introduced]:
-    """The occurrences in the files where there are more of them than before."""
-    now, before = Counter(i.side.path for i in new), Counter(i.side.path for i in old)
-    return (item for item in new if now[item.side.path] > before[item.side.path])
-
-
-# A secret part of up to ten characters has fewer than 64 bits: a published digest of it could be tried out, so the
-# fingerprint covers the public part alone (cli.md, «fingerprint»).
-_SHORT = 10
+_SURE = 64  # bits of a secret part that nobody can try out
 _DOMAIN = b"xoxscan fingerprint v1"
 
 
 def fingerprint(match: Match) -> str:
-    """`v1:<kind>:<base32 of SHA-256>`: the same wherever and however encoded the secret stands."""
+    """`v1:<kind>:<base32 of SHA-256>`: the same wherever and however encoded the secret stands.
+
+    Where the secret part has fewer than 64 bits, a published digest of the token would give it away to anybody who
+    tries all of them: there the fingerprint covers the public part alone (cli.md)."""
     import base64
     import hashlib
 
-    public = match.redacted.replace("****", "", 1).encode()
     token = match.secret.reveal()
-    covered = public if len(token) - len(public) <= _SHORT else token
+    before, _, after = match.redacted.encode().partition(b"****")
+    secret = token[len(before) : len(token) - len(after)]
+    covered = before + after if _bits(secret) < _SURE else token
     digest = hashlib.sha256(b"\0".join((_DOMAIN, match.kind.encode(), covered))).digest()
     return f"v1:{match.kind}:{base64.b32encode(digest).decode().rstrip('=').lower()}"
+
+
+def _bits(secret: bytes) -> int:
+    """How many bits a secret holds at most, drawn from hex digits or from letters and digits."""
+    return len(secret) * (6 if secret.strip(b"0123456789abcdef") else 4)
 
 
 def group(

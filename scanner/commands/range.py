@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare
-from scanner.commands.staged import introduced, occurrence
-from scanner.git.changes import Side
-from scanner.git.commits import Commit, parse_commit
+from scanner.git.changes import GITLINK, Change, Side
+from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
-from scanner.git.repository import Repository, find
+from scanner.git.repository import Repository, find, head, resolve
 from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Coverage, Dropped, Event, Location, Problem, Secret, Skip, Streams, Target
-from scanner.pipeline import Examined, Occurrence, Story, examine
+from scanner.model import Coverage, Dropped, Event, Location, Problem, Secret, Streams, Target
+from scanner.pipeline import NOTHING, Occurrence, Story, examine, in_message
+from scanner.report.progress import Progress
 from scanner.sources import commits as ranges
 from scanner.sources.commits import Range
-from scanner.sources.history import message
 from scanner.sources.looker import Looker, overruns, submodules
 
 SUMMARY = "Scans every commit reachable from B and not from A: what it introduces, and its message."
+
+BATCH = 1000  # differences that are looked at together
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,125 +33,133 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
     repository = find(os.getcwd(), streams.environ, own=False)
-    span = ranges.commits(repository, args.range)
+    span = ranges.between(repository, args.range)
     with Cat(repository.git) as cat:
-        base = (
-            TreeSnapshot(repository.git, cat, span.base, args.range.partition("..")[0] or "HEAD") if span.base else None
-        )
+        label = args.range.partition("..")[0] or "HEAD"
+        base = TreeSnapshot(repository.git, cat, span.base, label) if span.base else None
         setup = prepare(args, streams, base, repository)
-        made = outcome(repository, cat, setup, span)
-        target = made.target._replace(range=args.range)
-        return finish(args, streams, setup, made._replace(target=target))
+        made = outcome(args, streams, repository, cat, setup, span)
+        return finish(args, streams, setup, made._replace(target=made.target._replace(range=args.range)))
 
 
-def outcome(repository: Repository, cat: Cat, setup: Setup, span: Range) -> Outcome:
-    """Looks at every commit of `span`: first at all contents once, then, for those that hold something, at what it is
-    that the commit changes."""
-    scan = Scan(repository, cat, setup, span)
-    occurrences = list(scan.occurrences())
-    notes = () if span.commits else ("the range is empty: there was nothing to scan",)
+def push(args: argparse.Namespace, streams: Streams, repository: Repository) -> int:
+    """Looks at what a push brings, for the hook; the exit status. The configuration is HEAD's: this machine is the
+    operator's."""
+    span = _pushed(repository, streams.environ)
+    tip = head(repository)
+    with Cat(repository.git) as cat:
+        setup = prepare(args, streams, TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None, repository)
+        made = outcome(args, streams, repository, cat, setup, span)
+        return finish(args, streams, setup, made._replace(target=made.target._replace(kind="hook")))
+
+
+def _pushed(repository: Repository, environ: Mapping[str, str]) -> Range:
+    """The commits of a push, as pre-commit tells it: both ends, or, where a root commit is pushed, only the remote.
+    What the remote is known to hold is not pushed again, as when its branch was merged into this one."""
+    start, end = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
+    tip = resolve(repository, end or environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD")
+    before = resolve(repository, start) if start and end else None
+    remote = environ.get("PRE_COMMIT_REMOTE_NAME")
+    known = ["--not", f"--remotes={remote}"] if remote else []
+    return ranges.of(repository, [tip, *([b"^" + before] if before else []), *map(os.fsencode, known)], before)
+
+
+def outcome(
+    args: argparse.Namespace, streams: Streams, repository: Repository, cat: Cat, setup: Setup, span: Range
+) -> Outcome:
+    """Looks at every commit of `span`."""
+    with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
+        scan = Scan(repository, cat, setup, progress)
+        occurrences = list(scan.occurrences(span))
     looker = scan.looker
     return Outcome(
         Target("range", repository.top or repository.git_dir),
-        Coverage(scan.files, looker.blobs, len(span.commits), looker.bytes, scan.skipped),
+        Coverage(None, looker.blobs, span.total, looker.bytes, submodules(scan.modules.values())),
         occurrences,
         [*span.problems, *looker.problems, *scan.problems],
-        notes,
+        () if span.listed else ("the range is empty: there was nothing to scan",),
         scan.dropped,
-        Told(occurrences, span),
+        _stories(occurrences).get,
     )
 
 
 class Scan:
-    """One range being looked at."""
+    """One range being looked at, some commits at a time."""
 
-    def __init__(self, repository: Repository, cat: Cat, setup: Setup, span: Range) -> None:
+    def __init__(self, repository: Repository, cat: Cat, setup: Setup, progress: Progress) -> None:
         self._git = repository.git
         self._cat = cat
         self._setup = setup
-        self._span = span
+        self._progress = progress
         self._detector = setup.detector()
-        self.looker = Looker(repository, cat, self._detector, setup.foreign_markers)
-        self.files = 0
-        self.skipped: tuple[Skip, ...] = ()
+        self.looker = Looker(repository, cat, self._detector, setup.foreign_markers, progress.advance)
+        self.modules: dict[bytes, Side] = {}
         self.problems: list[Problem] = []
         self.dropped: list[tuple[Location, Dropped]] = []
 
-    def occurrences(self) -> Iterator[Occurrence]:
-        """Everything that the range introduces."""
-        texts = list(self._messages())
-        holding, named = self._contents()
-        people: dict[bytes, Commit] = {}
-        for change in ranges.bringing(self._git, self._span, holding, named):
-            commit = change.commit or b""
-            for found in introduced(change, self.looker, self._setup):
-                if commit not in people:
-                    people[commit] = self._commit(commit)
-                yield occurrence(found, "blob", _place("blob", commit, people[commit]))
-        yield from texts
+    def occurrences(self, span: Range) -> Iterator[Occurrence]:
+        """Everything that the range introduces, parents first."""
+        self._progress.phase("commits")
+        done, total = 0, span.total
+        for portion in span.portions():
+            for changes in _batches(ranges.changes(self._git, portion, self.problems)):
+                yield from self._look(changes)
+                done += len(changes)
+                self._progress.expect(self.looker.blobs * total // done, self.looker.bytes * total // done)
 
-    def _contents(self) -> tuple[list[bytes], list[bytes]]:
-        """Looks at every new blob. Which of them hold something, and which commits bring a name that may."""
-        sides: dict[Side, None] = {}
-        named: list[bytes] = []
-        modules: list[Skip] = []
-        for change in ranges.changes(self._git, self._span.commits, self._span.parents):
-            added = change.added()
-            sides.update(dict.fromkeys(added))
-            modules += submodules([change])
-            if any(self._detector.may_hold(side.path) for side in added):
-                named.append(change.commit or b"")
-        self.files, self.skipped = len(sides), tuple(dict.fromkeys(modules))
-        self.looker.look(sides)
-        self._drops(sides)
-        return sorted({side.oid for side in sides if self.looker.hits(side)}), named
-
-    def _drops(self, sides: dict[Side, None]) -> None:
-        for side in sides:
-            for position, dropped in self.looker.examined(side).dropped:
-                place = Location("blob", side.path, position=position, blob=side.oid.decode())
-                self.dropped.append((place, dropped))
-
-    def _messages(self) -> Iterator[Occurrence]:
-        """The hits in the commits themselves."""
-        for oid, _, content in self._cat.contents(self._span.commits):
+    def _look(self, changes: Sequence[Change]) -> Iterator[Occurrence]:
+        """What these commits introduce: contents are looked at together, as that is quicker."""
+        added = [change.added() for change in changes]
+        self.looker.look(side for sides in added for side in sides)
+        contents = self._cat.contents([change.commit or b"" for change in changes])
+        for change, sides, (oid, _, content) in zip(changes, added, list(contents), strict=True):
             if content is None:
-                self.problems.append(
-                    Problem(oid.decode(), "the commit cannot be read", "git fsck shows what is damaged")
-                )
-                continue
-            examined = examine(self._detector, content, self._setup.foreign_markers)
-            self.problems += overruns(oid, examined)
-            if examined.hits or examined.dropped:
-                yield from self._message(oid, content, examined)
+                self.problems.append(_unreadable(oid))
+            yield from self._commit(change, sides, content or b"")
 
-    def _message(self, oid: bytes, content: bytes, examined: Examined) -> Iterator[Occurrence]:
-        commit = parse_commit(content)
-        place = _place("commit-message", oid, commit)
-        self.dropped += [(place, dropped) for _, dropped in examined.dropped]
-        yield from message(examined, content, commit.message, place, self._setup.allow)
-
-    def _commit(self, oid: bytes) -> Commit:
-        ((_, _, content),) = self._cat.contents([oid])
-        return parse_commit(content or b"")
-
-
-def _place(source: str, oid: bytes, commit: Commit) -> Location:
-    return Location(source, commit=oid.decode(), author=commit.author.name, date=commit.author.date)
+    def _commit(self, change: Change, sides: Sequence[Side], content: bytes) -> Iterator[Occurrence]:
+        """What one commit introduces: in its files, then in its message and header."""
+        self.modules.update((side.path, side) for side in sides if side.mode == GITLINK)
+        examined = examine(self._detector, content, self._setup.foreign_markers)
+        if examined is NOTHING and not any(map(self.looker.notable, sides)):
+            return
+        oid, commit = (change.commit or b"").decode(), parse_commit(content)
+        place = Location("blob", commit=oid, author=commit.author.name, date=commit.author.date)
+        self.dropped += self.looker.dropped(sides, place)
+        yield from self.looker.introduced(change, self._setup.allow, place)
+        place = place._replace(source="commit-message")
+        self.problems += overruns(oid.encode(), examined)
+        self.dropped += ((place, dropped) for _, dropped in examined.dropped)
+        yield from in_message(examined, content, commit.message, place, self._setup.allow)
 
 
-class Told:
-    """What is known of each secret: the first commit of the range that introduces it."""
+def _batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Changes, so many at a time that few differences are held."""
+    batch: list[Change] = []
+    size = 0
+    for change in changes:
+        batch.append(change)
+        size += 1 + sum(map(len, change.diffs))
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
-    def __init__(self, occurrences: list[Occurrence], span: Range) -> None:
-        order = {commit.decode(): number for number, commit in enumerate(span.commits)}
-        self._places: dict[Secret, list[Location]] = {}
-        for item in sorted(occurrences, key=lambda o: order.get(o.location.commit or "", 0)):
-            self._places.setdefault(item.hit.match.secret, []).append(item.location)
 
-    def __call__(self, secret: Secret) -> Story | None:
-        """The Story of `secret`."""
-        places = self._places[secret]
-        first = places[0]
-        event = Event(first.commit, first.author, first.date, first.path)
-        return Story(event, None, (first.date, None), len({place.commit for place in places}))
+def _unreadable(oid: bytes) -> Problem:
+    return Problem(oid.decode(), "the commit cannot be read", "git fsck shows what is damaged")
+
+
+def _stories(occurrences: Iterable[Occurrence]) -> dict[Secret, Story]:
+    """What is known of each secret: the first commit of the range that introduces it, and how many do."""
+    places: dict[Secret, list[Location]] = {}
+    for item in occurrences:
+        places.setdefault(item.hit.match.secret, []).append(item.location)
+    return {secret: _story(found) for secret, found in places.items()}
+
+
+def _story(places: Sequence[Location]) -> Story:
+    first = places[0]
+    event = Event(first.commit, first.author, first.date, first.path)
+    return Story(event, None, (first.date, None), len({place.commit for place in places}))

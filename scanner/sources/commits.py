@@ -1,84 +1,138 @@
-"""A range of commits: what each of them introduces, and what its message says."""
+"""A range of commits: which they are, and what each of them changes. However many there are, few are held at a time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import islice
+from typing import IO, NamedTuple
 
-from scanner.errors import UsageError
-from scanner.git import provenance
-from scanner.git.changes import Change, Side, parse_commits
-from scanner.git.commits import Parents
+from scanner.errors import GitError, UsageError
+from scanner.git.changes import Change, parse_commits
+from scanner.git.commits import spool
 from scanner.git.repository import Repository, resolve, shallow_commits
 from scanner.git.run import Git
 from scanner.model import Problem
 
+PORTION = 2000  # commits that one process of git is asked about
+
+
+class Parented(NamedTuple):
+    """A commit and its parents, by id."""
+
+    commit: bytes
+    parents: tuple[bytes, ...]
+
 
 class Range(NamedTuple):
-    """The commits of a range, parents first, with their parents. `base` is the commit that it starts after."""
+    """The commits of a range. `listed` has a line a commit, with its parents, each after its own parents; `base` is the
+    commit that the range starts after."""
 
-    commits: tuple[bytes, ...]
-    parents: Parents
+    listed: bytes
     base: bytes | None
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many commits there are."""
+        return self.listed.count(b"\n")
+
+    def commits(self) -> Iterator[Parented]:
+        """The commits, parents first."""
+        for line in BytesIO(self.listed):
+            commit, *parents = line.split()
+            yield Parented(commit, tuple(parents))
+
+    def portions(self) -> Iterator[list[Parented]]:
+        """The commits, some at a time."""
+        every = self.commits()
+        return iter(lambda: list(islice(every, PORTION)), [])
 
 
 _DOTS = re.compile(r"\A(.*?)(\.\.\.?)(.*)\Z", re.DOTALL)
 
 
-def commits(repository: Repository, words: str) -> Range:
+def between(repository: Repository, words: str) -> Range:
     """The commits of `A..B` or `A...B`. UsageError for other words; GitError where an end is not a commit here."""
     found = _DOTS.match(words)
     if not found:
         raise UsageError(f"{words!r} is no range", "write A..B: what is reachable from B and not from A")
     left, right = (resolve(repository, end or "HEAD") for end in (found[1], found[3]))
-    wanted = (right, b"^" + left) if found[2] == ".." else (b"--left-right", left + b"..." + right)
-    return of(repository, wanted, left)
+    return of(repository, [right, b"^" + left] if found[2] == ".." else [left + b"..." + right], left)
 
 
 def of(repository: Repository, wanted: Sequence[bytes], base: bytes | None) -> Range:
-    """The commits that `git rev-list` lists for the ids `wanted` (`^id`: not from here)."""
-    out = repository.git.run("rev-list", "--topo-order", "--reverse", "--parents", *wanted, "--")
-    lines = [line.lstrip(b"<>").split() for line in out.split(b"\n") if line]
-    listed = {line[0]: tuple(line[1:]) for line in lines}
-    return Range(tuple(listed), listed, base, tuple(_cut_off(repository, listed)))
+    """The commits that `git rev-list` lists for the arguments `wanted`."""
+    try:
+        listed = repository.git.run("rev-list", "--topo-order", "--reverse", "--parents", *wanted, "--")
+    except GitError as error:
+        raise GitError(str(error), error.hint or "git fsck shows what is damaged") from None
+    span = Range(listed, base)
+    return span._replace(problems=tuple(_cut_off(repository, span)))
 
 
-def _cut_off(repository: Repository, listed: Iterable[bytes]) -> Iterator[Problem]:
+def _cut_off(repository: Repository, span: Range) -> Iterator[Problem]:
     """A problem where the range runs over the end of a shallow clone: commits below are missing from it."""
-    cut = shallow_commits(repository).intersection(listed) if repository.shallow else ()
-    if cut:
-        message = f"the clone is shallow and ends inside this range, at {min(cut).decode()[:12]}"
-        yield Problem("range", message, "git fetch --unshallow, or in CI a checkout with fetch-depth: 0")
+    if repository.shallow:
+        ends = shallow_commits(repository)
+        cut = min((each.commit for each in span.commits() if each.commit in ends), default=None)
+        if cut:
+            message = f"the clone is shallow and ends inside this range, at {cut.decode()[:12]}"
+            yield Problem("range", message, "git fetch --unshallow, or in CI a checkout with fetch-depth: 0")
 
 
 _DIFF = ("diff-tree", "--stdin", "-z", "-r", "--root", "--raw", "--no-renames", "--no-abbrev", "--always")
+_CHUNK = 1 << 16
 
 
-def changes(git: Git, oids: Iterable[bytes], parents: Parents) -> Iterator[Change]:
-    """The change of each commit, in that order. GitError where git cannot read a tree."""
-    questions = b"".join(
-        (b"%b %b\n" % (commit, parent)) if parent else commit + b"\n"
-        for commit in oids
-        for parent in parents[commit] or (b"",)
-    )
-    if questions:
-        yield from parse_commits(iter(git.run(*_DIFF, stdin=questions).split(b"\0")))
+def changes(git: Git, commits: Sequence[Parented], problems: list[Problem]) -> Iterator[Change]:
+    """The change of each commit, in that order; an empty one, and one more of `problems`, where git cannot tell it."""
+    done = 0
+    while done < len(commits):
+        for change in _told(git, commits[done:]):
+            done += 1
+            yield change
+        if done < len(commits):  # git ended before this one, or in the middle of it
+            alone = next(_told(git, commits[done : done + 1]), None)
+            if alone is None:
+                problems.append(_untold(commits[done]))
+            yield alone or Change(commits[done].commit, ())
+            done += 1
 
 
-def bringing(git: Git, span: Range, blobs: Sequence[bytes], also: Iterable[bytes]) -> Iterator[Change]:
-    """The whole changes of the commits that bring one of `blobs`, and of the commits `also`."""
-    touched = provenance.walk(git, span.commits, span.parents, set(blobs), 1).changes if blobs else ()
-    wanted = {change.commit for change in touched} | set(also)
-    return changes(git, [commit for commit in span.commits if commit in wanted], span.parents)
+def _told(git: Git, commits: Sequence[Parented]) -> Iterator[Change]:
+    """The changes of the first of `commits`, as far as git comes: one that it may not have finished is left out."""
+    lines = (b" ".join((each.commit, parent)) for each in commits for parent in each.parents or (b"",))
+    with spool(lines) as questions, git.start(*_DIFF, stdin=questions) as process:
+        assert process.stdout
+        last: Change | None = None
+        asked = iter(commits)
+        try:
+            for change in parse_commits(_fields(process.stdout)):
+                if last:
+                    yield last
+                last = change if change.commit == next(asked).commit else None
+                if not last:
+                    return
+        except GitError:
+            return
+        finally:
+            process.stdout.close()
+        if process.wait() == 0 and last:
+            yield last
 
 
-def named(change: Change, holds: Callable[[bytes], bool]) -> bool:
-    """Whether the path of a file that `change` brings may hold a secret itself."""
-    return any(holds(side.path) for side in change.added())
+def _fields(stream: IO[bytes]) -> Iterator[bytes]:
+    """What stands between the NULs of `stream`."""
+    rest = b""
+    while chunk := stream.read(_CHUNK):
+        *fields, rest = (rest + chunk).split(b"\0")
+        yield from fields
+    if rest:
+        yield rest
 
 
-def sides(many: Iterable[Change]) -> Iterator[Side]:
-    """All files that the changes bring."""
-    return (side for change in many for side in change.added())
+def _untold(each: Parented) -> Problem:
+    hint = "git fsck shows what is damaged; in a partial clone, git fetch --refetch --no-filter brings what is missing"
+    return Problem(each.commit.decode(), "what this commit changes cannot be told: a tree of it is not here", hint)

@@ -2,91 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from scanner.detect import Detector
 from scanner.errors import GitError
-from scanner.git.changes import GITLINK, Change, Side
+from scanner.git.changes import GITLINK, SYMLINK, Change, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, is_partial
-from scanner.model import Hit, Problem, Skip
-from scanner.pipeline import NOTHING, Examined, examine, examine_stream
+from scanner.model import Dropped, Hit, Location, Problem, Skip
+from scanner.pipeline import (
+    NOTHING,
+    Allow,
+    Examined,
+    Introduced,
+    Occurrence,
+    examine,
+    examine_stream,
+    introductions,
+)
 
 # Up to this size a blob is read whole; a larger one in windows.
-_LARGE = 32 << 20
+LARGE = 32 << 20
+UNREADABLE = b"unreadable"  # what git.objects.Cat says of an object at which git ended
+# So many problems are told one by one: of a clone without blobs nobody wants to read a million.
+_TOLD = 100
 
 
 class Looker:
-    """Remembers what each blob and each path name holds, and counts what was looked at."""
+    """Remembers what each blob holds, and counts what was looked at. `advance` is told of each blob and its bytes."""
 
-    def __init__(self, repository: Repository, cat: Cat, detector: Detector, foreign: bool) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        cat: Cat,
+        detector: Detector,
+        foreign: bool,
+        advance: Callable[[int, int], None] = lambda blobs, size: None,
+    ) -> None:
         self._repository = repository
         self._cat = cat
         self._detector = detector
         self._foreign = foreign
-        self._seen: dict[bytes, Examined] = {}
-        self._present: set[bytes] | None = None
-        self.problems: list[Problem] = []
+        self._advance = advance
+        self._holding: dict[bytes, Examined] = {}
+        self._looked: set[bytes] = set()
+        self._present: frozenset[bytes] | None = None  # asked for once something is absent
+        self._problems: list[Problem] = []
+        self._untold = 0
         self.blobs = 0
         self.bytes = 0
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be looked at, and rules that ran out of time."""
+        more = f"and {self._untold:,} more blobs could not be looked at"
+        return [*self._problems, *([Problem("git objects", more, _ABSENT)] if self._untold else [])]
 
     def look(self, sides: Iterable[Side]) -> None:
         """Looks at all blobs of `sides` that were not looked at before."""
         new: dict[bytes, bytes] = {}
         for side in sides:
-            if side.oid not in self._seen and side.mode != GITLINK:
+            if side.oid not in self._looked and side.mode != GITLINK:
                 new.setdefault(side.oid, side.path)
-        for oid, header, read in self._cat.readers(self._here(new)):
-            if read is None:
-                self._absent(oid, new[oid])
-                continue
-            try:
-                if header.size > _LARGE:
-                    self._seen[oid] = examine_stream(self._detector, read, self._foreign)
-                else:
-                    self._seen[oid] = examine(self._detector, read(header.size), self._foreign)
-            except GitError as error:
-                self._problem(oid, new[oid], str(error), error.hint)
-                continue
-            self.blobs += 1
-            self.bytes += header.size
-            self._late(new[oid], self._seen[oid])
+        self._looked.update(new)
+        while new := self._here(new):
+            self._look(new)
 
-    def _here(self, wanted: dict[bytes, bytes]) -> list[bytes]:
-        """What of `wanted` may be asked for: in a partial clone an absent blob would end git, each time."""
-        if self._present is None and self.problems and is_partial(self._repository):
-            listed = self._repository.git.run("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
-            self._present = set(listed.split())
+    def _look(self, wanted: dict[bytes, bytes]) -> None:
+        """Looks at `wanted` and takes what is done out of it. In a partial clone a git before 2.45 ends at each blob
+        that it would have to fetch; after the first one, what is here is listed, and no other is asked for."""
+        for oid, header, read in self._cat.readers(list(wanted)):
+            path = wanted.pop(oid)
+            if read is not None:
+                self._examine(oid, header.size, read, path)
+                continue
+            self._absent(oid, path)
+            if header.kind == UNREADABLE and self._present is None and is_partial(self._repository):
+                listed = self._repository.git.run("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+                self._present = frozenset(listed.split())
+                return
+
+    def _examine(self, oid: bytes, size: int, read: Callable[[int], bytes], path: bytes) -> None:
+        try:
+            if size > LARGE:
+                examined = examine_stream(self._detector, read, self._foreign)
+            else:
+                examined = examine(self._detector, read(size), self._foreign)
+        except GitError as error:
+            self._problem(path, str(error), error.hint)
+            return
+        self.blobs += 1
+        self.bytes += size
+        self._advance(1, size)
+        if examined is not NOTHING:
+            self._holding[oid] = examined
+            self._problems += overruns(path, examined)
+
+    def _here(self, wanted: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """What of `wanted` may be asked for; the others are absent."""
         if self._present is None:
-            return list(wanted)
+            return wanted
         for oid in wanted.keys() - self._present:
-            self._absent(oid, wanted[oid])
-        return [oid for oid in wanted if oid in self._present]
+            self._absent(oid, wanted.pop(oid))
+        return wanted
 
     def _absent(self, oid: bytes, path: bytes) -> None:
-        hint = "git fsck shows what is damaged; in a partial clone, git fetch --refetch --no-filter brings it"
-        self._problem(oid, path, f"blob {oid.decode()} is not here", hint)
+        self._problem(path, f"blob {oid.decode()} is not here", _ABSENT)
 
-    def _problem(self, oid: bytes, path: bytes, message: str, hint: str) -> None:
-        self._seen[oid] = NOTHING
-        self.problems.append(Problem(path.decode("utf-8", "backslashreplace"), message, hint))
-
-    def _late(self, path: bytes, examined: Examined) -> None:
-        self.problems += overruns(path, examined)
+    def _problem(self, path: bytes, message: str, hint: str) -> None:
+        if len(self._problems) < _TOLD:
+            self._problems.append(Problem(path.decode("utf-8", "backslashreplace"), message, hint))
+        else:
+            self._untold += 1
 
     def hits(self, side: Side) -> Sequence[Hit]:
         """The hits in the blob of `side`."""
-        if side.oid not in self._seen:
-            self.look([side])
-        return self._seen[side.oid].hits if side.oid in self._seen else ()
+        self.look([side])
+        return self._holding.get(side.oid, NOTHING).hits
+
+    def notable(self, side: Side) -> bool:
+        """Whether anything is to be said of `side`: its blob holds something, or its path may."""
+        self.look([side])
+        return side.oid in self._holding or self._detector.may_hold(side.path)
 
     def names(self, side: Side) -> Sequence[Hit]:
         """The hits in the path of `side`."""
         return examine(self._detector, side.path, self._foreign).hits
 
-    def examined(self, side: Side) -> Examined:
-        """All that is known of the blob of `side`."""
-        return self._seen.get(side.oid, NOTHING)
+    def introduced(self, change: Change, allow: Allow, place: Location) -> Iterator[Occurrence]:
+        """What `change` introduces in contents and in path names. `place` says what all of it has in common."""
+        for item in introductions(change, self.hits, allow):
+            source = "symlink" if item.side.mode == SYMLINK else place.source
+            yield _occurrence(item, place._replace(source=source, blob=item.side.oid.decode()))
+        if any(self._detector.may_hold(side.path) for side in change.added()):
+            for item in introductions(change, self.names, allow):
+                yield _occurrence(item, place._replace(source="path-name"))
+
+    def dropped(self, sides: Iterable[Side], place: Location) -> Iterator[tuple[Location, Dropped]]:
+        """What was turned down in the contents of `sides`."""
+        for side in sides:
+            for position, dropped in self._holding.get(side.oid, NOTHING).dropped:
+                yield place._replace(path=side.path, position=position, blob=side.oid.decode()), dropped
+
+
+_ABSENT = "git fsck shows what is damaged; in a partial clone, git fetch --refetch --no-filter brings it"
+
+
+def _occurrence(item: Introduced, place: Location) -> Occurrence:
+    """The occurrence of something introduced, at `place` in its file."""
+    here = place._replace(path=item.side.path, position=item.hit.position, suppressed=item.allowed)
+    return Occurrence(item.hit, here)
 
 
 def overruns(path: bytes, examined: Examined) -> list[Problem]:
@@ -96,9 +161,9 @@ def overruns(path: bytes, examined: Examined) -> list[Problem]:
     return [Problem(shown, f"rule {rule} ran out of time here", hint) for rule in examined.overrun]
 
 
-def submodules(changes: Iterable[Change]) -> tuple[Skip, ...]:
-    """A skip for the submodules that `changes` bring, if any."""
-    paths = {side.path for change in changes for side in change.added() if side.mode == GITLINK}
+def submodules(sides: Iterable[Side]) -> tuple[Skip, ...]:
+    """A skip for the submodules among `sides`, if any."""
+    paths = {side.path for side in sides if side.mode == GITLINK}
     if not paths:
         return ()
     shown = ", ".join(path.decode("utf-8", "backslashreplace") for path in sorted(paths)[:5])

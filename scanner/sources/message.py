@@ -1,15 +1,26 @@
-"""The message of a commit that is being made, as git will keep it."""
+"""The message of a commit that is being made, as git will keep it (its builtin/commit.c, wt-status.c, sequencer.c)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from scanner.errors import Incomplete
-from scanner.git.run import Git
+from scanner.git.run import Git, require_version
 
-# What `git commit -v` writes above the diff (git/wt-status.c, cut_line), after the comment character.
-_SCISSORS = re.compile(rb"^(.{1,16}) -{24} >8 -{24}$", re.MULTILINE)
+_SETTINGS = "^(commit.cleanup|core.comment(char|string))$"
+_STRINGS_SINCE = (2, 45)  # core.commentString; older ones read core.commentChar alone
+_CUT = rb" -{24} >8 -{24}\n"
+
+
+class Cleaning(NamedTuple):
+    """How git will clean a message up."""
+
+    mark: bytes | None = b"#"  # begins a comment; None: git chooses a character by itself
+    comments: bool = True  # comments go
+    edited: bool = True  # an editor was used: only then there may be a scissors line of git's own
+    scissors: bool = False  # what is below any scissors line goes
 
 
 def read(path: str, git: Git, environ: Mapping[str, str]) -> bytes:
@@ -19,37 +30,41 @@ def read(path: str, git: Git, environ: Mapping[str, str]) -> bytes:
         with open(path, "rb") as file:
             text = file.read()
     except OSError as error:
-        raise Incomplete(
-            f"the message {path} cannot be read: {error.strerror}", "name the file that git gave"
-        ) from None
-    return kept(text, cleanup(git, environ), comment(git, text))
+        why = f"the message {path} cannot be read: {error.strerror}"
+        raise Incomplete(why, "name the file that git gave") from None
+    return kept(text, cleaning(git, environ))
 
 
-def cleanup(git: Git, environ: Mapping[str, str]) -> str:
-    """How git will clean the message up: strip, whitespace, verbatim or scissors (git-commit(1), --cleanup)."""
-    mode = git.run("config", "commit.cleanup", ok=(0, 1)).strip().decode("ascii", "replace")
-    if mode in ("strip", "whitespace", "verbatim", "scissors"):
-        return mode
-    # git tells its hooks with an editor of «:» that no editor was used, and then keeps lines that look like comments.
-    return "whitespace" if environ.get("GIT_EDITOR") == ":" else "strip"
+def cleaning(git: Git, environ: Mapping[str, str]) -> Cleaning:
+    """How git is set to clean messages up (git-commit(1), --cleanup). What the command line says is not known here."""
+    edited = environ.get("GIT_EDITOR") != ":"  # so git tells its hooks that it starts none
+    mode, mark = b"default", b"#"
+    for name, value in _settings(git):
+        if name == b"commit.cleanup":
+            mode = value
+        elif name == b"core.commentchar" or require_version(git) >= _STRINGS_SINCE:
+            mark = value
+    if mode not in (b"verbatim", b"whitespace", b"strip", b"scissors"):
+        mode = b"strip" if edited else b"whitespace"
+    comment = None if mark == b"auto" else mark or b"#"
+    return Cleaning(comment, mode == b"strip", edited, mode == b"scissors" and edited)
 
 
-def comment(git: Git, text: bytes) -> bytes:
-    """What begins a comment: core.commentString or core.commentChar; where git chose one itself, that of its
-    scissors line."""
-    for name in ("core.commentString", "core.commentChar"):
-        word = git.run("config", name, ok=(0, 1)).rstrip(b"\n")
-        if word and word != b"auto":
-            return word
-    line = _SCISSORS.search(text)
-    return line[1] if line else b"#"
+def _settings(git: Git) -> Iterator[tuple[bytes, bytes]]:
+    """Name and value of each, those that count last."""
+    for item in git.run("config", "-z", "--get-regexp", _SETTINGS, ok=(0, 1)).split(b"\0")[:-1]:
+        name, _, value = item.partition(b"\n")
+        yield name, value
 
 
-def kept(text: bytes, mode: str, mark: bytes) -> bytes:
-    """What git keeps of a message: nothing below the scissors, no comments; both as `mode` says."""
-    if mode in ("strip", "scissors"):
-        line = next((found for found in _SCISSORS.finditer(text) if found[1] == mark), None)
-        text = text[: line.start()] if line else text
-    if mode == "strip":
+def kept(text: bytes, how: Cleaning) -> bytes:
+    """What git keeps of a message: nothing below a scissors line of its own, and no comments."""
+    mark = how.mark
+    if how.edited:
+        for line in re.finditer(rb"^(%b)" % (re.escape(mark) if mark else rb".{1,64}") + _CUT, text, re.MULTILINE):
+            if how.scissors or text.startswith(line[1], line.end()):  # git goes on with an explanation, as a comment
+                text, mark = text[: line.start()], line[1]
+                break
+    if mark and how.comments:
         text = b"\n".join(b"" if line.startswith(mark) else line for line in text.split(b"\n"))
     return text

@@ -6,7 +6,8 @@ It reads the index through git and nothing of the work tree, and it writes no ob
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from scanner.errors import GitError
 from scanner.git.changes import Change, parse_index_diff
@@ -14,20 +15,44 @@ from scanner.git.repository import Repository, head
 
 _DIFF = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ita-invisible-in-index")
 
+_DAMAGED = "git fsck shows what is damaged; git reset makes a new index"
 
-def staged(repository: Repository, environ: Mapping[str, str]) -> Change:
-    """The staged change. GitError where HEAD or the index cannot be read."""
-    git = repository.git
-    status, out, _ = git.attempt(*_DIFF, "HEAD", "--")
+
+class Staged(NamedTuple):
+    """What is staged, and the paths of which the index holds several versions, and the next commit none."""
+
+    change: Change
+    unmerged: tuple[bytes, ...] = ()
+
+
+def staged(repository: Repository, environ: Mapping[str, str]) -> Staged:
+    """What is staged. GitError where HEAD or the index cannot be read."""
+    status, out, _ = repository.git.attempt(*_DIFF, "HEAD", "--")
     if status:  # an unborn branch, or damage
-        out = git.run(*_DIFF, head(repository) or repository.empty_tree, "--")
-    others = (git.run(*_DIFF, parent, "--") for parent in merge_parents(repository, environ))
-    return Change(None, (parse_index_diff(out), *map(parse_index_diff, others)))
+        out = _differences(repository, head(repository) or repository.empty_tree)
+    raw = (out, *(_differences(repository, parent) for parent in merge_parents(repository, environ)))
+    change = Change(None, tuple(map(parse_index_diff, raw)))
+    if any(not side.path for side in change.added()):  # git checks no checksum, and makes names of what is torn
+        raise GitError("the index is damaged: it holds a file without a name", _DAMAGED)
+    unmerged = _unmerged(repository) if any(b" U\0" in one for one in raw) else ()
+    return Staged(change, tuple(unmerged))
+
+
+def _differences(repository: Repository, tree: bytes) -> bytes:
+    try:
+        return repository.git.run(*_DIFF, tree, "--")
+    except GitError as error:
+        raise GitError(str(error), error.hint or _DAMAGED) from None
+
+
+def _unmerged(repository: Repository) -> Iterable[bytes]:
+    out = repository.git.run("ls-files", "--unmerged", "-z", "--full-name", "--", ":/")
+    return dict.fromkeys(line.partition(b"\t")[2] for line in out.split(b"\0") if line)
 
 
 def merge_parents(repository: Repository, environ: Mapping[str, str]) -> list[bytes]:
     """The parents besides HEAD of a merge in progress: of MERGE_HEAD, or in pre-merge-commit, where that file is not
-    there yet, of the GITHEAD_<oid> variables that git merge sets."""
+    there yet, of the GITHEAD_<oid> variables that git merge sets (builtin/merge.c)."""
     try:
         with open(os.path.join(repository.git_dir, "MERGE_HEAD"), "rb") as file:
             return file.read().split()
@@ -36,4 +61,4 @@ def merge_parents(repository: Repository, environ: Mapping[str, str]) -> list[by
     except OSError as error:
         raise GitError(f"MERGE_HEAD cannot be read: {error.strerror}") from None
     named = (name.removeprefix("GITHEAD_") for name in environ if name.startswith("GITHEAD_"))
-    return sorted(os.fsencode(oid) for oid in named if len(oid) in (40, 64))
+    return sorted(oid.encode() for oid in named if len(oid) in (40, 64) and not oid.strip("0123456789abcdef"))
