@@ -15,6 +15,7 @@ from scanner.errors import INCOMPLETE, OK, Incomplete, OutputError, UsageError
 from scanner.filters import baseline as baselines
 from scanner.filters.baseline import Known
 from scanner.filters.entries import Entry, is_date
+from scanner.git.repository import Repository
 from scanner.git.snapshots import FolderSnapshot
 from scanner.model import Finding, Report, Streams
 from scanner.report.reading import to_report
@@ -90,9 +91,11 @@ def _prune(args: argparse.Namespace, streams: Streams) -> int:
     folder = folder_of(args, streams)
     known = read(folder)
     report = report_of(args, streams)
-    if report.target.kind not in _SOURCES or report.problems:
-        message = "what occurs no more can only be told by a complete report of scan or history"
-        raise Incomplete(message, "baseline prune makes one itself if none is given")
+    if report.target.kind not in _SOURCES:
+        raise UsageError(f"a report of {report.target.kind} does not tell what is gone", "take one of scan or history")
+    if report.problems:
+        first = report.problems[0]
+        raise Incomplete(f"what is gone cannot be told: {first.what}: {first.message}", first.hint)
     present = {finding.fingerprint for finding in (*report.findings, *(s.finding for s in report.suppressed))}
     gone = [each for fingerprint, each in known.items() if fingerprint not in present]
     for each in gone:
@@ -120,8 +123,15 @@ def folder_of(args: argparse.Namespace, streams: Streams) -> Path:
     if args.baseline:
         return Path(args.baseline)
     repository = scan.around(streams)
-    top = repository.top if repository and repository.top else "."
-    return Path(os.path.relpath(top), os.fsdecode(baselines.FOLDER))
+    folder = Path(_top(repository), os.fsdecode(baselines.FOLDER))
+    if folder.is_symlink():
+        raise UsageError(f"{folder} is a symlink: what stands behind it would never be committed", "make it a folder")
+    return folder
+
+
+def _top(repository: Repository | None) -> str:
+    """The way from here to the top of the work tree."""
+    return os.path.relpath(repository.top) if repository and repository.top else "."
 
 
 def read(folder: Path) -> Mapping[str, Known]:
@@ -176,13 +186,15 @@ def _content(file: str, streams: Streams) -> bytes:
 
 def scanning(args: argparse.Namespace, streams: Streams) -> tuple[ModuleType, argparse.Namespace]:
     """The command that scans, and its options: those of ours that it shares, and a JSON report on its output."""
-    module = _SOURCES[args.source or ("history" if scan.around(streams) else "scan")]
+    repository = scan.around(streams)
+    module = _SOURCES[args.source or ("history" if repository else "scan")]
     parser = argparse.ArgumentParser(exit_on_error=False)
     module.add_arguments(parser)
     words = ["--format=json", *(f"--rules={path}" for path in args.rules)]
     words += [f"--config={args.config}"] if args.config else []
     words += [f"--jobs={args.jobs}"] if args.jobs else []
     words += ["--no-progress"] if args.no_progress else []
+    words += [_top(repository)] if module is scan else []  # all of it, wherever we stand
     try:
         return module, parser.parse_args(words, argparse.Namespace(folder=args.folder))
     except argparse.ArgumentError as error:

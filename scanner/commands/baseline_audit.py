@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         for finding in baseline.candidates(report)
         if finding.fingerprint not in known or not known[finding.fingerprint].decided(today)
     ]
-    look = Look(_detector(args, streams), (report.target.repository or "", ""))
+    look = _look(args, streams)
     left, owner = len(undecided), ""
     try:
         for finding in undecided:
@@ -88,19 +88,22 @@ def _text(streams: Streams, name: str, default: str) -> str:
     return asking.ask(streams, question, lambda answer: asking.text_complaint(answer or default)) or default
 
 
-def _detector(args: argparse.Namespace, streams: Streams) -> Detector:
-    """A detector with the rules that a scan would use."""
+class Look(NamedTuple):
+    """What is needed to look at a place again: a detector, and where paths of a report may start. The first of these,
+    the top of the work tree, is what is never left."""
+
+    detector: Detector
+    starts: tuple[bytes, bytes]
+
+
+def _look(args: argparse.Namespace, streams: Streams) -> Look:
+    """With the rules that a scan would use, at this work tree."""
     repository = scan.around(streams)
     with Cat(repository.git) if repository else nullcontext() as cat:
         _, options = baseline.scanning(args, streams)
-        return prepare(options, streams, scan.base(repository, cat), repository).detector(fast=False)
-
-
-class Look(NamedTuple):
-    """What is needed to look at a place again. Paths of a report start at the top of its work tree, or here."""
-
-    detector: Detector
-    tops: Sequence[str]
+        setup = prepare(options, streams, scan.base(repository, cat), repository)
+    top = repository.top if repository and repository.top else "."
+    return Look(setup.detector(fast=False), (os.path.realpath(os.fsencode(top)), os.path.realpath(b".")))
 
 
 def _shown(finding: Finding, look: Look) -> Iterator[str]:
@@ -118,7 +121,7 @@ def _context(finding: Finding, look: Look) -> Iterator[str]:
     """The lines around the secret in the first file that still holds it."""
     paths = list(dict.fromkeys(each.path for each in finding.locations if each.path is not None))
     for path in paths[:_TRIED]:
-        for data in filter(None, (_content(top, path) for top in look.tops)):
+        for data in filter(None, (_content(start, path, look.starts[0]) for start in look.starts)):
             matches = look.detector.scan(data).matches if look.detector.may_hold(data) else ()
             wanted = next((match for match in matches if fingerprint(match) == finding.fingerprint), None)
             if wanted:
@@ -129,12 +132,11 @@ def _context(finding: Finding, look: Look) -> Iterator[str]:
     yield "  no file here holds it any more"
 
 
-def _content(top: str, path: bytes) -> bytes:
-    """The file at `path` below `top`; nothing for what lies elsewhere, is no plain file, too large, or unreadable."""
-    folder = os.path.realpath(os.fsencode(top))
+def _content(start: bytes, path: bytes, top: bytes) -> bytes:
+    """The file at `path` from `start`. Nothing for what is outside of `top`, no plain file, too large or unreadable."""
     try:
-        whole = os.path.realpath(os.path.join(folder, path))
-        if not whole.startswith(os.path.join(folder, b"")) or not os.path.isfile(whole):
+        whole = os.path.realpath(os.path.join(start, path))
+        if not whole.startswith(os.path.join(top, b"")) or not os.path.isfile(whole):
             return b""
         with open(whole, "rb") as file:
             return file.read() if os.fstat(file.fileno()).st_size <= _LARGEST else b""

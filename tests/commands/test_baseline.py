@@ -217,11 +217,28 @@ def test_prune_asks(one_gone: Repo, answer: str, left: int) -> None:
 
 
 def test_prune_wants_a_complete_report(one_gone: Repo, run: Run) -> None:
-    staged = run("staged", "-f", "json").out
     partial = report(run, "history")
-    partial["problems"] = [{"what": "x", "message": "y", "hint": ""}]
-    for document in (staged, json.dumps(partial).encode()):
-        done = run("baseline", "prune", "--yes", "--report", "-", stdin=document)
-        assert done.status == 3
-        assert b"complete report" in done.err
+    staged = {**partial, "target": {"kind": "staged", "repository": None, "head": None, "range": None}}
+    done = run("baseline", "prune", "--yes", "--report", "-", stdin=json.dumps(staged).encode())
+    assert (done.status, b"a report of staged does not tell" in done.err) == (2, True)
+    partial["problems"] = [{"what": "x", "message": "y", "hint": "z"}]
+    done = run("baseline", "prune", "--yes", "--report", "-", stdin=json.dumps(partial).encode())
+    assert (done.status, done.err) == (3, b"xoxscan: what is gone cannot be told: x: y\n  z\n")
     assert len(entries()) == 2
+
+
+def test_prune_looks_at_the_whole_work_tree_wherever_it_is_called(
+    one_gone: Repo, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one_gone.path / "sub").mkdir()
+    monkeypatch.chdir(one_gone.path / "sub")
+    assert run("baseline", "prune", "scan", "--yes").out.endswith(b"1 taken out of ../.xoxscan-baseline, 1 left\n")
+
+
+def test_a_folder_behind_a_symlink_is_refused(repo: Repo, run: Run, tmp_path: Path) -> None:
+    repo.commit({"a.py": token()})
+    (tmp_path / "elsewhere").mkdir()
+    FOLDER.symlink_to(tmp_path / "elsewhere")
+    done = run("baseline", "write", *WHO)
+    assert (done.status, b"is a symlink" in done.err) == (2, True)
+    assert os.listdir(tmp_path / "elsewhere") == []

@@ -177,6 +177,14 @@ def test_a_report_cannot_make_it_read_what_is_not_a_file_of_the_work_tree(repo: 
         assert "no file here holds it any more" in outside(repo, path)
 
 
+def test_in_a_folder_below_the_top_places_are_found_too(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"a.py": b"x = '%b'\n" % token(), "sub/b.py": b"y = '%b'\n" % token(seed=2)})
+    monkeypatch.chdir(repo.path / "sub")
+    for source in ("history", "scan"):
+        _, seen = talk(["baseline", "audit", source], [(VERDICT, "s\n"), (VERDICT, "s\n")])
+        assert seen.count("as it stands here, in line 1 of ") == 2
+
+
 def test_a_report_must_come_from_a_file(repo: Repo) -> None:
     status, seen = talk(["baseline", "audit", "--report", "-"], [])
     assert status == 2
