@@ -80,7 +80,7 @@ def read_parents(git: Git, oids: Iterable[bytes]) -> dict[bytes, tuple[bytes, ..
     are left out."""
     commits = list(oids)
     parents: dict[bytes, tuple[bytes, ...]] = dict.fromkeys(commits, ())
-    with git.start("cat-file", "--batch", "--buffer", stdin=spool(commits)) as process:
+    with spool(commits) as stdin, git.start("cat-file", "--batch", "--buffer", stdin=stdin) as process:
         assert process.stdout
         while line := process.stdout.readline():
             words = line.split()
