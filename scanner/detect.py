@@ -8,6 +8,7 @@ rule's checks. `regex` and `hyperscan` are loaded only when they are needed: mos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.checks import CHECKS, Candidate
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 _RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
 _SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
+_BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
+
+
+Regions = Sequence[tuple[int, int]]  # start and end, in bytes
 
 
 class Scan(NamedTuple):
@@ -102,37 +107,40 @@ class Detector:
 
     def scan(self, data: bytes) -> Scan:
         """All that the rules find in `data`: sorted by place, never two matches for the same bytes."""
-        present = {
-            anchor for start, group in self._anchors.items() if start in data for anchor in group if anchor in data
-        }
+        near = {anchor: tuple(_near(data, anchor, hit)) for anchor, hit in self._present(data)}
         matches: list[Match] = []
         dropped: list[Dropped] = []
         overrun: list[str] = []
-        for rule in self._rules:
-            if present.isdisjoint(rule.anchors):
-                continue
-            in_time = self._run(rule, data, matches, dropped)
+        for rule in self._rules if near else ():
+            regions = _merged(region for anchor in rule.anchors for region in near.get(anchor, ()))
+            outcomes, in_time = self._run(rule, data, regions)
+            matches += (outcome for outcome in outcomes if isinstance(outcome, Match))
+            dropped += (outcome for outcome in outcomes if isinstance(outcome, Dropped))
             if not in_time:
                 overrun.append(rule.id)
         kept = _without_overlaps(matches)
         return Scan(kept, _not_within(dropped, kept), tuple(overrun))
 
-    def _run(self, rule: Rule, data: bytes, matches: list[Match], dropped: list[Dropped]) -> bool:
-        """One rule on one text; what it finds goes into the two lists. False if it ran out of time twice."""
+    def _present(self, data: bytes) -> Iterator[tuple[bytes, int]]:
+        """The anchors that stand in `data`, and where each stands first."""
+        for start, group in self._anchors.items():
+            first = data.find(start)
+            if first >= 0:
+                hits = ((anchor, data.find(anchor, max(0, first - len(anchor)))) for anchor in group)
+                yield from ((anchor, hit) for anchor, hit in hits if hit >= 0)
+
+    def _run(self, rule: Rule, data: bytes, regions: Regions) -> tuple[list[Match | Dropped], bool]:
+        """What one rule makes of one text, and whether it came to the end in time, on the retry if need be."""
+        outcomes: list[Match | Dropped] = []
         for limit in (self._timeout, self._timeout * _RETRY):
-            found: list[Match] = []
-            turned_down: list[Dropped] = []
-            in_time = True
+            outcomes.clear()
             try:
-                for outcome in _outcomes(rule, self._pattern(rule), data, limit):
-                    (found if isinstance(outcome, Match) else turned_down).append(outcome)  # type: ignore[arg-type]
+                for outcome in _outcomes(rule, self._pattern(rule), data, regions, limit):
+                    outcomes.append(outcome)
+                return outcomes, True
             except TimeoutError:
-                in_time = False
-            if in_time:
-                break
-        matches += found
-        dropped += turned_down
-        return in_time
+                pass
+        return outcomes, False
 
     def _pattern(self, rule: Rule) -> regex.Pattern[bytes]:
         if rule.id not in self._compiled:
@@ -150,23 +158,48 @@ def compiled(rule: Rule) -> regex.Pattern[bytes]:
         raise RuleError(f"{rule.origin or rule.id}: field pattern: does not compile: {error}") from None
 
 
-def _outcomes(rule: Rule, pattern: regex.Pattern[bytes], data: bytes, limit: float) -> Iterator[Match | Dropped]:
-    """Every place where the pattern matches, as judged. A candidate inside of an accepted one is none."""
-    end = -1
-    for found in pattern.finditer(data, overlapped=True, timeout=limit):
-        if found.start("token" if "token" in pattern.groupindex else 0) < end:
-            continue
-        outcome = _judge(rule, _candidate(pattern, found, data))
-        if isinstance(outcome, Match):
-            end = outcome.end
-        yield outcome
+def _outcomes(
+    rule: Rule, pattern: regex.Pattern[bytes], data: bytes, regions: Regions, limit: float
+) -> Iterator[Match | Dropped]:
+    """Every place where the pattern matches, as judged. TimeoutError once all its searches together took `limit`."""
+    for start, end in regions:
+        while start < end:
+            begun = process_time()
+            found = pattern.search(data, start, end, timeout=limit)
+            limit -= process_time() - begun
+            if limit <= 0:
+                raise TimeoutError
+            if not found:
+                break
+            outcome = _judge(rule, _candidate(pattern, found, data))
+            start = found.start() + 1 if isinstance(outcome, Dropped) else max(outcome.end, found.start() + 1)
+            yield outcome
+
+
+def _near(data: bytes, anchor: bytes, hit: int) -> Iterator[tuple[int, int]]:
+    """The parts of `data` that a match around an anchor can lie in, which stands first at `hit`; they may overlap."""
+    while hit >= 0:
+        last = data.rfind(anchor, hit, hit + _BEHIND)
+        yield max(0, hit - _BEFORE), last + _BEHIND
+        hit = data.find(anchor, last + 1)
+
+
+def _merged(regions: Iterable[tuple[int, int]]) -> Regions:
+    """In order, and none overlaps another."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(regions):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _candidate(pattern: regex.Pattern[bytes], found: regex.Match[bytes], data: bytes) -> Candidate:
     """The group `token` is the credential (else all that matched), `secret` its secret part, other names are ids."""
     names = pattern.groupindex
-    start, end = found.span("token" if "token" in names else 0)
-    inner, outer = found.span("secret") if "secret" in names else (start, end)
+    start, end = found.span("token") if "token" in names and found["token"] is not None else found.span()
+    inner, outer = found.span("secret") if "secret" in names and found["secret"] is not None else (start, end)
     ids = ((name, found[name]) for name in names if name not in ("token", "secret"))
     return Candidate(
         data,

@@ -1,0 +1,143 @@
+"""The engine: which rules run where, for how long, and what becomes of their matches."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner import detect, rules
+from scanner.detect import Detector, Scan, compiled, minimal_cover
+from scanner.errors import RuleError
+from scanner.model import Check, Rule
+from tests.rules.drawing import PREFIXED, detector, fake, found
+
+
+def rule(id: str = "mine", **fields: object) -> Rule:
+    made = Rule(
+        id, "", "mine", "", "low", (b"tok_",), r"tok_[a-z]{3,9}", (), (), (), (), "", "none", "none", "mine.yaml:2"
+    )
+    return made._replace(**fields)  # type: ignore[arg-type]
+
+
+def test_the_longer_of_two_matches_stays_and_the_earlier_rule_of_equals() -> None:
+    long = rule("long", pattern=r"tok_[a-z]{3,9}-\d+")
+    scan = Detector([rule("first"), rule("second"), long], 1).scan(b"tok_abc tok_abc-12 x")
+    assert [(match.rule, match.start, match.end) for match in scan.matches] == [("first", 0, 7), ("long", 8, 18)]
+
+
+def test_groups_name_the_token_its_secret_part_and_ids() -> None:
+    grouped = rule(pattern=r"key: (?P<token>tok_(?P<owner>[a-z]+)-(?P<secret>\d+)-z)")
+    (match,) = Detector([grouped], 1).scan(b"a key: tok_abc-123-z b").matches
+    assert (match.start, match.end, match.redacted, match.anatomy) == (7, 20, "tok_abc-****-z", (("owner", "abc"),))
+    (whole,) = Detector([rule(pattern=r"(?:(?P<token>tok_no)|tok_[a-z]+)")], 1).scan(b"tok_yes").matches
+    assert (whole.start, whole.end, whole.redacted) == (0, 7, "****")
+
+
+def test_a_dropped_candidate_hides_nothing_behind_its_start() -> None:
+    careful = rule(pattern=r"tok_(?:tok_)?(?P<secret>[a-z0-9]{6,40})", checks=(Check("mixed", {"digits": 1}),))
+    outcome = Detector([careful], 1).scan(b"tok_tok_abcdef tok_tok_abcde1 ")
+    assert [match.start for match in outcome.matches] == [15]
+    assert [dropped.check for dropped in outcome.dropped] == ["mixed"]
+
+
+def test_a_rule_that_hangs_is_named_and_the_others_go_on() -> None:
+    slow = rule("slow", pattern=r"tok_(?:a|a)*(?:a|aa)*c")
+    outcome = Detector([slow, rule(pattern="tok_abc")], 0.02).scan(b"tok_" + b"a" * 60 + b" tok_abc")
+    assert outcome.overrun == ("slow",)
+    assert [match.rule for match in outcome.matches] == ["mine"]
+
+
+def test_a_rule_that_runs_out_of_time_gets_four_times_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    def clock(*ticks: float) -> Iterator[float]:
+        yield from ticks
+
+    attempts = clock(0, 1.1, 1.1, 3.1, 3.1, 4.0)  # 1.1 s of 1 s; then 2 s and 0.9 s of 4 s
+    monkeypatch.setattr(detect, "process_time", lambda: next(attempts))
+    outcome = Detector([rule()], 1).scan(b"tok_abc")
+    assert [match.start for match in outcome.matches] == [0]
+    assert outcome.overrun == ()
+    attempts = clock(0, 1.1, 1.1, 5.2)
+    assert Detector([rule()], 1).scan(b"tok_abc").overrun == ("mine",)
+
+
+def test_far_apart_and_in_a_minified_line() -> None:
+    tokens = [fake(kind, 3).encode() for kind in ("bot", "webhook", "config-refresh", "bot", "user")]
+    filler = b"var a=function(b){return b.black(x,o)};" * 20_000
+    data = filler + b"".join(b'"' + token + b'"' + filler for token in tokens)
+    begun = time.process_time()
+    scan = detector().scan(data)
+    assert time.process_time() - begun < 2
+    assert [data[match.start : match.end] for match in scan.matches] == tokens
+
+
+def test_many_in_one_text() -> None:
+    tokens = [fake("bot-legacy", seed) for seed in range(300)]
+    assert found("\n".join(tokens)) == tokens
+
+
+def test_a_pattern_that_does_not_compile_is_an_error_of_the_rule() -> None:
+    with pytest.raises(RuleError, match=r"mine\.yaml:2: field pattern: does not compile: missing \)"):
+        compiled(rule(pattern="tok_(abc"))
+    with pytest.raises(RuleError):
+        Detector([rule(pattern="tok_(abc")], 1).scan(b"tok_abc")
+
+
+def test_no_rules_find_nothing() -> None:
+    for fast in (False, True):
+        empty = Detector([], 1, fast)
+        assert not empty.may_hold(b"anything")
+        assert empty.scan(b"anything") == Scan((), (), ())
+
+
+@given(st.lists(st.binary(min_size=3, max_size=6), max_size=9), st.binary(max_size=60))
+def test_the_cover_stands_in_every_text_that_holds_an_anchor(anchors: list[bytes], text: bytes) -> None:
+    cover = minimal_cover(anchors)
+    assert not any(one in other for one in cover for other in cover if one != other)
+    for anchor in anchors:
+        assert any(literal in anchor for literal in cover)
+    short = detect._shared_beginnings(cover)
+    assert all(any(literal in anchor for literal in short) for anchor in anchors)
+
+
+@given(st.lists(st.sampled_from(["xox", "b", "-", "1234567890", "xapp", "hooks.", "slack", "SLACK", " ", "\n", "a"])))
+@settings(deadline=None)
+def test_both_prefilters_pass_what_a_scan_would_find(pieces: list[str]) -> None:
+    data = "".join(pieces).encode()
+    outcome = detector().scan(data)
+    near = any(anchor in data for each in rules.builtin() for anchor in each.anchors)
+    for fast in (False, True):
+        assert detector(fast).may_hold(data) or not near
+        assert detector(fast).may_hold(data) or not (outcome.matches or outcome.dropped)
+
+
+@given(st.binary(max_size=300), st.integers(0, 99), st.sampled_from(PREFIXED), st.binary(max_size=300))
+@settings(deadline=None)
+def test_matches_are_in_order_and_apart_whatever_stands_around(
+    before: bytes, seed: int, kind: str, after: bytes
+) -> None:
+    token = fake(kind, seed).encode()
+    data = before + b"\n" + token + b"\n" + after
+    outcome = detector().scan(data)
+    assert any(data[match.start : match.end] == token for match in outcome.matches)
+    for earlier, later in zip(outcome.matches, outcome.matches[1:], strict=False):
+        assert earlier.end <= later.start
+
+
+def test_texts_without_an_anchor_load_no_engine() -> None:
+    script = (
+        "import sys\nfrom scanner import rules\nfrom scanner.detect import Detector\n"
+        "found = rules.from_json(sys.stdin.buffer.read())\n"
+        "Detector(found, 1).scan(b'nothing here' * 100)\n"
+        "slow = {'regex', 'yaml', 'hyperscan', 'dataclasses', 'pathlib', 'importlib.resources', 'base64'}\n"
+        "print(*sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=rules.to_json(rules.builtin()), capture_output=True, check=True
+    )
+    assert done.stdout == b"\n"
