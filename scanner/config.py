@@ -65,15 +65,14 @@ def stale(
     findings = tuple(findings)
     present = {finding.fingerprint for finding in findings}
     files = {place.path for finding in findings for place in finding.locations if place.path is not None}
-    unused = [
-        *(entry for entry in config.paths if not _negated(entry) and not any(paths.matches(entry, f) for f in files)),
-        *(entry for entry in config.fingerprints if entry.what not in present),
-        *(e for e in config.patterns if not any(fingerprints.matches(e, finding.secret) for finding in findings)),
-        *(known.entry for known in baseline.known.values() if known.entry.what not in present),
-    ]
+    unused = [entry for entry in config.paths if not (_negated(entry) or any(paths.matches(entry, f) for f in files))]
+    unused += [entry for entry in config.fingerprints if entry.what not in present]
+    secrets = [finding.secret for finding in findings]
+    unused += [entry for entry in config.patterns if not any(fingerprints.matches(entry, each) for each in secrets)]
+    unused += [known.entry for known in baseline.known.values() if known.entry.what not in present]
     if problems is not None:
         named = {problem.what for problem in problems}
-        unused += (entry for entry in config.problems if entry.what not in named)
+        unused += [entry for entry in config.problems if entry.what not in named]
     return tuple(f"stale: {_shown(entry)} matches nothing any more" for entry in unused)
 
 

@@ -16,7 +16,7 @@ from scanner import config, yamltree
 from scanner.config import EMPTY, Config, Entry
 from scanner.errors import ConfigError, RuleError
 from scanner.fakes import render
-from scanner.filters import baseline
+from scanner.filters import baseline, paths
 from scanner.filters.baseline import Baseline, Known
 from scanner.model import Finding, Location, Problem, Secret
 
@@ -208,8 +208,10 @@ def test_the_examples_of_the_documentation_are_right(text: str) -> None:
     assert parsed(text) != EMPTY
 
 
-def test_there_are_examples() -> None:
-    assert len(EXAMPLES) >= 2
+def test_the_first_example_does_what_it_says() -> None:
+    made = parsed(EXAMPLES[0])
+    allowed = {path: paths.judge(made, path, TODAY) is not None for path in (b"docs/a/b.md", b"docs/runbooks/a.md")}
+    assert allowed == {b"docs/a/b.md": True, b"docs/runbooks/a.md": False}
 
 
 @pytest.mark.parametrize("key", ["paths:\n- pattern: ", "# remember ", "unknown: "])

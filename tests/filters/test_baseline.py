@@ -154,3 +154,11 @@ def test_what_is_read_is_what_yaml_reads(value: str) -> None:
     except ConfigError:
         return
     assert read == yaml.load(content, yaml.BaseLoader)["reason"]
+
+
+def test_a_file_that_vanishes_meanwhile_is_nothing() -> None:
+    class Vanishing(Memory):
+        def read(self, path: bytes) -> bytes | None:
+            return None
+
+    assert baseline.read(Vanishing({".xoxscan-baseline/v1.x.yaml": b""})) == baseline.EMPTY
