@@ -98,7 +98,7 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
         tally.occurrences,
         tally.problems,
         dropped=tally.dropped,
-        whole=not (args.paths or args.only or args.skip),
+        whole=repository is None and not (args.paths or args.only or args.skip),
     )
 
 

@@ -34,13 +34,14 @@ _PUBLIC = (
     rb"|https?://hooks\.slack[a-z.-]*/(?:[^/]*/)*"
 )
 
-# Each needs no more than its anchor to be cheap: sre searches the literal first. Group 1 is what is masked.
+# Each needs no more than its anchor to be cheap: sre searches the literal first. Group 1 is what is masked; a long id
+# before a part that is masked already is no secret.
 _SHAPES = (
-    (b"xox", rb"xox[a-z]-(?:[0-9]{1,16}-)+([A-Za-z0-9]{16,})"),
-    (b"xox", rb"xox[a-z]-(?:[0-9]{8,16}-){3}([A-Za-z0-9]{6,})"),
+    (b"xox", rb"xox[a-z]-(?:[0-9]{1,16}-)+([A-Za-z0-9]{16,}+)(?!-\*)"),
+    (b"xox", rb"xox[a-z]-(?:[0-9]{8,16}-){3}([A-Za-z0-9]{6,}+)(?!-\*)"),
     (b"xoxe", rb"xoxe(?:\.xox[a-z])?-[0-9]-([A-Za-z0-9+/_=]{16,})"),
     (b"xoxd-", rb"xoxd-([A-Za-z0-9+/_=-]{16,})"),
-    (b"xapp-", rb"xapp-(?:[A-Z0-9]{1,16}-)+([A-Za-z0-9]{16,})"),
+    (b"xapp-", rb"xapp-(?:[A-Z0-9]{1,16}-)+([A-Za-z0-9]{16,}+)(?!-\*)"),
     (b"xwfp-", rb"xwfp-([A-Za-z0-9-]{16,})"),
     (b"hooks.slack", rb"hooks\.slack[a-z.-]*/(?:[A-Za-z0-9_]{1,24}/){2,4}([A-Za-z0-9]{20,})"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -164,10 +165,15 @@ def test_expired_entries_no_longer_count_and_are_named(run: Run, repo: Repo) -> 
     assert b"expired" in result.out
 
 
-def test_stale_entries_are_named_by_a_whole_scan(run: Run, repo: Repo) -> None:
-    repo.commit({".xoxscan.yaml": b"paths:\n- {pattern: gone, reason: fakes, owner: ada}\n", "a": b"text"})
-    assert b"stale" in run("scan").out
-    assert b"stale" not in run("scan", "a").out
+def test_stale_entries_are_named_where_everything_was_looked_at(run: Run, repo: Repo, tmp_path: Path) -> None:
+    entry = b"paths:\n- {pattern: gone, reason: fakes, owner: ada}\n"
+    repo.commit({".xoxscan.yaml": entry, "a": b"text"})
+    assert b"stale" in run("history").out
+    assert b"stale" not in run("scan").out  # it may be about what only the history holds
+    plain = Path(tempfile.mkdtemp(dir=tmp_path))
+    (plain / ".xoxscan.yaml").write_bytes(entry)
+    assert b"stale" in run("-C", plain, "scan").out
+    assert b"stale" not in run("-C", plain, "scan", ".xoxscan.yaml").out
 
 
 def test_rules_can_be_chosen(run: Run, folder: Path) -> None:

@@ -230,3 +230,8 @@ def _seconds(work: Callable[[], object]) -> float:
     begin = time.process_time()
     work()
     return time.process_time() - begin
+
+
+def test_a_long_id_before_a_masked_part_stays_readable() -> None:
+    for shown in (b"xox" + b"b-12345678901-1234567890123456-****", b"xap" + b"p-1-A1234567890-1234567890123456-****"):
+        assert Redactor().clean(shown) == shown
