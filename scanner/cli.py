@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from importlib import import_module
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import NoReturn
 
 from scanner import __version__
@@ -60,16 +60,26 @@ def _run(argv: list[str], streams: Streams) -> int:
     parser.add_argument("command", metavar="COMMAND", help="one of the commands below")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="its own options; COMMAND --help")
     parser.epilog = "commands:\n" + "\n".join(f"  {name:<10} {text}" for name, _, text in COMMANDS)
-    first = parser.parse_args(argv)
+    begin = _command_at(argv)
+    first = parser.parse_args(argv[: begin + 1])
     if first.folder is not None:
         _enter(first.folder)
     module = _command(first.command)
     own = Parser(prog=f"xoxscan {first.command}", formatter_class=_Wide, description=module.SUMMARY)
     module.add_arguments(own)
-    args = own.parse_args(first.arguments)
+    args = own.parse_args(argv[begin + 1 :])
     args.folder = first.folder
     status: int = module.run(args, streams)
     return status
+
+
+def _command_at(argv: list[str]) -> int:
+    """Where the command stands: after options, of which -C may have its value in the next word. What follows is the
+    command's own, `--` too."""
+    at = 0
+    while at < len(argv) and argv[at].startswith("-"):
+        at += 2 if argv[at] == "-C" else 1
+    return at
 
 
 def _enter(folder: str) -> None:
@@ -132,6 +142,11 @@ def _bug(streams: Streams, error: Exception) -> int:
     last = error.__traceback__
     while last and last.tb_next:
         last = last.tb_next
-    where = f"{last.tb_frame.f_code.co_qualname}, line {last.tb_lineno}" if last else "an unknown place"
+    where = _place(last) if last else "an unknown place"
     message = f"a bug in xoxscan: {type(error).__name__} in {where}"
     return _say(streams, message, "please report it; the run is incomplete", INCOMPLETE)
+
+
+def _place(at: TracebackType) -> str:
+    code = at.tb_frame.f_code
+    return f"{at.tb_frame.f_globals.get('__name__')}.{code.co_qualname}, line {at.tb_lineno}"
