@@ -6,6 +6,7 @@ The hook environment is built once, from a clone of this project, with packages 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 from scanner.fakes import render
 from tests.acceptance import offline
 
 pytestmark = pytest.mark.xdist_group("pre-commit")
 
-HOOKS = ("xoxscan", "xoxscan-push", "xoxscan-commit-msg")
 BOT = render("{{bot_token}}", 7)
 LEAK = f'TOKEN = "{BOT}"\n'
 CLEAN = 'TOKEN = os.environ["TOKEN"]\n'
@@ -58,13 +59,13 @@ class Project(NamedTuple):
 
 
 def config(repository: Path, revision: str) -> str:
-    """The configuration that README shows, as JSON (which is YAML)."""
-    return json.dumps(
-        {
-            "default_install_hook_types": ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"],
-            "repos": [{"repo": str(repository), "rev": revision, "hooks": [{"id": hook} for hook in HOOKS]}],
-        }
+    """The configuration that README shows, for hooks of `repository`."""
+    (shown,) = re.findall(
+        r"```yaml\n(default_install_hook_types.*?)```", (offline.ROOT / "README.md").read_text(), re.S
     )
+    wanted = yaml.safe_load(shown)
+    wanted["repos"][0] |= {"repo": str(repository), "rev": revision}
+    return json.dumps(wanted)  # JSON is YAML
 
 
 @pytest.fixture(scope="session")
