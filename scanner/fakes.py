@@ -157,22 +157,29 @@ _FILTERS: dict[str, Callable[[str], str]] = {
 def _piece(expression: str, random: Random) -> str:
     """One `{{…}}`: a template name, `hex:32` and the like, `repeat:x:24`, or a letter by itself; then filters."""
     source, *filters = expression.split("|")
-    name, *arguments = source.split(":")
-    if name in _SHAPES:
-        text = _named(name, random)
-    elif name in _PIECES:
-        text = _draw(random, _PIECES[name], int(arguments[0]))
-    elif name == "repeat":
-        text = arguments[0] * int(arguments[1])
-    elif len(name) == 1:
-        text = name
-    else:
-        raise ValueError(f"unknown template {{{{{expression}}}}}")
+    text = _source(expression, *source.split(":"), random=random)
     for step in filters:
         if step not in _FILTERS:
             raise ValueError(f"unknown filter {step!r} in {{{{{expression}}}}}")
         text = _FILTERS[step](text)
     return text
+
+
+def _source(expression: str, name: str, *arguments: str, random: Random) -> str:
+    if name in _SHAPES:
+        return _named(name, random)
+    if len(name) == 1:
+        return name
+    try:
+        if name in _PIECES:
+            return _draw(random, _PIECES[name], int(arguments[0]))
+        if name == "repeat":
+            return arguments[0] * int(arguments[1])
+    except (IndexError, ValueError):
+        raise ValueError(
+            f"{{{{{expression}}}}} wants its arguments, as in {{{{hex:32}}}} or {{{{repeat:x:24}}}}"
+        ) from None
+    raise ValueError(f"unknown template {{{{{expression}}}}}")
 
 
 def render(template: str, seed: int | str) -> str:

@@ -15,7 +15,7 @@ CONTEXT = (
     ("<slack_signing_secret>{}</slack_signing_secret>", "slack-signing-secret"),
     ("os.environ.get('SLACK_SIGNING_SECRET', '{}')", "slack-signing-secret"),
     ("process.env.SLACK_SIGNING_SECRET || '{}'", "slack-signing-secret"),
-    ("const bolt = require('@slack/bolt');\nconst app = new bolt.App({{\n signingSecret: '{}',", "slack-signing-secret"),
+    ("const bolt = require('@slack/bolt');\napp = new bolt.App({{\n signingSecret: '{}',", "slack-signing-secret"),
     ("Slack signing secret: {}", "slack-signing-secret"),
     ("SLACK_CLIENT_SECRET={}", "slack-client-secret"),
     ("slack:\r\n  client_secret: {}\r\n", "slack-client-secret"),

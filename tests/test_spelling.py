@@ -1,0 +1,57 @@
+"""How punctuation may be spelled, and back."""
+
+from __future__ import annotations
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.spelling import expand, issued, spellings
+
+MARKS = {"dash": "-", "slash": "/", "colon": ":", "dot": ".", "plus": "+", "equals": "="}
+
+
+def spelled(mark: str) -> list[str]:
+    code = f"{ord(mark):02x}"
+    forms = [
+        mark,
+        f"\\{mark}",
+        f"\\\\{mark}",
+        f"%{code}",
+        f"%25{code}",
+        f"%2525{code}",
+        f"\\u00{code}",
+        f"\\\\u00{code}",
+    ]
+    forms += [f"\\x{code}", f"\\u{{{code}}}", f"\\u{{00{code}}}", f"&#{ord(mark)};", f"&#0{ord(mark)};", f"&#x{code};"]
+    return [*forms, f"%u00{code}", *(form.replace(code, code.upper()) for form in forms[3:])]
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_every_spelling_matches_and_is_taken_back(name: str) -> None:
+    pattern = regex.compile(spellings(name).encode())
+    for form in spelled(MARKS[name]):
+        assert pattern.fullmatch(form.encode()), form
+        assert issued(f"a{form}b".encode()) == f"a{MARKS[name]}b".encode()
+
+
+def test_hyphens_are_dashes() -> None:
+    for hyphen in "\u2010\u2011\u2012\u2013\u2014\u2015":
+        assert regex.fullmatch(expand("a(?&dash)b").encode(), f"a{hyphen}b".encode())
+        assert issued(f"a{hyphen}b".encode()) == b"a-b"
+
+
+def test_other_calls_are_left_alone() -> None:
+    assert expand("(?&other)(?P<x>a)") == "(?&other)(?P<x>a)"
+    assert expand("a(?&dot)b").startswith("a(?:")
+
+
+@given(st.text("abcXYZ019", max_size=30))
+def test_letters_and_digits_stay(text: str) -> None:
+    assert issued(text.encode()) == text.encode()
+
+
+@given(st.binary(max_size=40))
+def test_anything_can_be_taken_back(raw: bytes) -> None:
+    assert len(issued(raw)) <= len(raw)
