@@ -60,6 +60,10 @@ def _table(known: Sequence[Rule]) -> str:
     )
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _called(check: Check) -> str:
     arguments = ", ".join(f"{name}: {value}" for name, value in check.arguments.items())
     return f"{check.name} ({arguments})" if arguments else check.name
@@ -101,6 +105,6 @@ def _check(paths: Sequence[Path], streams: Streams) -> int:
     for complaint in complaints:
         streams.stderr.write(f"xoxscan: {complaint}\n".encode("utf-8", "replace"))
     examples = sum(len(rule.examples) + len(rule.counter_examples) for rule in known)
-    outcome = f"{len(complaints)} complaints" if complaints else "all good"
-    _write(streams, f"{len(known)} rules, {examples} examples and counter-examples: {outcome}\n")
+    outcome = _counted(len(complaints), "complaint") if complaints else "all good"
+    _write(streams, f"{_counted(len(known), 'rule')}, {examples} examples and counter-examples: {outcome}\n")
     return USAGE if complaints else OK
