@@ -32,7 +32,7 @@ Verdict = Candidate | str
 _ESCAPE = (
     rb"\\[abefnrtv0]"  # \n and its like, of JSON, C, shell
     rb"|\\0?[0-3]?[0-7]{2}"  # \033
-    rb"|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}"
+    rb"|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}|=[2-7][0-9A-F]"
     rb"|\[[0-9;]{0,16}[A-Za-z]"  # the rest of an ANSI colour: ESC [ 3 1 m, however ESC is written
 )
 _NOISE = 24  # base64 characters in a row right before a candidate: then it is the inside of a blob
@@ -80,14 +80,19 @@ def random(candidate: Candidate) -> Verdict:
     return candidate
 
 
-def mixed(candidate: Candidate, *, letters: int = 1, digits: int = 0) -> Verdict:
-    """The secret part holds at least so many letters, and so many digits."""
+def mixed(candidate: Candidate, *, letters: int = 1, digits: int = 0, upper: int = 0, lower: int = 0) -> Verdict:
+    """The secret part holds at least so many letters, digits, capitals, and small letters."""
     secret = candidate.secret.decode("latin-1")
-    found = sum(character.isalpha() for character in secret), sum(character.isdigit() for character in secret)
-    if found[0] < letters:
-        return f"{found[0]} letters in the secret part, {letters} needed"
-    if found[1] < digits:
-        return f"{found[1]} digits in the secret part, {digits} needed"
+    wanted: tuple[tuple[str, Callable[[str], bool], int], ...] = (
+        ("letters", str.isalpha, letters),
+        ("digits", str.isdigit, digits),
+        ("capitals", str.isupper, upper),
+        ("small letters", str.islower, lower),
+    )
+    for what, is_one, least in wanted:
+        found = sum(map(is_one, secret))
+        if found < least:
+            return f"{found} {what} in the secret part, {least} needed"
     return candidate
 
 

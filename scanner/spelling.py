@@ -11,29 +11,36 @@ from __future__ import annotations
 import re
 from functools import cache
 
-_PUNCTUATION = {"dash": "-", "slash": "/", "colon": ":", "dot": ".", "plus": "+", "equals": "="}
-_HYPHENS = r"\xe2\x80[\x90-\x95]"  # U+2010 to U+2015 in UTF-8: what word processors make of a dash
-_CALL = re.compile(r"\(\?&(" + "|".join(_PUNCTUATION) + r")\)")
-
-
-def _either_case(digits: str) -> str:
-    """The two hex digits of a character, in either case, as a pattern."""
-    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
+# Each mark with the HTML names it goes by, and what else stands for it. A dash: U+2010 to U+2015, which word processors
+# make of it, in UTF-8 or escaped.
+_MARKS = {
+    "dash": (
+        "-",
+        "hyphen|dash|ndash|mdash",
+        (r"\xe2\x80[\x90-\x95]", r"\\+u201[0-5]", r"&(?:amp;)?\#82(?:0[89]|1[0-3]);"),
+    ),
+    "slash": ("/", "sol", ()),
+    "colon": (":", "colon", ()),
+    "dot": (".", "period", ()),
+    "plus": ("+", "plus", ()),
+    "equals": ("=", "equals", ()),
+}
+_CALL = re.compile(r"\(\?&(" + "|".join(_MARKS) + r")\)")
 
 
 @cache
 def spellings(name: str) -> str:
     """The pattern for every spelling of the punctuation mark called `name`."""
-    mark = _PUNCTUATION[name]
-    code = _either_case(f"{ord(mark):02x}")
+    mark, entity, others = _MARKS[name]
+    code = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{ord(mark):02x}")
     forms = [
         re.escape(mark),
-        rf"%(?:25)*{code}",
-        rf"\\+(?:{re.escape(mark)}|x{code}|u(?:00{code}|\{{0*{code}\}}))",
-        rf"&\#(?:0*{ord(mark)}|[xX]0*{code});",
-        rf"%u00{code}",
+        rf"%(?:25)*(?:{code}|u00{code})",
+        rf"\\+(?:{re.escape(mark)}|x{code}|0{ord(mark):o}|u(?:00{code}|\{{0*{code}\}}))",
+        rf"&(?:amp;)?(?:\#(?:0*{ord(mark)}|[xX]0*{code})|{entity});",
+        *others,
     ]
-    return f"(?:{'|'.join([*forms, _HYPHENS] if name == 'dash' else forms)})"
+    return f"(?:{'|'.join(forms)})"
 
 
 def expand(pattern: str) -> str:
@@ -42,24 +49,14 @@ def expand(pattern: str) -> str:
 
 
 @cache
-def _spelled() -> re.Pattern[bytes]:
-    return re.compile(
-        rb"%(?:25)*([0-9A-Fa-f]{2})|\\+x([0-9A-Fa-f]{2})|(?:\\+u|%u)00([0-9A-Fa-f]{2})|\\+u\{0*([0-9A-Fa-f]{2})\}"
-        rb"|&#[xX]0*([0-9A-Fa-f]{2});|&#0*([0-9]{2,3});|\\+([^0-9A-Za-z\\])|(\xe2\x80[\x90-\x95])"
-    )
+def _any_spelling() -> re.Pattern[bytes]:
+    return re.compile("|".join(f"(?P<{name}>{spellings(name)})" for name in _MARKS).encode())
 
 
-def _character(spelled: re.Match[bytes]) -> bytes:
-    for code in spelled.groups()[:5]:
-        if code:
-            return bytes([int(code, 16)])
-    if spelled[6]:
-        return bytes([int(spelled[6]) & 0xFF])
-    return spelled[7] or b"-"
+def _plain(spelled: re.Match[bytes]) -> bytes:
+    return _MARKS[spelled.lastgroup or ""][0].encode()
 
 
 def issued(raw: bytes) -> bytes:
     r"""What Slack issued, of what stands in a file: `xoxd-a%2Fb` is `xoxd-a/b`, `https:\/\/hooks` is `https://hooks`."""
-    if raw.isalnum():
-        return raw
-    return _spelled().sub(_character, raw)
+    return raw if raw.isalnum() else _any_spelling().sub(_plain, raw)

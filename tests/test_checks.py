@@ -97,7 +97,9 @@ def test_one_regular_id_is_no_reason() -> None:
 def test_letters_and_digits_are_counted() -> None:
     assert checks.mixed(candidate(secret=b"12345678")) == "0 letters in the secret part, 1 needed"
     assert checks.mixed(candidate(secret=b"abcdefgh"), digits=2) == "0 digits in the secret part, 2 needed"
-    assert isinstance(checks.mixed(candidate(secret=b"abc12"), letters=3, digits=2), Candidate)
+    assert checks.mixed(candidate(secret=b"abcdefgh"), upper=1) == "0 capitals in the secret part, 1 needed"
+    assert checks.mixed(candidate(secret=b"ABC"), lower=1) == "0 small letters in the secret part, 1 needed"
+    assert isinstance(checks.mixed(candidate(secret=b"aBc12"), letters=3, digits=2, upper=1, lower=2), Candidate)
 
 
 def test_parts() -> None:
@@ -179,6 +181,6 @@ def test_an_address_without_a_scheme_is_no_end_of_a_host() -> None:
 
 
 def test_arguments_have_defaults() -> None:
-    assert checks.arguments("mixed") == {"letters": 1, "digits": 0}
+    assert checks.arguments("mixed") == {"letters": 1, "digits": 0, "upper": 0, "lower": 0}
     assert checks.arguments("random") == {}
     assert all(isinstance(value, int) for name in CHECKS for value in checks.arguments(name).values())

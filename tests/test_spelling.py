@@ -25,6 +25,7 @@ def spelled(mark: str) -> list[str]:
         f"\\\\u00{code}",
     ]
     forms += [f"\\x{code}", f"\\u{{{code}}}", f"\\u{{00{code}}}", f"&#{ord(mark)};", f"&#0{ord(mark)};", f"&#x{code};"]
+    forms += [f"&amp;#{ord(mark)};", f"\\0{ord(mark):o}", f"%25u00{code}"]
     return [*forms, f"%u00{code}", *(form.replace(code, code.upper()) for form in forms[3:])]
 
 
@@ -34,6 +35,19 @@ def test_every_spelling_matches_and_is_taken_back(name: str) -> None:
     for form in spelled(MARKS[name]):
         assert pattern.fullmatch(form.encode()), form
         assert issued(f"a{form}b".encode()) == f"a{MARKS[name]}b".encode()
+
+
+def test_html_knows_names() -> None:
+    named = zip(MARKS.values(), ("hyphen", "sol", "colon", "period", "plus", "equals"), strict=True)
+    for mark, entity in named:
+        assert issued(f"a&{entity};b&amp;{entity};c".encode()) == f"a{mark}b{mark}c".encode()
+    for dash in ("&dash;", "&ndash;", "&mdash;", "&#8209;", "&#8211;", "\\u2011", "\\\\u2013"):
+        assert issued(f"a{dash}b".encode()) == b"a-b"
+
+
+def test_what_is_no_punctuation_stays() -> None:
+    for raw in (b"a%20b", b"a\\nb", b"a\\u0041b", b"a&amp;b", b"a%b", b"a\\", b"%u0041", b"&#65;", b"a_b"):
+        assert issued(raw) == raw
 
 
 def test_hyphens_are_dashes() -> None:
