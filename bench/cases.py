@@ -96,13 +96,13 @@ class Bench(NamedTuple):
         command = self.run([peer.path, *argv], cwd, FINE.get(name, FOUND))
         return Case(f"{peer.label} {what}", command._replace(alarm=ALARM.get(name, b"")), weigh=True)
 
-    def ours(self, what: list[str], cwd: Path, bar: float, relaxed: bool) -> list[Case]:
+    def ours(self, what: list[str], cwd: Path, bar: float | None, relaxed: bool) -> list[Case]:
         """A row for each of our installs. `relaxed`: without extra `history` the bar is `WITHOUT` times as high."""
         return [
             Case(
                 f"xoxscan {what[0]} ({program.what})",
                 self.run([*program.argv, *what], cwd, FOUND),
-                bar * (WITHOUT if relaxed and program.what == "base" else 1),
+                bar and bar * (WITHOUT if relaxed and program.what == "base" else 1),
                 weigh=True,
                 ours=True,
             )
@@ -110,22 +110,40 @@ class Bench(NamedTuple):
         ]
 
 
-def hook(bench: Bench, files: int = 10) -> Section:
+def hook(bench: Bench) -> Section:
     """The hook on ten staged files, against the start of Python with three modules of its library."""
-    repo = corpus.work_tree(bench.folder / "corpora" / f"hook-{bench.tree.name}", bench.tree._replace(planted=0))
-    _git(repo, "reset", "--quiet", "--hard")
-    staged = corpus.stage(repo, files, seed=time.time_ns())  # other content each time: no cache may know it
-    base = bench.programs[-1]
-    yardstick = bench.run([base.python, "-c", "import argparse, re, subprocess"], repo)
+    repo, staged, about = _staged(bench, b"")
     cases = [
-        Case('python -c "import argparse, re, subprocess"', yardstick, weigh=True),
+        _python(bench, repo),
         *bench.ours(["hook", *staged], repo, 2.5, relaxed=False),
         bench.peer("kingfisher", "--staged, Slack rules", _kingfisher(repo, "--staged"), repo),
         bench.peer("detect-secrets", "hook, Slack plugin", ["--no-verify", *_only_slack(bench), *staged], repo),
         bench.peer("gitleaks", "--staged, Slack rules", _gitleaks("git", "--pre-commit", "--staged"), repo),
     ]
-    about = f"{len(staged)} staged files of about {bench.tree.size} bytes in a repository of {bench.tree.files} files"
     return Section("The hook", about, cases)
+
+
+def anchored_hook(bench: Bench) -> Section:
+    """The same where one of the files says «slack»: then patterns have to run, and what runs them has to be loaded."""
+    repo, staged, about = _staged(bench, b"# tell #slack-ops\n")
+    cases = [_python(bench, repo), *bench.ours(["hook", *staged], repo, None, relaxed=False)]
+    return Section("The hook, where a file says slack", about, cases)
+
+
+def _staged(bench: Bench, line: bytes) -> tuple[Path, list[str], str]:
+    """A repository with ten staged files, of which the first has one more line; the files, and what there is."""
+    repo = corpus.work_tree(bench.folder / "corpora" / f"hook-{bench.tree.name}", bench.tree._replace(planted=0))
+    _git(repo, "reset", "--quiet", "--hard")
+    seed = time.time_ns()  # other content each time: no cache may know it
+    staged = corpus.stage(repo, 10, seed, without=anchors(), line=line)
+    size = sum((repo / path).stat().st_size for path in staged)
+    return repo, staged, f"{len(staged)} staged files, {size / 1e3:.0f} kB, in a repository of {bench.tree.files} files"
+
+
+def _python(bench: Bench, repo: Path) -> Case:
+    python = bench.programs[-1].python
+    command = bench.run([python, "-c", "import argparse, re, subprocess"], repo)
+    return Case('python -c "import argparse, re, subprocess"', command, weigh=True)
 
 
 def scan(bench: Bench) -> Section:

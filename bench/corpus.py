@@ -10,7 +10,7 @@ import argparse
 import math
 import random
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from bench.seal import git_environ
 
 EPOCH = 1_600_000_000  # seconds; the first commit. Fixed, since ids depend on it
 MAIN = b"refs/heads/main"
+GENERATION = 2  # raise it when another text comes from the same seed: what was made before is then made anew
 WHO = b"Bench <bench@example.invalid>"
 MERGE_EVERY = 9  # commits; rails has one merge to five commits, git one to four
 
@@ -38,7 +39,8 @@ class Shape(NamedTuple):
     def name(self) -> str:
         """A folder name that says all of it: a corpus is made once and used again."""
         share = f"{self.binary:g}".replace(".", "_")
-        return f"s{self.seed}-f{self.files}-b{self.size}-c{self.commits}x{self.changed}-n{share}-p{self.planted}"
+        sizes = f"f{self.files}-b{self.size}-c{self.commits}x{self.changed}"
+        return f"g{GENERATION}-s{self.seed}-{sizes}-n{share}-p{self.planted}"
 
 
 class Entry(NamedTuple):
@@ -194,16 +196,20 @@ def work_tree(folder: Path, shape: Shape) -> Path:
     return history(folder, shape._replace(commits=1))
 
 
-def stage(folder: Path, count: int, seed: int = 1) -> list[str]:
-    """Edits and stages `count` text files of a repository made here; returns their paths. Staged ones stay staged."""
+def stage(folder: Path, count: int, seed: int = 1, without: Sequence[bytes] = (), line: bytes = b"") -> list[str]:
+    """Edits and stages `count` text files of a repository made here that hold nothing of `without`, and adds `line` to
+    the first of them; returns their paths."""
     author = Author(Shape(seed=seed))
-    listed = _git(folder, "ls-files", "-z").split(b"\0")
-    paths = [path for path in listed if path and not path.endswith(b".bin")][:count]
-    for path in paths:
-        file = folder / path.decode()
-        file.write_bytes(b"".join(author.edit(file.read_bytes().splitlines(keepends=True))))
-    _git(folder, "add", "--", *(path.decode() for path in paths))
-    return [path.decode() for path in paths]
+    chosen: dict[str, bytes] = {}
+    for path in _git(folder, "ls-files", "-z").decode().split("\0"):
+        if len(chosen) < count and path and not path.endswith(".bin"):
+            text = b"".join(author.edit((folder / path).read_bytes().splitlines(keepends=True)))
+            if not any(word in text for word in without):
+                chosen[path] = text if chosen else text + line
+    for path, text in chosen.items():
+        (folder / path).write_bytes(text)
+    _git(folder, "add", "--", *chosen)
+    return list(chosen)
 
 
 def _import(folder: Path, shape: Shape) -> None:

@@ -26,7 +26,7 @@ SHAPES = (
     '<a href="https://{a}.example/{b}/{c}?{d}={n}">{b} {c}</a>',
     "{i}'{a}': '{x}{x}',",
 )
-TALK = "{i}{a}_channel = '#slack-{b}'  # {c} {d}"  # words near the anchors without a token: rare, as in real code
+TALK = "{i}{a}_channel = '#slack-{b}'  # {c} {d}"  # words near the anchors without a token, in about every 200th file
 LEAKS = ("{{bot_token}}", "{{user_token}}", "{{app_token}}", "{{incoming_webhook}}", "{{session_token}}")
 
 
@@ -45,7 +45,7 @@ class Prose:
     def line(self) -> bytes:
         """One line with its end."""
         random_ = self.rng.random
-        shape = TALK if random_() < 0.0002 else SHAPES[int(len(SHAPES) * random_())]
+        shape = TALK if random_() < 0.00002 else SHAPES[int(len(SHAPES) * random_())]
         word = self.word
         values = {"i": "    " * int(4 * random_()), "n": int(1000 * random_()), "x": f"{int(2**64 * random_()):016x}"}
         return (shape.format(a=word(), b=word(), c=word(), d=word(), **values) + "\n").encode()

@@ -20,11 +20,16 @@ from bench.corpus import Shape
 from bench.measure import Command, interleave, peak
 from bench.table import Row
 
-SECTIONS: dict[str, Callable[[Bench], Section]] = {"hook": cases.hook, "scan": cases.scan, "history": cases.history}
+SECTIONS: dict[str, Callable[[Bench], Section]] = {
+    "hook": cases.hook,
+    "anchored-hook": cases.anchored_hook,
+    "scan": cases.scan,
+    "history": cases.history,
+}
 SMALL = Shape(files=30, size=600, commits=25, changed=3)
 TREE = Shape(files=5000, size=11_000, commits=1, planted=1)
 PAST = Shape(files=2000, size=12_000, commits=4000, changed=7)
-HOOK_TURNS = 4  # a hook takes little: it is run this many times as often as the others
+HOOK_TURNS = 4
 
 
 def options() -> argparse.ArgumentParser:
@@ -37,6 +42,8 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--cores", type=int, default=2, metavar="N", help="cores to run on (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed makes another corpus")
     parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put them into FILE too, between its bench marks")
+    parser.add_argument("--mark", default="corpus", metavar="NAME", help="which marks (default %(default)s)")
     parser.add_argument("--no-install", action="store_true", help="take the peers that are there, install none")
     parser.add_argument("--quick", action="store_true", help="small, one turn, this checkout: shows that all works")
     return parser
@@ -85,7 +92,8 @@ def heading(args: argparse.Namespace, bench: Bench) -> str:
     git = subprocess.run(["git", "version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     cores = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, {git}"
     absent = [f"{peer.name} is absent ({peer.why})" for peer in bench.peers.values() if peer.path is None]
-    return "; ".join([cores, f"{args.runs} turns", f"seed {args.seed}", *absent]) + "."
+    load = f"load {os.getloadavg()[0]:.1f} at the start"
+    return "; ".join([cores, load, f"{args.runs} turns", f"seed {args.seed}", *absent]) + "."
 
 
 def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
@@ -94,17 +102,26 @@ def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
     args.runs = 1 if args.quick else args.runs
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.cores])
     bench = prepare(args, folder or peers.home())
-    print(heading(args, bench) + "\n", flush=True)
-    missed = []
+    head = heading(args, bench)
+    print(head + "\n", flush=True)
+    pages, missed = [head + "\n"], []
     for name in args.only or (SECTIONS if args.repo is None else ("scan", "history")):
         say(f"measuring: {name}")
         section = SECTIONS[name](bench)
-        rows = measured(section, args.runs * (HOOK_TURNS if name == "hook" and not args.quick else 1), args.patience)
+        rows = measured(section, args.runs * turns(name, args.quick), args.patience)
         print((table.markdown if args.markdown else table.text)(section, rows), flush=True)
+        pages.append(table.markdown(section, rows))
         missed += table.over(section, rows)
     for sentence in missed:
         print(f"over the bar: {sentence}", flush=True)
+    if args.write:
+        args.write.write_text(table.between(args.write.read_text(), args.mark, "\n".join(pages)))
     return 1 if missed and not args.quick else 0
+
+
+def turns(name: str, quick: bool) -> int:
+    """How many times as often as the others a section is run: a hook takes little time, and varies the more."""
+    return HOOK_TURNS if name.endswith("hook") and not quick else 1
 
 
 def say(text: str) -> None:

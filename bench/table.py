@@ -58,7 +58,7 @@ def allowed(section: Section) -> float:
 
 def markdown(section: Section, rows: Sequence[Row]) -> str:
     """The table in Markdown, with its title and what was looked at."""
-    lines = [f"### {section.title}", "", about(section) + ".", ""]
+    lines = [f"**{section.title}**: {about(section)}.", ""]
     table = [HEAD, tuple("---" if at == 0 else "--:" for at in range(len(HEAD))), *_cells(rows)]
     return "\n".join([*lines, *("| " + " | ".join(cells) + " |" for cells in table), ""])
 
@@ -75,6 +75,16 @@ def text(section: Section, rows: Sequence[Row]) -> str:
         )
         lines.append("  " + "  ".join(padded).rstrip())
     return "\n".join([*lines, ""])
+
+
+def between(page: str, mark: str, tables: str) -> str:
+    """`page` with `tables` between the two comments that carry `mark`. ValueError where it has no such pair."""
+    start, end = f"<!-- bench: {mark} -->\n", f"<!-- end: {mark} -->"
+    before, opened, rest = page.partition(start)
+    _, closed, after = rest.partition(end)
+    if not (opened and closed):
+        raise ValueError(f"there is no place between {start.strip()} and {end}")
+    return f"{before}{start}\n{tables}\n{end}{after}"
 
 
 def about(section: Section) -> str:

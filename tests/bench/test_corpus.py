@@ -85,6 +85,14 @@ def test_staging_changes_the_index_of_that_many_text_files(tmp_path: Path) -> No
     assert len(staged) == 10 and not any(name.endswith(".bin") for name in staged)
 
 
+def test_what_is_staged_can_be_kept_free_of_words_and_given_a_line(tmp_path: Path) -> None:
+    repo = corpus.work_tree(tmp_path / "tree", SMALL._replace(planted=0))
+    staged = corpus.stage(repo, 5, without=[b"#include", b"def "], line=b"last\n")
+    texts = [(repo / name).read_bytes() for name in staged]
+    assert len(texts) == 5 and not any(b"def " in text for text in texts)
+    assert [text.endswith(b"last\n") for text in texts] == [True, False, False, False, False]
+
+
 def test_two_shapes_never_share_a_folder() -> None:
     names = {SMALL._replace(**{field: 3}).name for field in SMALL._fields}
     assert len(names) == len(SMALL._fields)

@@ -35,10 +35,14 @@ def test_every_section_has_its_yardstick_and_our_row(tmp_path: Path) -> None:
 
 def test_any_repository_can_be_benched(tmp_path: Path) -> None:
     repo = corpus.history(tmp_path / "mine", SMALL)
-    done = bench(tmp_path, "--repo", str(repo), "--only", "history", "--markdown")
+    page = tmp_path / "page.md"
+    page.write_text("<!-- bench: mine -->\n<!-- end: mine -->\n")
+    written = ("--write", str(page), "--mark", "mine")
+    done = bench(tmp_path, "--repo", str(repo), "--only", "history", "--markdown", *written)
     assert done.returncode == 0, done.stderr
-    assert "### A history" in done.stdout and "| xoxscan history" in done.stdout
+    assert "**A history**: " in done.stdout and "| xoxscan history" in done.stdout
     assert "The hook" not in done.stdout
+    assert "| xoxscan history" in page.read_text()
 
 
 def test_a_bare_repository_is_scanned_in_a_clone_that_is_not_in_it(tmp_path: Path) -> None:

@@ -69,3 +69,17 @@ def test_markdown_has_a_cell_for_every_column() -> None:
 )
 def test_seconds_have_the_digits_that_mean_something(value: float, shown: str) -> None:
     assert table.seconds(value) == shown
+
+
+PAGE = "Above\n\n<!-- bench: a -->\nold\n<!-- end: a -->\n\nbelow\n<!-- bench: b -->\n<!-- end: b -->\n"
+
+
+def test_tables_replace_what_stands_between_their_marks() -> None:
+    page = table.between(PAGE, "a", "new\n")
+    assert page == PAGE.replace("old\n", "\nnew\n\n")
+    assert table.between(page, "a", "new\n") == page
+
+
+def test_a_page_without_the_marks_is_not_touched() -> None:
+    with pytest.raises(ValueError, match="bench: c"):
+        table.between(PAGE, "c", "new")
