@@ -30,6 +30,8 @@ lint: .venv/.dev
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+# Absolute, because worker processes write theirs from wherever a test has gone.
+test: export COVERAGE_FILE = $(CURDIR)/.coverage
 test: .venv/.dev
 	$(PY) -m pytest -n auto --dist loadgroup --cov --cov-report=term
 docs: .venv/.dev
