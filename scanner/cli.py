@@ -67,7 +67,8 @@ def _run(argv: list[str], streams: Streams) -> int:
     module = _command(first.command)
     own = Parser(prog=f"xoxscan {first.command}", formatter_class=_Wide, description=module.SUMMARY)
     module.add_arguments(own)
-    args = own.parse_args(argv[begin + 1 :])
+    words = getattr(module, "words", list)
+    args = own.parse_args(words(argv[begin + 1 :]))
     args.folder = first.folder
     status: int = module.run(args, streams)
     return status

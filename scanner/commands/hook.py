@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, responds=False)
 
 
+def words(arguments: list[str]) -> list[str]:
+    """`arguments` with file names that look like options made harmless: the framework hands over whatever files are
+    called, and one that a stranger calls --fail-on=none must not be taken for his word."""
+    return [f"./{word}" if word.startswith("-") and os.path.lexists(word) else word for word in arguments]
+
+
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
     repository = find(os.getcwd(), streams.environ, own=args.folder is None)
