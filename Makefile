@@ -17,6 +17,7 @@ PYTHON = $(shell for p in $(CANDIDATES); do \
 
 PY = .venv/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check --no-input
+# Labelled cases for bench-recall, one JSON object a line (bench/recall.py).
 CORPUS ?= $(wildcard ../shared/corpus/cases.jsonl)
 
 .PHONY: dev lint test check bench bench-recall demo docs
@@ -41,6 +42,7 @@ check: lint test
 bench: .venv/.dev
 	$(PY) -m bench.run $(ARGS)
 bench-recall: .venv/.dev
+	@test -n "$(CORPUS)" || { echo "make: say which labelled cases: make bench-recall CORPUS=FILE.jsonl" >&2; exit 1; }
 	$(PY) -m bench.recall $(CORPUS)
 
 .venv/bin/python:
