@@ -113,6 +113,8 @@ class Detector:
         overrun: list[str] = []
         for rule in self._rules if near else ():
             regions = _merged(region for anchor in rule.anchors for region in near.get(anchor, ()))
+            if not regions:
+                continue
             outcomes, in_time = self._run(rule, data, regions)
             matches += (outcome for outcome in outcomes if isinstance(outcome, Match))
             dropped += (outcome for outcome in outcomes if isinstance(outcome, Dropped))
@@ -130,16 +132,15 @@ class Detector:
                 yield from ((anchor, hit) for anchor, hit in hits if hit >= 0)
 
     def _run(self, rule: Rule, data: bytes, regions: Regions) -> tuple[list[Match | Dropped], bool]:
-        """What one rule makes of one text, and whether it came to the end in time, on the retry if need be."""
+        """What one rule makes of one text, and whether it came to its end in time, on the retry if need be."""
         outcomes: list[Match | Dropped] = []
         for limit in (self._timeout, self._timeout * _RETRY):
             outcomes.clear()
             try:
-                for outcome in _outcomes(rule, self._pattern(rule), data, regions, limit):
-                    outcomes.append(outcome)
-                return outcomes, True
+                outcomes.extend(_outcomes(rule, self._pattern(rule), data, regions, limit))
             except TimeoutError:
-                pass
+                continue
+            return outcomes, True
         return outcomes, False
 
     def _pattern(self, rule: Rule) -> regex.Pattern[bytes]:

@@ -47,10 +47,10 @@ def _copies(text: str, size: int) -> Iterator[int]:
             yield from range(index, index + size)
 
 
-def regularity(text: str) -> float:
-    """The share of `text` (0 to 1) that runs, sequences (interleaved ones too) and repetitions explain."""
+def regularity(text: str, terms: int = 4, strides: Sequence[int] = (1, 2, 3, 4)) -> float:
+    """The share of `text` (0 to 1) that repetitions and chains explain: runs and sequences of `terms` characters or
+    more, also ones that stand interleaved, `strides` apart."""
     lower = text.lower()
-    terms, strides = (3, (1, 2)) if len(text) <= _SHORT else (4, (1, 2, 3, 4))
     covered = set(_copies(lower, 4))
     for order in _ORDERS:
         place = _places(order)
@@ -86,11 +86,11 @@ def masked(text: str) -> str:
 
 
 def sequential(text: str) -> str:
-    """The reason why `text` is a sequence or a repetition."""
-    share = regularity(text)
-    if share >= (1 if len(text) <= _SHORT else 0.5):
-        return f"{share:.0%} of it are runs, sequences or repetitions"
-    return ""
+    """The reason why `text` is a sequence or a repetition: half of it long chains, or nearly all of it short ones."""
+    share = regularity(text, 3, (1, 2))
+    if share < (1 if len(text) <= _SHORT else 0.7):
+        share = regularity(text) if len(text) > _SHORT else 0
+    return f"{share:.0%} of it are runs, sequences or repetitions" if share >= 0.5 else ""
 
 
 # Words that people write where a secret belongs. Long ones count anywhere and in any case; those of five letters
@@ -115,6 +115,9 @@ _COMMON_WORDS = """
     word work world would xxx xyz you
 """
 _COMMON = tuple(_COMMON_WORDS.split())
+# What hex digits spell. Each word alone is what they do by themselves; half of a secret made of such is not.
+_HEX_WORDS = "dead|beef|cafe|babe|face|feed|fade|deaf|bead|f00d|c0de|c0ffee|d00d|1dea|decade|facade|bad|add|1337"
+_HEX_DIGITS = set("0123456789abcdef")
 _LEET = (str.maketrans("0134578", "oieastb"), str.maketrans("0134578", "oleastb"))
 
 
@@ -125,6 +128,11 @@ def _vocabulary() -> re.Pattern[str]:
 
 
 @cache
+def _hex_vocabulary() -> re.Pattern[str]:
+    return re.compile(_HEX_WORDS)
+
+
+@cache
 def _telling() -> re.Pattern[str]:
     """Five-letter words in one case anywhere, four-letter words in one case at an edge."""
     five = "|".join(form for word in _FIVE for form in (word, word.upper(), word.title()))
@@ -132,12 +140,14 @@ def _telling() -> re.Pattern[str]:
     return re.compile(f"{five}|^(?:{four})|(?:{four})$")
 
 
-def _covered_by_words(text: str) -> float:
-    """The share of `text` that is words; one of three letters counts as one letter, as chance makes many of these."""
-    plain = text.lower()
-    spellings = (plain, *(plain.translate(leet) for leet in _LEET))
-    found = ([word[0] for word in _vocabulary().finditer(form)] for form in spellings)
-    return max(sum(len(word) if len(word) > 3 else 1 for word in words) for words in found) / max(1, len(text))
+def _covered_by_words(lower: str) -> float:
+    """The share of `lower` that is words; one of three letters counts as one letter, as chance makes many of these."""
+    if set(lower) <= _HEX_DIGITS:
+        found = [_hex_vocabulary().findall(lower)]
+    else:
+        spellings = (lower, *(lower.translate(leet) for leet in _LEET))
+        found = [_vocabulary().findall(form) for form in spellings]
+    return max(sum(len(word) if len(word) > 3 else 1 for word in words) for words in found) / max(1, len(lower))
 
 
 _ONE_CASE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -160,11 +170,9 @@ def wordy(text: str) -> str:
             return f"the word {word!r} is in it"
     if telling := _telling().search(text):
         return f"the word {telling[0].lower()!r} is in it"
-    if set(lower) <= set("0123456789abcdef"):
-        return ""  # "c0de" and "f00d" are what hex digits do by themselves
     if len(text) <= _SHORT:
         return "it is a word" if _vocabulary().fullmatch(lower) else ""
-    if _covered_by_words(text) >= 0.5 or _reads_aloud(text):
+    if _covered_by_words(lower) >= 0.5 or _reads_aloud(text):
         return "it is made of words"
     return ""
 

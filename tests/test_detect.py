@@ -88,6 +88,11 @@ def test_a_pattern_that_does_not_compile_is_an_error_of_the_rule() -> None:
         Detector([rule(pattern="tok_(abc")], 1).scan(b"tok_abc")
 
 
+def test_only_rules_whose_anchor_is_there_are_compiled() -> None:
+    broken = rule("other", anchors=(b"key_",), pattern="key_(abc")
+    assert [match.rule for match in Detector([rule(), broken], 1).scan(b"tok_abc").matches] == ["mine"]
+
+
 def test_no_rules_find_nothing() -> None:
     for fast in (False, True):
         empty = Detector([], 1, fast)
@@ -96,6 +101,7 @@ def test_no_rules_find_nothing() -> None:
 
 
 @given(st.lists(st.binary(min_size=3, max_size=6), max_size=9), st.binary(max_size=60))
+@settings(deadline=None)
 def test_the_cover_stands_in_every_text_that_holds_an_anchor(anchors: list[bytes], text: bytes) -> None:
     cover = minimal_cover(anchors)
     assert not any(one in other for one in cover for other in cover if one != other)
@@ -127,6 +133,12 @@ def test_matches_are_in_order_and_apart_whatever_stands_around(
     assert any(data[match.start : match.end] == token for match in outcome.matches)
     for earlier, later in zip(outcome.matches, outcome.matches[1:], strict=False):
         assert earlier.end <= later.start
+
+
+def test_without_hyperscan_the_plain_prefilter_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+    slow = Detector([rule()], 1, fast=True)
+    assert slow.may_hold(b"a tok_ b") and not slow.may_hold(b"a tok b")
 
 
 def test_texts_without_an_anchor_load_no_engine() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import placeholder
@@ -62,7 +62,8 @@ def test_masks(text: str, why: str) -> None:
         "qKirRWalryBGqKirRWalryBG", "abc123abc123abc123abc123",
         "aaaabbbbccccddddeeeeffff",
         "13579bdf02468ace13579bdf02468ace",
-        "abcdef", "123456", "123abc", "abcabc", "a1b2c3", "1234567890", "abcdef1234", "qwertyuiop",
+        "ABC123DEF456GHI789JKL012", "zaq12wsxcde34rfvbgt56yhn", "abcdef", "123456",
+        "123abc", "abcabc", "a1b2c3", "1234567890", "abcdef1234", "qwertyuiop",
     ],
 )  # fmt: skip
 def test_sequences_and_repetitions(text: str) -> None:
@@ -76,7 +77,7 @@ def test_sequences_and_repetitions(text: str) -> None:
         "9fK2mQ7xVb4LtR8zWc3NTEST",
         "hardcodedWebhook01", "thequickbrownfoxjumpsove", "loremipsumdolorsitametco", "supercalifragilisticexpi",
         "4mt0t4lly4f4k3t0k3nf0ry0u", "y0urt0k3ng0e5h3r3", "THISONEISNOTREALATALLHERE", "foobar", "secret", "tester",
-        "deadbeef12ab90cd77e1a4c3f0921b6d",
+        "deadbeef12ab90cd77e1a4c3f0921b6d", "cafebabef00dc0defacefeedbad1dea5",
     ],
 )  # fmt: skip
 def test_words(text: str) -> None:
@@ -99,11 +100,13 @@ def test_nothing_is_said_about_the_rest(text: str) -> None:
 
 
 @given(st.text(MIXED, max_size=80))
+@settings(deadline=None)
 def test_shares_are_shares(text: str) -> None:
     assert 0 <= placeholder.regularity(text) <= 1
 
 
 @given(st.binary(min_size=6, max_size=6), st.integers(3, 9))
+@settings(deadline=None)
 def test_repetition_is_regular(unit: bytes, times: int) -> None:
     assert placeholder.regularity(unit.hex() * times) >= 0.5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.spelling import expand, issued, spellings
@@ -62,10 +62,12 @@ def test_other_calls_are_left_alone() -> None:
 
 
 @given(st.text("abcXYZ019", max_size=30))
+@settings(deadline=None)
 def test_letters_and_digits_stay(text: str) -> None:
     assert issued(text.encode()) == text.encode()
 
 
 @given(st.binary(max_size=40))
+@settings(deadline=None)
 def test_anything_can_be_taken_back(raw: bytes) -> None:
     assert len(issued(raw)) <= len(raw)

@@ -209,7 +209,9 @@ def _rule(node: yaml.Node, origin: str) -> Rule:
     values = dict(_values(fields, node))
     rule = Rule(**values, origin=f"{origin}:{node.start_mark.line + 1}")  # type: ignore[arg-type]
     try:
-        compiled(rule)
+        pattern = compiled(rule)
     except RuleError as error:
         raise _Complaint(fields["pattern"][1], str(error).partition("field pattern: ")[2], field="pattern") from None
+    if pattern.fullmatch(b""):
+        raise _Complaint(fields["pattern"][1], "matches the empty text", field="pattern")
     return rule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from itertools import product
 from urllib.parse import quote
 
 import pytest
@@ -76,20 +77,16 @@ CONTEXTS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("kind", PREFIXED)
-def test_every_kind_is_found_whole_wherever_it_stands(kind: str, context: str) -> None:
-    for seed in range(3):
+def test_every_kind_is_found_whole_wherever_it_stands(kind: str) -> None:
+    for seed, context in product(range(3), CONTEXTS):
         token = fake(kind, seed)
-        match = only(context.format(token))
-        assert found(context.format(token)) == [token]
-        assert match.kind == kind
+        assert (found(context.format(token)), only(context.format(token)).kind) == ([token], kind)
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("kind", PREFIXED)
-def test_punctuation_may_be_spelled_otherwise(kind: str, spelling: str) -> None:
-    for seed in range(3):
+def test_punctuation_may_be_spelled_otherwise(kind: str) -> None:
+    for seed, spelling in product(range(3), SPELLINGS):
         token = fake(kind, seed)
         if kind == "session-cookie":  # the browser's own percent signs are not spelled anew
             token = issued(token.encode()).decode()
@@ -107,9 +104,9 @@ def test_any_kind_any_spelling_any_context(kind: str, seed: int, spelling: str, 
 
 
 @pytest.mark.parametrize("width", range(8, 17))
-@pytest.mark.parametrize("other", [8, 12, 16])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_ids_of_every_width(width: int, other: int, seed: int) -> None:
+@pytest.mark.parametrize("other", [8, 13, 16])
+def test_ids_of_every_width(width: int, other: int) -> None:
+    seed = width + other
     x = "xo" + "x"
     three = ids(seed, width, other, width)
     tokens = {
@@ -137,16 +134,16 @@ def test_ids_of_every_width(width: int, other: int, seed: int) -> None:
         assert match.secret.reveal().decode() == token
 
 
-@pytest.mark.parametrize("length", range(16, 49))
-def test_the_whole_tail_of_a_bot_token(length: int) -> None:
+def test_the_whole_tail_of_a_bot_token() -> None:
     x = "xo" + "x"
-    for token in (f"{x}b-{ids(1, 12, 13)}-{letters(3, length)}", f"{x}b-{number(2, 11)}-{letters(4, length)}"):
-        assert found(f"'{token}'") == [token]
+    for length in range(16, 49):
+        for token in (f"{x}b-{ids(1, 12, 13)}-{letters(3, length)}", f"{x}b-{number(2, 11)}-{letters(4, length)}"):
+            assert found(f"'{token}'") == [token]
 
 
 @pytest.mark.parametrize("length", [60, 61, 62, 63, 64, 100, 171, 399, 1000])
-@pytest.mark.parametrize("end", ["", "=", "=="])
-def test_a_cookie_of_any_length(length: int, end: str) -> None:
+def test_a_cookie_of_any_length(length: int) -> None:
+    end = "=" * (length % 3)
     body = draw(5, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/", length - 1) + "+" + end
     percent = quote(body, safe="")
     small = percent.replace("%2B", "%2b").replace("%2F", "%2f").replace("%3D", "%3d")
