@@ -18,6 +18,7 @@ from scanner.errors import RuleError
 from scanner.model import Check, Rule
 from scanner.rules import nearest
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # fifteen times as fast, where libyaml is there
 SEVERITIES = ("critical", "high", "medium", "low")
 VERIFY = ("auth.test", "auth.test-with-cookie", "webhook-malformed", "none")
 REVOKE = ("auth.revoke", "manual", "none")
@@ -55,7 +56,7 @@ def load(path: Path) -> tuple[Rule, ...]:
 def parse(text: bytes, origin: str) -> tuple[Rule, ...]:
     """The rules of one YAML text, which is a mapping with the one key `rules`."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RuleError(f"{origin}:{line}: not YAML: {error.problem}") from None

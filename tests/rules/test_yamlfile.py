@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import rules
 from scanner.errors import RuleError
 from scanner.model import Check
+from scanner.rules import yamlfile
 
 GOOD = """\
 rules:
@@ -84,8 +86,8 @@ WRONG = (
     (GOOD, "rules: {a: b}", "acme.yaml:1: a list is wanted here", ""),
     (GOOD, "rules: [a]", "acme.yaml:1: a mapping is wanted here (with id, ", ""),
     (GOOD, "- a", "acme.yaml:1: a mapping is wanted here (with rules)", ""),
-    (GOOD, "rules: [\n{", "acme.yaml:2: not YAML: ", ""),
-    (GOOD, "rules: \0", "acme.yaml:1: not YAML: unacceptable character", ""),
+    (GOOD, "\nrules: a: b", "acme.yaml:2: not YAML: mapping values are not allowed", ""),
+    (GOOD, "rules: \0", "acme.yaml:1: not YAML: ", ""),
     (GOOD, GOOD + GOOD[7:], "acme.yaml:16: field id: 'acme-key' is taken by acme.yaml:2", ""),
 )  # fmt: skip
 
@@ -97,6 +99,14 @@ def test_a_bad_file_is_refused(old: str, new: str, message: str, hint: str) -> N
         rules.parse(GOOD.replace(old, new).encode(), "acme.yaml")
     assert str(error.value).startswith(message)
     assert error.value.hint.startswith(hint) and bool(hint) == bool(error.value.hint)
+
+
+def test_without_libyaml_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = rules.parse(GOOD.encode(), "acme.yaml")
+    monkeypatch.setattr(yamlfile, "_LOADER", yaml.SafeLoader)
+    assert rules.parse(GOOD.encode(), "acme.yaml") == expected
+    with pytest.raises(RuleError, match=r"acme\.yaml:1: not YAML: mapping values are not allowed"):
+        rules.parse(b"rules: a: b", "acme.yaml")
 
 
 def test_bytes_that_are_no_text() -> None:
