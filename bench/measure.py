@@ -121,6 +121,26 @@ def ratio(ours: Sequence[Sample], theirs: Sequence[Sample]) -> float:
     return statistics.median(mine.wall / other.wall for mine, other in zip(ours, theirs, strict=False))
 
 
+class Others:
+    """Measures which share of the machine other programs took since it was made."""
+
+    def __init__(self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.perf_counter) -> None:
+        self._proc, self._clock = proc, clock
+        self._cores = os.cpu_count() or 1
+        self._start = self._now()
+
+    def share(self) -> float:
+        """0: we had the machine for ourselves; 1: all its cores were busy with something else."""
+        clock, idle, own = (now - then for now, then in zip(self._now(), self._start, strict=True))
+        all_cores = clock * self._cores
+        return max(0.0, (all_cores - idle - own) / all_cores)
+
+    def _now(self) -> tuple[float, float, float]:
+        """Seconds: by the clock, that all cores together were idle, and that we and our children computed."""
+        fields = (self._proc / "stat").read_bytes().split()
+        return self._clock(), (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK"), sum(os.times()[:4])
+
+
 def peak(command: Command, pause: float = 0.04, proc: Path = Path("/proc")) -> Peak:
     """Runs `command` once and looks at the memory of its whole process tree every `pause` seconds."""
     most, looks = 0, 0

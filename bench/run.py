@@ -17,7 +17,7 @@ from pathlib import Path
 from bench import cases, ours, peers, table
 from bench.cases import Bench, Section
 from bench.corpus import Shape
-from bench.measure import Command, interleave, peak
+from bench.measure import Command, Others, interleave, peak
 from bench.table import Row
 
 SECTIONS: dict[str, Callable[[Bench], Section]] = {
@@ -92,8 +92,7 @@ def heading(args: argparse.Namespace, bench: Bench) -> str:
     git = subprocess.run(["git", "version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     cores = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, {git}"
     absent = [f"{peer.name} is absent ({peer.why})" for peer in bench.peers.values() if peer.path is None]
-    load = f"load {os.getloadavg()[0]:.1f} at the start"
-    return "; ".join([cores, load, f"{args.runs} turns", f"seed {args.seed}", *absent]) + "."
+    return "; ".join([cores, f"{args.runs} turns", f"seed {args.seed}", *absent]) + "."
 
 
 def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
@@ -107,8 +106,9 @@ def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
     pages, missed = [head + "\n"], []
     for name in args.only or (SECTIONS if args.repo is None else ("scan", "history")):
         say(f"measuring: {name}")
-        section = SECTIONS[name](bench)
+        section, others = SECTIONS[name](bench), Others()
         rows = measured(section, args.runs * turns(name, args.quick), args.patience)
+        section = section._replace(about=f"{section.about}; {others.share():.0%} of the machine was busy otherwise")
         print((table.markdown if args.markdown else table.text)(section, rows), flush=True)
         pages.append(table.markdown(section, rows))
         missed += table.over(section, rows)

@@ -137,3 +137,26 @@ def test_anonymous_memory_is_one_line_of_the_summary(proc: Path) -> None:
     (proc / "10/smaps_rollup").write_text("Rss: 900 kB\nPss: 800 kB\nPss_Anon:  70 kB\nPss_File: 700 kB\n")
     assert measure.anonymous(proc, 10) == 70 * 1024
     assert measure.anonymous(proc, 99) == 0
+
+
+def test_others_are_what_is_neither_idle_nor_ours(tmp_path: Path) -> None:
+    cores, ticks = os.cpu_count() or 1, os.sysconf("SC_CLK_TCK")
+
+    def idle(seconds: float) -> None:
+        (tmp_path / "stat").write_text(f"cpu  1 2 3 {int(seconds * ticks)} 0 0 0 0 0 0\n")
+
+    idle(100)
+    seconds = iter([0.0, 1000.0])
+    others = measure.Others(tmp_path, lambda: next(seconds))
+    idle(100 + 750 * cores)  # of 1000 seconds all cores were idle for 750; what we do here takes no second of the rest
+    assert others.share() == pytest.approx(0.25, abs=0.01)
+
+
+def test_what_our_children_compute_is_not_others(tmp_path: Path) -> None:
+    cores, ticks = os.cpu_count() or 1, os.sysconf("SC_CLK_TCK")
+    (tmp_path / "stat").write_text("cpu  1 2 3 0 0 0 0 0 0 0\n")
+    seconds = iter([0.0, 1.0])
+    others = measure.Others(tmp_path, lambda: next(seconds))
+    child = measure.once(python("while __import__('time').process_time() < 0.4: 0", tmp_path))
+    (tmp_path / "stat").write_text(f"cpu  1 2 3 {int((cores - child.cpu) * ticks)} 0 0 0 0 0 0\n")
+    assert others.share() < 0.05
