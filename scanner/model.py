@@ -3,7 +3,7 @@
 Bytes are bytes (paths, tokens, contents); text appears only in what people will read.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple would compile each annotation by itself, 2 ms in all.
 
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple, Protocol, final
@@ -34,7 +34,7 @@ class Secret:
     def __format__(self, spec: str) -> str:
         return repr(self)
 
-    def __reduce__(self) -> tuple[type[Secret], tuple[bytes]]:
+    def __reduce__(self) -> "tuple[type[Secret], tuple[bytes]]":
         return Secret, (self._value,)
 
 

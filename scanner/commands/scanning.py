@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from scanner import config as configuration
@@ -122,7 +121,7 @@ def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, r
     if args.config and repository and _inside(args.config, repository):
         base = None if base is None else Renamed(base, _within(args.config, repository))
     config = configuration.load(base, operator)
-    extra = [rule for path in args.rules for rule in ruleset.load(Path(path))]
+    extra = [rule for path in args.rules for rule in _more_rules(path)]
     started = streams.clock()
     today = stamp(started)[:10]
     skipped = config.skip_rules
@@ -137,6 +136,12 @@ def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, r
         today=today,
         base=base,
     )
+
+
+def _more_rules(path: str) -> tuple[Rule, ...]:
+    from pathlib import Path  # here: with what it loads it costs as much as two runs of git
+
+    return ruleset.load(Path(path))
 
 
 class Renamed:

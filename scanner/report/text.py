@@ -62,6 +62,8 @@ def _finding(finding: Finding, options: Options) -> Iterator[str]:
 
 def _advice(report: Report, options: Options) -> Iterator[str]:
     """What to do, once for each kind of token; and what to do where it is no secret at all."""
+    if not report.findings:
+        return
     import textwrap  # here: a clean commit needs no advice
 
     for rule, remediation in {finding.rule: finding.remediation for finding in report.findings}.items():
@@ -71,7 +73,7 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
                 harmless(" ".join(remediation.split())), WIDTH, initial_indent="  ", subsequent_indent="  "
             )
             yield ""
-    if report.findings and not options.quiet:
+    if not options.quiet:
         old = report.target.kind in ("history", "range")
         way = "allow its fingerprint (-v shows it)" if old else "end its line with xoxscan:ignore and the reason"
         yield f"Is one no secret? Then {way}: docs/suppressing.md."
