@@ -113,7 +113,7 @@ class Detector:
         overrun: list[str] = []
         for rule in self._rules if near else ():
             regions = _merged(region for anchor in rule.anchors for region in near.get(anchor, ()))
-            if not regions:
+            if not regions or (rule.also and not any(one in data for one in rule.also)):
                 continue
             outcomes, in_time = self._run(rule, data, regions)
             matches += (outcome for outcome in outcomes if isinstance(outcome, Match))

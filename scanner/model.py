@@ -63,6 +63,7 @@ class Rule(NamedTuple):
     verify: str
     revoke: str
     origin: str = ""  # file and line, for complaints
+    also: tuple[bytes, ...] = ()  # if any: every match contains one of these, too
 
 
 class Match(NamedTuple):

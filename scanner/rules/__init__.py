@@ -48,9 +48,15 @@ def _fresh() -> bool:
         return True  # no checkout around: an installed wheel
 
 
+_BYTES = ("anchors", "also")
+
+
 def to_json(rules: Iterable[Rule]) -> bytes:
     """`rules` as what scanner/data/rules.json holds."""
-    rows = [{**rule._asdict(), "anchors": [anchor.decode("latin-1") for anchor in rule.anchors]} for rule in rules]
+    rows = [
+        rule._asdict() | {name: [one.decode("latin-1") for one in getattr(rule, name)] for name in _BYTES}
+        for rule in rules
+    ]
     return json.dumps([list(row.values()) for row in rows], ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -63,6 +69,7 @@ def _revived(row: Rule) -> Rule:
     """JSON knows no tuples and no bytes."""
     return row._replace(
         anchors=tuple(anchor.encode("latin-1") for anchor in row.anchors),  # type: ignore[attr-defined]
+        also=tuple(one.encode("latin-1") for one in row.also),  # type: ignore[attr-defined]
         checks=tuple(Check(*check) for check in row.checks),
         examples=tuple(row.examples),
         counter_examples=tuple(row.counter_examples),

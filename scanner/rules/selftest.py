@@ -66,15 +66,21 @@ def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Ite
     detector = Detector([rule], limit)
     for template, text in _rendered(rule, rule.examples):
         matched = [found[0] for found in pattern.finditer(text, timeout=limit)]
-        if any(not any(anchor in whole for anchor in rule.anchors) for whole in matched):
+        if not all(_holds(whole, literals) for whole in matched for literals in (rule.anchors, rule.also)):
             yield _complaint(
-                rule, "anchors", f"the pattern matches in {template!r}, and none of them stands in what it matches"
+                rule,
+                "anchors",
+                f"the pattern matches in {template!r}, and none of them (or of «also») stands in what it matches",
             )
             continue
         scan = detector.scan(text)
         if len(scan.matches) != 1:
             why = f" ({scan.dropped[0].check}: {scan.dropped[0].why})" if scan.dropped else ""
             yield _complaint(rule, "examples", f"{template!r} is found {len(scan.matches)} times, not once{why}")
+
+
+def _holds(whole: bytes, literals: tuple[bytes, ...]) -> bool:
+    return not literals or any(literal in whole for literal in literals)
 
 
 def _on_counter_examples(rule: Rule, limit: float) -> Iterator[Complaint]:

@@ -179,6 +179,7 @@ _READERS: Mapping[str, Callable[[yaml.Node], object]] = {
     "description": _text,
     "severity": _one_of(SEVERITIES),
     "anchors": _anchors,
+    "also": _anchors,
     "pattern": _text,
     "checks": _checks,
     "examples": _texts,
@@ -188,7 +189,7 @@ _READERS: Mapping[str, Callable[[yaml.Node], object]] = {
     "verify": _one_of(VERIFY),
     "revoke": _one_of(REVOKE),
 }
-_OPTIONAL: Mapping[str, object] = {"checks": (), "references": (), "verify": "none", "revoke": "none"}
+_OPTIONAL: Mapping[str, object] = {"also": (), "checks": (), "references": (), "verify": "none", "revoke": "none"}
 
 
 def _values(fields: Fields, node: yaml.Node) -> Iterator[tuple[str, object]]:
