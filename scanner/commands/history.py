@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanner.commands.scanning import TIMEOUT, Outcome, Setup, add_options, finish, nothing, prepare
 from scanner.errors import GitError, UsageError
-from scanner.git import enumerate as enumeration
-from scanner.git import refs
+from scanner.git import refs, trees
+from scanner.git.changes import GITLINK, Side
 from scanner.git.objects import Cat
-from scanner.git.repository import Repository, find, head, is_partial
+from scanner.git.reach import Holders, reach_of
+from scanner.git.refs import LogEntry, Name
+from scanner.git.repository import Repository, common_dir, find, head
 from scanner.git.run import require_version
 from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Coverage, Dropped, Location, Problem, Reach, Skip, Streams, Target
+from scanner.model import Coverage, Dropped, Location, Problem, Streams, Target
 from scanner.pipeline import Occurrence, examine
 from scanner.report.progress import Progress
-from scanner.sources import history
+from scanner.sources import gaps, history, origins
 from scanner.sources.history import Scope, Seen
 from scanner.sources.workers import Job
 
 SUMMARY = "Scans everything that a repository still holds: all objects, reachable or not, messages, notes, ref names."
-
-# Up to so many objects it costs less than a second to ask git whether any that refs lead to are absent.
-_CHECKED = 200_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,21 +45,17 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         raise UsageError(f"--engine {args.engine} is not built yet", "use --engine git")
     repository = find(args.repository or os.getcwd(), streams.environ, own=False)
     require_version(repository.git)
+    ignored = is_foreign(args.repository, repository, streams) and not args.trust_repo_config
     with Cat(repository.git) as cat:
-        tip = head(repository)
-        base = (
-            TreeSnapshot(repository.git, cat, tip, "HEAD") if tip and not _ignored(args, repository, streams) else None
-        )
+        tip = None if ignored else _head(repository)
+        base = TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None
         setup = prepare(args, streams, base, repository)
         with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
             made = outcome(args, repository, setup, progress)
-        if not made.coverage.blobs and not made.coverage.commits:
+        if not (made.coverage.blobs or made.coverage.commits or made.problems):
             nothing(args, "the repository is empty", "")
-        return finish(args, streams, setup, made._replace(notes=(*_foreign(args, repository, streams), *made.notes)))
-
-
-def _ignored(args: argparse.Namespace, repository: Repository, streams: Streams) -> bool:
-    return is_foreign(args.repository, repository, streams) and not args.trust_repo_config
+        note = "a foreign repository: its own configuration does not count (--trust-repo-config lets it)"
+        return finish(args, streams, setup, made._replace(notes=[*([note] if ignored else []), *made.notes]))
 
 
 def is_foreign(named: str | None, repository: Repository, streams: Streams) -> bool:
@@ -71,63 +66,90 @@ def is_foreign(named: str | None, repository: Repository, streams: Streams) -> b
         here = find(os.getcwd(), streams.environ, own=False)
     except GitError:
         return True
-    return os.path.realpath(here.git_dir) != os.path.realpath(repository.git_dir)
+    return os.path.realpath(common_dir(here)) != os.path.realpath(common_dir(repository))
 
 
-def _foreign(args: argparse.Namespace, repository: Repository, streams: Streams) -> Iterator[str]:
-    if _ignored(args, repository, streams):
-        yield "a foreign repository: its own configuration does not count (--trust-repo-config lets it)"
+def _head(repository: Repository) -> bytes | None:
+    """The commit of HEAD. One that is not here is a gap, and no reason not to look at the rest."""
+    try:
+        return head(repository)
+    except GitError:
+        return None
 
 
 def outcome(args: argparse.Namespace, repository: Repository, setup: Setup, progress: Progress) -> Outcome:
-    """Looks at the whole object database, and at what refs and reflogs say."""
+    """Looks at the whole object database, and at what refs and reflogs say; then at submodules, if that was asked."""
     job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, args.explain_drops)
     progress.phase("objects")
-    seen = history.engine(
-        repository, job, Scope(args.reachable, args.alternates), args.jobs, progress.advance, progress.expect
-    )
+    scope = Scope(args.reachable, args.alternates)
+    seen = history.engine(repository, job, scope, args.jobs, progress.advance, progress.expect)
     progress.phase("provenance")
-    told = history.tell(repository, seen, list(_texts(repository, setup)), setup.allow, args.jobs)
-    made = Outcome(
-        target=Target("history", repository.top or repository.git_dir, head=_text(head(repository))),
-        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, tuple(_skips(args, repository))),
-        occurrences=told.occurrences,
-        problems=[*seen.problems, *_gaps(args, repository, seen), *told.problems],
-        notes=[*_unchecked(args, seen), *_elsewhere(repository)],
+    files = list(trees.in_tree(repository.git, b"HEAD"))
+    modules = gaps.modules(repository, [side.path for side in files if side.mode == GITLINK])
+    made = _outcome(args, repository, setup, seen, files)
+    coverage = made.coverage._replace(skipped=tuple(gaps.skips(modules, recurse=args.recurse_submodules)))
+    made = made._replace(coverage=coverage)
+    for name, module in modules if args.recurse_submodules else ():
+        if module:
+            made = _joined(made, outcome(args, module, setup, progress), name)
+    return made
+
+
+def _outcome(
+    args: argparse.Namespace, repository: Repository, setup: Setup, seen: Seen, files: Sequence[Side]
+) -> Outcome:
+    """What is to be said of one repository."""
+    names, log, broken = _holders(repository)
+    told = origins.NOTHING
+    if any(item.examined.hits for item in seen.found):
+        holders = Holders(refs.peel(repository.git, names), log)
+        told = origins.tell(repository, seen, holders, setup.allow, args.jobs)
+    check = bool(args.strict) or seen.blobs + seen.commits <= gaps.CHECKED
+    missing = gaps.gaps(repository, allow_shallow=args.allow_shallow, check=check and not args.reachable)
+    unchecked = "whether any object is absent was not checked in a repository of this size; --strict checks it"
+    tip = _head(repository)
+    return Outcome(
+        target=Target("history", repository.top or repository.git_dir, head=tip.decode() if tip else None),
+        coverage=Coverage(None, seen.blobs, seen.commits, seen.size),
+        occurrences=[*told.occurrences, *dict.fromkeys(_texts(repository, setup, names, log, files))],
+        problems=[*seen.problems, *broken, *missing, *told.problems],
+        notes=[*(() if check else (unchecked,)), *gaps.elsewhere(repository, names)],
         dropped=list(_drops(seen)),
         story=told.stories.get,
         whole=not (args.reachable or args.only or args.skip),
     )
-    for name, module in _modules(repository) if args.recurse_submodules else ():
-        progress.phase(f"submodule {name}")
-        made = _joined(made, outcome(args, module, setup, progress), name)
-    return made
 
 
-def _text(oid: bytes | None) -> str | None:
-    return oid.decode() if oid else None
+def _holders(repository: Repository) -> tuple[list[Name], list[LogEntry], list[Problem]]:
+    """All refs, and what reflogs note; what cannot be read of these is a problem, and no reason to end."""
+    names: list[Name] = []
+    log: list[LogEntry] = []
+    problems: list[Problem] = []
+    try:
+        names = refs.names(repository.git)
+        log = refs.reflogs(repository.git)
+    except GitError as error:
+        problems.append(Problem("refs", f"not all refs and reflogs could be read: {error}", error.hint or "git fsck"))
+    return names, log, problems
 
 
-def _texts(repository: Repository, setup: Setup) -> Iterator[Occurrence]:
+def _texts(
+    repository: Repository, setup: Setup, names: Sequence[Name], log: Sequence[LogEntry], files: Sequence[Side]
+) -> Iterator[Occurrence]:
     """The hits in ref names, in what reflogs note, and in the names of HEAD's files."""
     detector = setup.detector()
-    git = repository.git
-    for ref in refs.refs(git):
-        for hit in examine(detector, ref.name).hits:
-            yield Occurrence(hit, Location("ref-name", commit=ref.peeled.decode(), reach=_named(ref.name)))
-    for entry in refs.reflogs(git):
+    hits = {name: examine(detector, name.name).hits for name in names}
+    for ref in refs.peel(repository.git, [name for name in names if hits[name]]):
+        place = Location("ref-name", commit=ref.peeled.decode() if ref.kind == b"commit" else None)
+        for hit in hits[Name(ref.name, ref.oid)]:
+            yield Occurrence(hit, place._replace(reach=reach_of([ref.name])))
+    for entry in log:
         for hit in examine(detector, entry.message).hits:
-            yield Occurrence(hit, Location("reflog", commit=entry.oid.decode(), reach=Reach(reflog=True)))
-    for path in git.attempt("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD")[1].split(b"\0"):
-        for hit in examine(detector, path).hits:
-            place = Location("path-name", path, position=hit.position, suppressed=setup.allow(path, hit))
+            yield Occurrence(hit, Location("reflog", commit=entry.oid.decode(), reach=reach_of([], [entry.name])))
+    for side in files:
+        for hit in examine(detector, side.path).hits:
+            place = Location("path-name", side.path, position=hit.position, suppressed=setup.allow(side.path, hit))
             yield Occurrence(hit, place)
-
-
-def _named(ref: bytes) -> Reach:
-    from scanner.git.reach import reach_of
-
-    return reach_of([ref])
 
 
 def _drops(seen: Seen) -> Iterator[tuple[Location, Dropped]]:
@@ -135,75 +157,6 @@ def _drops(seen: Seen) -> Iterator[tuple[Location, Dropped]]:
         source = {b"commit": "commit-message", b"tag": "tag-message"}.get(item.kind, "blob")
         for position, dropped in item.examined.dropped:
             yield Location(source, position=position, blob=item.oid.decode()), dropped
-
-
-def _gaps(args: argparse.Namespace, repository: Repository, seen: Seen) -> Iterator[Problem]:
-    """What refs lead to and is not here."""
-    if repository.shallow and not args.allow_shallow:
-        hint = "git fetch --unshallow brings the rest; --allow-shallow, if this part is what you want"
-        yield Problem("history", "the clone is shallow: older commits are not here and were not scanned", hint)
-    if is_partial(repository):
-        hint = "git fetch --refetch --no-filter brings the rest"
-        yield Problem("history", "the clone is partial: what was never fetched was not scanned", hint)
-    elif _checks(args, seen):
-        yield from _absent(repository)
-
-
-def _checks(args: argparse.Namespace, seen: Seen) -> bool:
-    return bool(args.strict) or seen.blobs + seen.commits <= _CHECKED
-
-
-def _unchecked(args: argparse.Namespace, seen: Seen) -> Iterator[str]:
-    if not _checks(args, seen):
-        yield "whether any object is absent was not checked in a repository of this size; --strict checks it"
-
-
-_SHOWN = 20
-
-
-def _absent(repository: Repository) -> Iterator[Problem]:
-    hint = "git fsck shows what is damaged; a fresh clone may have it"
-    oids = enumeration.absent(repository.git)
-    for oid in oids[:_SHOWN]:
-        yield Problem(oid.decode(), "the object is absent: a commit leads to it, but it is not here", hint)
-    if len(oids) > _SHOWN:
-        yield Problem("history", f"and {len(oids) - _SHOWN} more objects are absent", hint)
-
-
-def _elsewhere(repository: Repository) -> Iterator[str]:
-    """What the forge keeps and a clone does not get by itself."""
-    urls = repository.git.run("config", "--get-regexp", r"^remote\..*\.url$", ok=(0, 1)).decode("utf-8", "replace")
-    lacking = (
-        ("refs/pull/*", "github", "+refs/pull/*/head:refs/remotes/{0}/pull/*"),
-        ("refs/merge-requests/*", "gitlab", "+refs/merge-requests/*/head:refs/remotes/{0}/merge-requests/*"),
-    )
-    for line in urls.splitlines():
-        name = line.split(" ")[0].removeprefix("remote.").removesuffix(".url")
-        for refs_of, forge, spec in lacking:
-            if forge in line and not _has(repository, refs_of.split("/")[1]):
-                what = spec.format(name)
-                yield f"a clone lacks {refs_of}, which the forge keeps: git fetch {name} '{what}', then scan again"
-
-
-def _has(repository: Repository, word: str) -> bool:
-    return any(b"/" + word.encode() + b"/" in ref.name for ref in refs.refs(repository.git))
-
-
-def _skips(args: argparse.Namespace, repository: Repository) -> Iterator[Skip]:
-    names = [] if args.recurse_submodules else [name for name, _ in _modules(repository)]
-    if names:
-        yield Skip("submodule", f"--recurse-submodules scans it: {', '.join(names[:5])}", len(names))
-
-
-def _modules(repository: Repository) -> list[tuple[str, Repository]]:
-    """The submodules whose repositories are here, by name."""
-    top = os.path.join(repository.git_dir, "modules")
-    found: list[tuple[str, Repository]] = []
-    for folder, folders, files in os.walk(top):
-        if "HEAD" in files and "objects" in folders:
-            folders.clear()
-            found.append((os.path.relpath(folder, top), find(folder, {**repository.git.environ}, own=False)))
-    return sorted(found, key=lambda item: item[0])
 
 
 def _joined(whole: Outcome, part: Outcome, name: str) -> Outcome:
@@ -219,8 +172,8 @@ def _joined(whole: Outcome, part: Outcome, name: str) -> Outcome:
             (*one.skipped, *other.skipped),
         ),
         occurrences=[*whole.occurrences, *(_below(item, name) for item in part.occurrences)],
-        problems=[*whole.problems, *(p._replace(what=f"{name}: {p.what}") for p in part.problems)],
-        notes=[*whole.notes, *part.notes],
+        problems=[*whole.problems, *(problem._replace(what=f"{name}: {problem.what}") for problem in part.problems)],
+        notes=[*whole.notes, *(f"{name}: {note}" for note in part.notes)],
         dropped=[*whole.dropped, *part.dropped],
         story=lambda secret: stories(secret) or more(secret),
     )

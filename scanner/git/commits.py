@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from tempfile import TemporaryFile
 from typing import IO, NamedTuple
-
-from scanner.git.run import Git
 
 
 class Person(NamedTuple):
@@ -45,7 +44,7 @@ class Tag(NamedTuple):
     """What an annotated tag says of itself. `message` is the offset at which its message begins."""
 
     target: bytes
-    name: bytes
+    kind: bytes  # of the target
     tagger: Person
     message: int
 
@@ -55,7 +54,7 @@ def parse_tag(content: bytes) -> Tag:
     header, _, _ = content.partition(b"\n\n")
     fields = dict(line.partition(b" ")[::2] for line in reversed(header.split(b"\n")))
     tagger = parse_person(fields.get(b"tagger", b""))
-    return Tag(fields.get(b"object", b""), fields.get(b"tag", b""), tagger, min(len(header) + 2, len(content)))
+    return Tag(fields.get(b"object", b""), fields.get(b"type", b""), tagger, min(len(header) + 2, len(content)))
 
 
 def parse_person(line: bytes) -> Person:
@@ -72,69 +71,82 @@ def parse_person(line: bytes) -> Person:
     return Person(name, date)
 
 
-Parents = Mapping[bytes, tuple[bytes, ...]]
+class Graph(NamedTuple):
+    """Commits with their parents, as far as these are here; `order` has parents before children, else the older one
+    first. `orphans` name parents of which none is here."""
+
+    order: tuple[bytes, ...]
+    parents: Mapping[bytes, tuple[bytes, ...]]
+    orphans: frozenset[bytes]
 
 
-def read_parents(git: Git, oids: Iterable[bytes]) -> dict[bytes, tuple[bytes, ...]]:
-    """The parents of each commit, as far as these are among `oids`: ones that are not here (a shallow clone, damage)
-    are left out."""
-    commits = list(oids)
-    parents: dict[bytes, tuple[bytes, ...]] = dict.fromkeys(commits, ())
-    with spool(commits) as stdin, git.start("cat-file", "--batch", "--buffer", stdin=stdin) as process:
-        assert process.stdout
-        while line := process.stdout.readline():
-            words = line.split()
-            if len(words) == 3:
-                content = process.stdout.read(int(words[2]) + 1)
-                parents[words[0]] = tuple(p for p in _parents(content) if p in parents)
-    return parents
+_LINEAGE = re.compile(
+    rb"tree [0-9a-f]+\n((?:parent [0-9a-f]+\n)*)author [^\n]*\ncommitter [^\n]*> (-?[0-9]{1,18}) [^\n]*\n"
+)
 
 
-def _parents(content: bytes) -> Iterator[bytes]:
-    """The parents that a commit object names: the lines after the first one (its tree)."""
-    start = content.find(b"\nparent ")
-    while start >= 0:
-        end = content.find(b"\n", start + 1)
-        yield content[start + 8 : end]
-        start = end if content.startswith(b"\nparent ", end) else -1
+def lineage(oid: bytes, data: bytes, start: int, end: int) -> bytes:
+    """A line for `graph`: id, seconds since 1970, parents; of the commit whose content is `data[start:end]`."""
+    found = _LINEAGE.match(data, start, end)
+    if found:
+        return b"%b %b %b\n" % (oid, found[2], found[1].replace(b"parent ", b"").replace(b"\n", b" "))
+    return b"%b 0 %b\n" % (oid, b" ".join(parse_commit(data[start:end]).parents))
 
 
-def spool(oids: Iterable[bytes]) -> IO[bytes]:
-    """A file of ids for git to read, which is gone when it is closed."""
-    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
-    file.writelines(oid + b"\n" for oid in oids)
-    file.seek(0)
-    return file
+def graph(lines: Iterable[bytes]) -> Graph:
+    """The commits of which `lines` (see `lineage`) tell."""
+    commits = sorted((int(seconds), oid, parents) for oid, seconds, *parents in map(bytes.split, lines))
+    known = {oid: oid for _, oid, _ in commits}  # each id is held once
+    here = {oid: tuple(known[parent] for parent in named if parent in known) for _, oid, named in commits}
+    orphans = frozenset(oid for _, oid, named in commits if named and not here[oid])
+    return Graph(tuple(_parents_first(here)), here, orphans)
 
 
-def parents_first(parents: Parents) -> list[bytes]:
+def _parents_first(parents: Mapping[bytes, tuple[bytes, ...]]) -> Iterator[bytes]:
     """All commits, each after all of its parents; ties in the order of `parents`."""
-    ordered: list[bytes] = []
     done: set[bytes] = set()
     for start in parents:
         stack = [start]
         while stack:
             commit = stack[-1]
-            open_parents = [] if commit in done else [p for p in parents[commit] if p not in done]
-            if open_parents:
-                stack += open_parents
+            waiting = [parent for parent in parents[commit] if parent not in done] if commit not in done else []
+            if waiting:
+                stack += waiting
                 continue
             stack.pop()
             if commit not in done:
                 done.add(commit)
-                ordered.append(commit)
-    return ordered
+                yield commit
 
 
-def spread(order: Iterable[bytes], parents: Parents, marks: Mapping[bytes, int]) -> dict[bytes, int]:
-    """For each commit the union of its own marks and those of all its ancestors (bit sets): what it reaches.
+def spool(lines: Iterable[bytes]) -> IO[bytes]:
+    """A file of lines for git to read, which is gone when it is closed."""
+    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    file.writelines(line.removesuffix(b"\n") + b"\n" for line in lines)
+    file.seek(0)
+    return file
 
-    `order` is that of `parents_first`. One pass; commits without any mark take no entry."""
+
+def spread(commits: Graph, marks: Mapping[bytes, int]) -> dict[bytes, int]:
+    """For each commit the union of its own marks and those of all its ancestors (bit sets): what it reaches. Commits
+    that reach nothing take no entry."""
     carried: dict[bytes, int] = {}
-    for commit in order:
+    for commit in commits.order:
         mark = marks.get(commit, 0)
-        for parent in parents[commit]:
+        for parent in commits.parents[commit]:
             mark |= carried.get(parent, 0)
         if mark:
             carried[commit] = mark
     return carried
+
+
+def ancestry(commits: Graph, tips: Iterable[bytes]) -> set[bytes]:
+    """`tips` and all their ancestors, as far as they are here."""
+    past: set[bytes] = set()
+    stack = [tip for tip in tips if tip in commits.parents]
+    while stack:
+        commit = stack.pop()
+        if commit not in past:
+            past.add(commit)
+            stack += commits.parents[commit]
+    return past

@@ -3,69 +3,81 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
-from collections.abc import Container, Iterator
-from typing import NamedTuple
+from collections.abc import Container, Generator, Iterator
+from typing import IO, NamedTuple
 
 from scanner.git.repository import Repository, common_dir
 from scanner.git.run import Git, failure
 
-# Trees hold names and ids only; three quarters of a history are trees, and no engine needs to read them.
-_WANTED = re.compile(rb"^(blob|commit|tag) ([0-9a-f]+) (\d+)$", re.MULTILINE)
-_CHUNK = 1 << 18
+_CHECK = "--batch-check=%(objecttype) %(objectname) %(objectsize)"
+_REACHABLE = ("rev-list", "--objects", "--no-object-names")
+_CHUNK = 1 << 14
 
 
 class Listed(NamedTuple):
-    """Objects that stand near each other in the packs, and their size in bytes."""
+    """Objects that stand near each other in the packs, one id a line; how many they are, and their size in bytes.
+    `missing` are ids that lead to nothing, or to damage."""
 
-    kinds: tuple[bytes, ...]
-    oids: tuple[bytes, ...]
-    bytes: int
+    oids: bytes
+    objects: int
+    size: int
+    missing: tuple[bytes, ...] = ()
 
 
-def all_objects(git: Git, only: Container[bytes] | None = None) -> Iterator[Listed]:
+def all_objects(git: Git, only: Container[bytes] | None = None) -> Generator[Listed, None, None]:
     """Every blob, commit and tag in the object database (or those of them in `only`), alternates included, in pack
-    order, a few thousand at a time."""
+    order, some hundreds at a time. GitError where git cannot list them all."""
     arguments = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", _CHECK)
-    with git.start(*arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        yield from _parse(process, only)
-    if process.returncode:
-        raise failure(("cat-file",), process.returncode, b"")
+    with git.running(*arguments, stdin=subprocess.DEVNULL) as process:
+        assert process.stdout
+        yield from _parse(process.stdout, only)
+        _ended(process, "cat-file")
 
 
-_CHECK = "--batch-check=%(objecttype) %(objectname) %(objectsize)"
+def reachable_objects(git: Git) -> Generator[Listed, None, None]:
+    """The same for what refs reach, in the order of history."""
+    with git.running(*_REACHABLE, "--all", "--missing=print", stdin=subprocess.DEVNULL) as lister:
+        assert lister.stdout
+        with git.running("cat-file", "--buffer", _CHECK, stdin=lister.stdout) as process:
+            assert process.stdout
+            yield from _parse(process.stdout, None)
+            _ended(process, "cat-file")
+        lister.stdout.close()
+        _ended(lister, "rev-list")
 
 
-def _parse(process: subprocess.Popen[bytes], only: Container[bytes] | None) -> Iterator[Listed]:
-    assert process.stdout
+def _ended(process: subprocess.Popen[bytes], name: str) -> None:
+    if process.wait():
+        raise failure((name,), process.returncode, b"")
+
+
+def _parse(out: IO[bytes], only: Container[bytes] | None) -> Iterator[Listed]:
     rest = b""
-    while chunk := process.stdout.read(_CHUNK):
+    while chunk := out.read(_CHUNK):
         whole, _, rest = (rest + chunk).rpartition(b"\n")
         yield _listed(whole, only)
-    yield _listed(rest, only)
 
 
 def _listed(text: bytes, only: Container[bytes] | None) -> Listed:
-    found = _WANTED.findall(text)
-    if only is not None:
-        found = [item for item in found if item[1] in only]
-    if not found:
-        return Listed((), (), 0)
-    kinds, oids, sizes = zip(*found, strict=True)
-    return Listed(kinds, oids, sum(map(int, sizes)))
+    # Trees hold names and ids only; three quarters of a history are trees, and no engine needs to read them.
+    rows = [line.split() for line in text.split(b"\n") if line and not line.startswith(b"tree ")]
+    found = [row for row in rows if len(row) == 3 and (only is None or row[1] in only)]
+    absent = [row[0].removeprefix(b"?") for row in rows if len(row) != 3]
+    missing = tuple(oid for oid in absent if only is None or oid in only)
+    oids = b"".join([oid + b"\n" for _, oid, _ in found])
+    return Listed(oids, len(found), sum([int(size) for _, _, size in found]), missing)
 
 
-def reachable(git: Git, *, reflogs: bool) -> set[bytes]:
-    """The ids of all objects that refs (and, if asked, reflogs and the index) reach and that are here."""
-    more = ("--reflog", "--indexed-objects") if reflogs else ()
-    out = git.run("rev-list", "--objects", "--all", *more, "--no-object-names", "--missing=allow-any")
+def reachable(git: Git) -> set[bytes]:
+    """The ids of all objects that refs, reflogs and the index reach and that are here."""
+    out = git.run(*_REACHABLE, "--all", "--reflog", "--indexed-objects", "--missing=allow-any")
     return set(out.split())
 
 
 def absent(git: Git) -> list[bytes]:
-    """The ids that refs lead to and that are not here."""
-    out = git.run("rev-list", "--objects", "--all", "--no-object-names", "--missing=print")
+    """The ids that refs lead to and that are not here. GitError where git cannot tell."""
+    out = git.run(*_REACHABLE, "--all", "--missing=print")
     return [line[1:] for line in out.split(b"\n") if line.startswith(b"?")]
 
 
@@ -82,7 +94,8 @@ def _objects(repository: Repository) -> str:
 
 
 def own_objects(repository: Repository) -> set[bytes]:
-    """The ids of the objects that the repository stores itself, alternates left out."""
+    """The ids of the objects that the repository stores itself, alternates left out. What git cannot read of them it
+    does not list either."""
     folder = _objects(repository)
     own: set[bytes] = set()
     for name in _names(folder):
@@ -98,14 +111,15 @@ def own_objects(repository: Repository) -> set[bytes]:
 def _names(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
-    except FileNotFoundError:
+    except OSError:
         return []
 
 
 def _pack_objects(repository: Repository, index: str) -> Iterator[bytes]:
-    with open(index, "rb") as file:
-        arguments = ("show-index", f"--object-format={repository.object_format}")
-        with repository.git.start(*arguments, stdin=file) as process:
+    arguments = ("show-index", f"--object-format={repository.object_format}")
+    try:
+        with open(index, "rb") as file, repository.git.running(*arguments, stdin=file) as process:
             assert process.stdout
-            lines = process.stdout.read().split(b"\n")
-    return (line.split(b" ")[1] for line in lines if line)
+            yield from [line.split(b" ")[1] for line in process.stdout]
+    except FileNotFoundError:  # packed anew in the meantime
+        pass

@@ -1,4 +1,5 @@
-"""Objects by id, through `git cat-file --batch`: whatever their kind, however large, and also where some are absent."""
+"""Objects by id or name, through `git cat-file --batch`: whatever their kind, however large, and also where some are
+absent or damaged."""
 
 from __future__ import annotations
 
@@ -8,36 +9,42 @@ from itertools import islice
 from typing import IO, NamedTuple
 
 from scanner.errors import GitError
-from scanner.git.run import Git
+from scanner.git.run import Git, close
 
 # Object ids fed before their answers are read: 500 lines of 65 bytes stay below any pipe's capacity, so neither side
-# ever waits for the other.
+# ever waits for the other. Names may be longer: each goes by itself.
 _ROUND = 500
+_OID = (40, 64)
+_PIECE = 1 << 20
+
+MISSING, UNREADABLE = b"missing", b"unreadable"
 
 
 class Header(NamedTuple):
-    """What stands before an object's content. `kind` is blob, tree, commit, tag, or what git said instead (missing)."""
+    """What stands before an object's content. `kind` is blob, tree, commit, tag, or what git said instead (missing),
+    or unreadable where git ended; then the size is -1."""
 
     oid: bytes
     kind: bytes
     size: int
 
 
-Answer = tuple[bytes, Header, Callable[[int], bytes] | None]
+Read = Callable[[int], bytes]
+Answer = tuple[bytes, Header, Read | None]
 
 
 def parse_header(line: bytes) -> Header:
     """The header in one line of `cat-file --batch`; an absent object has size -1. GitError where it is torn."""
     words = line.split()
-    if len(words) == 3 and words[2].isdigit():
-        return Header(words[0], words[1], int(words[2]))
-    if len(words) >= 2:
+    if line.endswith(b"\n") and len(words) >= 2:
+        if len(words) == 3 and words[2].isdigit():
+            return Header(words[0], words[1], int(words[2]))
         return Header(words[0], words[-1], -1)
     raise GitError("git cat-file stopped in the middle of an answer", "git fsck shows what is damaged")
 
 
 class Cat:
-    """A running `git cat-file --batch`. `contents` yields what was asked, in that order."""
+    """A `git cat-file --batch` that is started when it is first needed. It answers what it was asked, in that order."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
@@ -52,15 +59,8 @@ class Cat:
     def close(self) -> None:
         """Ends git."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    pass
-        process.wait()
+        if process:
+            close(process)
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
@@ -69,20 +69,27 @@ class Cat:
         return self._process.stdin, self._process.stdout
 
     def contents(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, Header, bytes | None]]:
-        """Name, header and content of each object; None for one that is absent. A name is an id or `:path`."""
+        """Name, header and content of each object; None for one that is absent or damaged. A name is an id, `:path` or
+        `commit:path`."""
         for name, header, read in self.readers(names):
-            yield name, header, None if read is None else read(header.size)
+            try:
+                yield name, header, None if read is None else read(header.size)
+            except GitError:
+                yield name, header._replace(kind=UNREADABLE), None
 
     def readers(self, names: Iterable[bytes]) -> Iterator[Answer]:
-        """The same with a `read(n)` in place of the content, for what is too large to hold; it may be left unread."""
-        source = iter(names)
-        while batch := list(islice(source, _ROUND)):
+        """The same with a `read(n)` in place of the content, for what is too large to hold; it may be left unread.
+        `read` raises GitError where git stops in the middle."""
+        for batch in _batches(names):
             while batch:
                 batch = batch[(yield from self._round(batch)) :]
 
     def _round(self, batch: list[bytes]) -> Generator[Answer, None, int]:
         """Asks for all of `batch`; the value is how many were answered. git dies on an object that it would have to
         fetch (before 2.45) and on a damaged one: that one is absent, and a new git answers for the rest."""
+        if b"\n" in batch[0]:  # it would be two questions, and every later answer that of another
+            yield batch[0], Header(batch[0], MISSING, -1), None
+            return 1
         stdin, stdout = self._pipes()
         try:
             stdin.write(b"\n".join(batch) + b"\n")
@@ -90,47 +97,61 @@ class Cat:
         except BrokenPipeError:
             pass
         for done, name in enumerate(batch):
-            line = stdout.readline()
-            if not line:
+            try:
+                header = parse_header(stdout.readline())
+            except GitError:
                 self.close()
-                yield name, Header(name, b"unreadable", -1), None
+                yield name, Header(name, UNREADABLE, -1), None
                 return done + 1
-            header = parse_header(line)
-            if header.size < 0:
-                yield name, header, None
-                continue
             body = Body(stdout, header.size)
-            yield name, header, body.read
-            body.skip()
-            if body.torn:
+            yield name, header, body.read if header.size >= 0 else None
+            if not body.skip():
                 self.close()
                 return done + 1
         return len(batch)
 
 
-class Body:
-    """The content of one object, still in git's pipe."""
+def _batches(names: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Ids many at a time, other names one by one."""
+    source = iter(names)
+    while batch := list(islice(source, _ROUND)):
+        if all(len(name) in _OID and name.isalnum() for name in batch):
+            yield batch
+        else:
+            yield from ([name] for name in batch)
 
-    def __init__(self, stream: IO[bytes], size: int) -> None:
+
+class Body:
+    """The content of one object: what was read of it, and what is still in git's pipe. A size of -1: there is none."""
+
+    def __init__(self, stream: IO[bytes], size: int, begun: bytes = b"") -> None:
         self._stream = stream
-        self._left = size
-        self._closed = False
-        self.torn = False
+        self._begun = begun
+        self._left = size - len(begun)
+        self._torn = False
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes; fewer only at the end. GitError where git stopped before that."""
+        """Some of the content, at most `size` bytes; none at the end. GitError where git stopped before that."""
+        if self._begun:
+            data, self._begun = self._begun[:size], self._begun[size:]
+            return data
         wanted = min(size, self._left)
         data = self._stream.read(wanted) if wanted else b""
         self._left -= len(data)
         if len(data) < wanted:
-            self.torn = True
+            self._torn = True
             self._left = 0
             raise GitError("git cat-file stopped in the middle of an object", "git fsck shows what is damaged")
         return data
 
-    def skip(self) -> None:
-        """Reads away what is left, and the line end after it."""
-        while self._left and not self.torn:
-            self.read(min(self._left, 1 << 20))
-        if not self.torn:
-            self._stream.read(1)
+    def skip(self) -> bool:
+        """Reads away what is left, and the line end after it. False where git stopped before that."""
+        if self._left < 0:
+            return True
+        self._begun = b""
+        try:
+            while self._left:
+                self.read(min(self._left, _PIECE))
+        except GitError:
+            return False
+        return not self._torn and self._stream.read(1) == b"\n"

@@ -2,78 +2,125 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from contextlib import ExitStack
+from typing import IO, NamedTuple
 
 from scanner.errors import GitError
-from scanner.git.changes import Change, Delta, parse_commits
-from scanner.git.commits import Parents, spool
-from scanner.git.run import Git
+from scanner.git.changes import Change, Delta, parse_commits, parse_index_diff
+from scanner.git.commits import Graph, spool
+from scanner.git.repository import Repository, shallow_commits
 
-_WALK = ("diff-tree", "--stdin", "-z", "-r", "--root", "--raw", "--no-renames", "--no-abbrev")
-# Up to here git itself drops all other differences; beyond, the list would be too long for a command line.
-_FEW = 4000
+_DIFF = ("diff-tree", "-z", "-r", "--raw", "--no-renames", "--no-abbrev")
+# Up to here git itself drops all other differences; beyond, the list would be too long for some systems' command line.
+_FEW = 500
 _CHUNK = 1 << 20
+# After so many commits that git could not compare the rest is given up, as each costs several processes.
+_PATIENCE = 100
 
 
 class Walked(NamedTuple):
-    """The changes that touch the wanted blobs, parents before children; what git said where it could not go on."""
+    """The changes that touch the wanted blobs, parents before children; and the commits that git could not compare."""
 
     changes: tuple[Change, ...]
-    errors: tuple[str, ...]
+    untold: tuple[bytes, ...]
 
 
-def walk(git: Git, order: Sequence[bytes], parents: Parents, blobs: Set[bytes], processes: int) -> Walked:
-    """The changes of all commits in `order`, cut down to the files that are one of `blobs` before or after."""
-    size = max(1, -(-len(order) // processes))
-    parts = [order[start : start + size] for start in range(0, len(order), size)]
-    with ThreadPoolExecutor(max(1, len(parts))) as pool:
-        walked = list(pool.map(lambda part: _walk(git, part, parents, blobs), parts))
-    return Walked(
-        tuple(change for part in walked for change in part.changes),
-        tuple(error for part in walked for error in part.errors),
-    )
+def walk(repository: Repository, graph: Graph, blobs: Set[bytes], processes: int) -> Walked:
+    """The changes of all commits, cut down to the files that are one of `blobs` before or after."""
+    walker = _Walker(repository, graph, blobs)
+    walker.walk(processes)
+    changes = (walker.found[commit] for commit in graph.order if commit in walker.found)
+    return Walked(tuple(changes), tuple(walker.untold))
 
 
-def _walk(git: Git, order: Sequence[bytes], parents: Parents, blobs: Set[bytes]) -> Walked:
-    only = sorted(f"--find-object={oid.decode()}" for oid in blobs) if len(blobs) <= _FEW else []
-    questions = (
-        commit + b" " + parent if parent else commit for commit in order for parent in parents[commit] or (b"",)
-    )
-    changes: list[Change] = []
-    with spool(questions) as stdin, git.start(*_WALK, *only, stdin=stdin) as process:
+class _Walker:
+    """What was found so far, by commit."""
+
+    def __init__(self, repository: Repository, graph: Graph, blobs: Set[bytes]) -> None:
+        self._repository = repository
+        self._graph = graph
+        self._blobs = blobs
+        self._only = [f"--find-object={oid.decode()}" for oid in sorted(blobs)] if len(blobs) <= _FEW else []
+        self.found: dict[bytes, Change] = {}
+        self.untold: list[bytes] = []
+
+    def walk(self, processes: int) -> None:
+        """Looks at all commits."""
+        # Their parents are named and not here, and git does not know that: it would end at each.
+        orphans = self._graph.orphans - shallow_commits(self._repository)
+        order = [commit for commit in self._graph.order if commit not in orphans]
+        size = max(1, -(-len(order) // processes))
+        self._together([order[start : start + size] for start in range(0, len(order), size)])
+        for commit in orphans:
+            self._alone(commit)
+
+    def _together(self, parts: Sequence[Sequence[bytes]]) -> None:
+        """Looks at several parts at the same time: all processes begin at once, and most say little."""
+        with ExitStack() as stack:
+            running = [self._started(part, stack) for part in parts]
+            well = [self._take(process) for process in running]
+        for part in (part for part, fine in zip(parts, well, strict=True) if not fine):
+            self._carefully(part)
+
+    def _started(self, commits: Sequence[bytes], stack: ExitStack) -> subprocess.Popen[bytes]:
+        questions = stack.enter_context(spool(self._questions(commits)))
+        command = (*_DIFF, "--stdin", "--root", *self._only)
+        return stack.enter_context(self._repository.git.running(*command, stdin=questions))
+
+    def _questions(self, commits: Sequence[bytes]) -> Iterator[bytes]:
+        for commit in commits:
+            for parent in self._graph.parents[commit] or (b"",):
+                yield commit + b" " + parent if parent else commit
+
+    def _take(self, process: subprocess.Popen[bytes]) -> bool:
+        """Keeps what git says. False where it stopped before the end."""
         assert process.stdout
         try:
-            for change in parse_commits(_fields(iter(lambda: process.stdout.read(_CHUNK), b""))):  # type: ignore[union-attr]
-                cut = _cut(change, parents, blobs)
-                if cut:
-                    changes.append(cut)
+            for change in parse_commits(_fields(process.stdout)):
+                self._keep(change)
         except GitError:
             process.kill()
-    status = process.returncode
-    said = () if status == 0 else (f"git diff-tree ended with status {status}",)
-    return Walked(tuple(changes), said)
+        return process.wait() == 0
+
+    def _carefully(self, part: Sequence[bytes]) -> None:
+        """Halves a part at which git failed until the commit stands alone that it cannot compare."""
+        if len(self.untold) >= _PATIENCE or len(part) == 1:
+            self.untold += part
+            for commit in part:
+                self.found.pop(commit, None)
+            return
+        half = len(part) // 2
+        for some in (part[:half], part[half:]):
+            self._together([some])
+
+    def _keep(self, change: Change) -> None:
+        """Keeps what of `change` is about the wanted blobs, with a difference (perhaps empty) for every parent."""
+        assert change.commit
+        diffs = [tuple(delta for delta in diff if self._about(delta)) for diff in change.diffs]
+        if any(diffs):
+            missing = len(self._graph.parents[change.commit]) - len(diffs)
+            self.found[change.commit] = Change(change.commit, (*diffs, *[()] * missing))
+
+    def _about(self, delta: Delta) -> bool:
+        return any(side is not None and side.oid in self._blobs for side in delta)
+
+    def _alone(self, commit: bytes) -> None:
+        """Compares a commit with nothing."""
+        empty = self._repository.empty_tree
+        status, out, _ = self._repository.git.attempt(*_DIFF, *self._only, empty, commit)
+        if status:
+            self.untold.append(commit)
+        else:
+            self._keep(Change(commit, (parse_index_diff(out),)))
 
 
-def _fields(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _fields(stream: IO[bytes]) -> Iterator[bytes]:
+    """What stands between the NULs of `stream`."""
     rest = b""
-    for chunk in chunks:
+    while chunk := stream.read(_CHUNK):
         *fields, rest = (rest + chunk).split(b"\0")
         yield from fields
     if rest:
         yield rest
-
-
-def _cut(change: Change, parents: Parents, blobs: Set[bytes]) -> Change | None:
-    """The part of `change` that is about `blobs`, with a difference (perhaps empty) for every parent."""
-    assert change.commit
-    diffs = [tuple(d for d in diff if _about(d, blobs)) for diff in change.diffs]
-    if not any(diffs):
-        return None
-    missing = len(parents[change.commit]) - len(diffs)
-    return Change(change.commit, (*diffs, *[()] * missing))
-
-
-def _about(delta: Delta, blobs: Set[bytes]) -> bool:
-    return any(side is not None and side.oid in blobs for side in delta)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import cache
 from typing import NamedTuple
 
-from scanner.git.commits import Parents, spread
+from scanner.git.commits import Graph, spread
 from scanner.git.refs import BRANCHES, NOTES, STASH, TAGS, LogEntry, Ref
 from scanner.model import Names, Reach
 
@@ -21,38 +22,60 @@ class Holders(NamedTuple):
     log: Sequence[LogEntry]
 
 
-def reaches(wanted: Sequence[Set[bytes]], order: Sequence[bytes], parents: Parents, holders: Holders) -> list[Reach]:
-    """For each set of commits in `wanted`: what reaches at least one of them. `order`: parents first."""
+class Wanted(NamedTuple):
+    """Something that these commits bring, or these refs name directly."""
+
+    commits: Set[bytes]
+    refs: Sequence[bytes] = ()
+
+
+def reaches(wanted: Sequence[Wanted], graph: Graph, holders: Holders) -> list[Reach]:
+    """What reaches each of `wanted`."""
     found: list[Reach] = []
     for start in range(0, len(wanted), _BITS):
-        found += _pass(wanted[start : start + _BITS], order, parents, holders)
+        found += _pass(wanted[start : start + _BITS], graph, holders)
     return found
 
 
-def _pass(wanted: Sequence[Set[bytes]], order: Sequence[bytes], parents: Parents, holders: Holders) -> list[Reach]:
+def _pass(wanted: Sequence[Wanted], graph: Graph, holders: Holders) -> list[Reach]:
     marks: dict[bytes, int] = {}
-    for bit, commits in enumerate(wanted):
-        for commit in commits:
+    for bit, one in enumerate(wanted):
+        for commit in one.commits:
             marks[commit] = marks.get(commit, 0) | 1 << bit
-    carried = spread(order, parents, marks)
-    names = _by_mask((ref.name, carried.get(ref.peeled, 0)) for ref in holders.refs)
-    logged = _by_mask((entry.name, carried.get(entry.oid, 0)) for entry in holders.log)
-    return [_reach(1 << bit, names, logged) for bit in range(len(wanted))]
+    by_mask = _by_mask(spread(graph, marks), holders)
+    # Of many refs most reach the same, and most of `wanted` are reached by the same.
+    together = cache(lambda masks: merged([by_mask[mask] for mask in masks]))
+    found = (together(tuple(mask for mask in by_mask if mask >> bit & 1)) for bit in range(len(wanted)))
+    return [merged([held, reach_of(one.refs)]) for held, one in zip(found, wanted, strict=True)]
 
 
-def _by_mask(named: Iterable[tuple[bytes, int]]) -> dict[int, list[bytes]]:
-    """Names by what they reach: of many refs most reach the same."""
-    groups: dict[int, list[bytes]] = {}
-    for name, mask in named:
-        if mask:
-            groups.setdefault(mask, []).append(name)
-    return groups
+def _by_mask(carried: Mapping[bytes, int], holders: Holders) -> dict[int, Reach]:
+    """What holds, by what it reaches."""
+    groups: dict[int, tuple[list[bytes], list[bytes]]] = {}
+    for ref in holders.refs:
+        groups.setdefault(carried.get(ref.peeled, 0), ([], []))[0].append(ref.name)
+    for entry in holders.log:
+        groups.setdefault(carried.get(entry.oid, 0), ([], []))[1].append(entry.name)
+    groups.pop(0, None)
+    return {mask: reach_of(names, logs) for mask, (names, logs) in groups.items()}
 
 
-def _reach(bit: int, refs: Mapping[int, list[bytes]], logged: Mapping[int, list[bytes]]) -> Reach:
-    names = [name for mask, group in refs.items() if mask & bit for name in group]
-    logs = [name for mask, group in logged.items() if mask & bit for name in group]
-    return reach_of(names, logs)
+def merged(parts: Sequence[Reach]) -> Reach:
+    """What reaches any of what `parts` tell of; each names other refs."""
+    return Reach(
+        branches=_sum([part.branches for part in parts]),
+        tags=_sum([part.tags for part in parts]),
+        stash=any(part.stash for part in parts),
+        notes=any(part.notes for part in parts),
+        reflog=any(part.reflog for part in parts),
+        alternate=any(part.alternate for part in parts),
+        unreachable=all(part.unreachable for part in parts),
+    )
+
+
+def _sum(many: Sequence[Names]) -> Names:
+    first = sorted(name for names in many for name in names.first)
+    return Names(sum(names.count for names in many), tuple(first[:_SHOWN]))
 
 
 def reach_of(names: Sequence[bytes], logs: Sequence[bytes] = ()) -> Reach:
@@ -70,8 +93,8 @@ def reach_of(names: Sequence[bytes], logs: Sequence[bytes] = ()) -> Reach:
 
 
 def _names(refs: Iterable[bytes]) -> Names:
-    short = sorted(_short(ref) for ref in refs)
-    return Names(len(short), tuple(name.decode("utf-8", "backslashreplace") for name in short[:_SHOWN]))
+    short = sorted(_short(ref).decode("utf-8", "backslashreplace") for ref in refs)
+    return Names(len(short), tuple(short[:_SHOWN]))
 
 
 def _short(ref: bytes) -> bytes:

@@ -15,6 +15,8 @@ EMPTY_TREE = {
     "sha256": b"6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
 
+# What git says of a repository that another user owns (setup.c); older gits do not read `-c safe.directory`.
+_FOREIGN = (b"unsafe repository", b"dubious ownership")
 _FACTS = ("--show-object-format", "--is-bare-repository", "--is-shallow-repository", "--absolute-git-dir")
 
 
@@ -39,6 +41,9 @@ def find(cwd: str, environ: Mapping[str, str], *, own: bool) -> Repository:
     git = sealed(cwd, environ, own=own)
     # --show-toplevel comes last: where there is no work tree it fails, after the others have been printed.
     status, out, err = git.attempt("rev-parse", *_FACTS, "--show-toplevel")
+    if status and any(words in err for words in _FOREIGN):
+        git = git.for_anyone()
+        status, out, err = git.attempt("rev-parse", *_FACTS, "--show-toplevel")
     lines = out.decode("utf-8", "surrogateescape").split("\n")[:-1]
     if len(lines) == len(_FACTS):
         return _repository(git, lines, None)

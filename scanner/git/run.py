@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, NamedTuple
 
 from scanner.errors import GitError
@@ -63,7 +64,7 @@ _SETTINGS = (
     "log.showSignature=false",
     "core.pager=cat",
     "core.quotePath=false",
-    "core.commitGraph=true",
+    "core.commitGraph=false",  # nothing checks that what it says of parents and trees is true
     "protocol.ext.allow=never",
     "color.ui=false",
     # We run nothing of a repository, so one that another user owns is as safe to read as any.
@@ -93,9 +94,28 @@ class Git(NamedTuple):
 
     def attempt(self, *arguments: str | bytes, stdin: bytes = b"") -> tuple[int, bytes, bytes]:
         """git's status, standard output and standard error."""
-        with self.start(*arguments, stderr=subprocess.PIPE) as process:
+        with self.running(*arguments, stderr=subprocess.PIPE) as process:
             out, err = process.communicate(stdin)
         return process.returncode, out, err
+
+    @contextmanager
+    def running(
+        self,
+        *arguments: str | bytes,
+        stdin: int | IO[bytes] = subprocess.PIPE,
+        stderr: int = subprocess.DEVNULL,
+        pipesize: int = -1,
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A running git (see `start`) that is waited for at the end, and killed where it is left by an error: whoever
+        is interrupted leaves no git behind."""
+        process = self.start(*arguments, stdin=stdin, stderr=stderr, pipesize=pipesize)
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            close(process)
 
     def start(
         self,
@@ -116,12 +136,35 @@ class Git(NamedTuple):
                 stderr=stderr,
                 pipesize=pipesize,
             )
-        except FileNotFoundError:
-            if not os.path.isdir(self.cwd):
-                raise GitError(f"{self.cwd} is not a folder") from None
-            raise GitError("git was not found", "install git 2.34 or newer and put it on PATH") from None
-        except NotADirectoryError:
-            raise GitError(f"{self.cwd} is not a folder") from None
+        except OSError as error:
+            raise _unstarted(self.cwd, error) from None
+
+    def for_anyone(self) -> Git:
+        """The same for a repository of another user, with a git before 2.38, which takes safe.directory from
+        configuration files alone."""
+        return self._replace(environ={**self.environ, "GIT_CONFIG_GLOBAL": _ANYONE})
+
+
+_ANYONE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "anyone.gitconfig")
+
+
+def _unstarted(cwd: str, error: OSError) -> GitError:
+    if not os.path.isdir(cwd):
+        return GitError(f"{cwd} is not a folder", "name a git repository, or stand in one")
+    if isinstance(error, FileNotFoundError):
+        return GitError("git was not found", "install git 2.34 or newer and put it on PATH")
+    return GitError(f"git cannot be started in {cwd}: {error.strerror}", "run as a user who may enter that folder")
+
+
+def close(process: subprocess.Popen[bytes]) -> None:
+    """Closes the pipes of a git, which ends one that still reads or writes, and waits for it."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        try:
+            if pipe:
+                pipe.close()
+        except OSError:  # git did not read to the end
+            pass
+    process.wait()
 
 
 def sealed(cwd: str, environ: Mapping[str, str], *, own: bool) -> Git:

@@ -1,0 +1,196 @@
+"""Where the finds of a history scan stand, which commits brought them, and what still reaches them: asked once, for all
+finds together, in one walk over the commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import NamedTuple
+
+from scanner.errors import GitError
+from scanner.git import enumerate as enumeration
+from scanner.git import provenance, trees
+from scanner.git.changes import SYMLINK, Side
+from scanner.git.commits import Commit, ancestry, graph, parse_commit, parse_tag
+from scanner.git.objects import Cat
+from scanner.git.reach import Holders, Wanted, reach_of, reaches
+from scanner.git.repository import Repository, head
+from scanner.model import Hit, Location, Problem, Reach, Secret, Suppression
+from scanner.pipeline import Occurrence, Story, in_message
+from scanner.sources.history import Seen, unreadable
+from scanner.sources.stories import History, stories
+from scanner.sources.workers import Found
+
+Allow = Callable[[bytes | None, Hit], Suppression | None]
+
+
+class Told(NamedTuple):
+    """Where everything stands, and what is known of each secret besides."""
+
+    occurrences: tuple[Occurrence, ...]
+    stories: Mapping[Secret, Story]
+    problems: tuple[Problem, ...]
+
+
+NOTHING = Told((), {}, ())
+
+
+class Place(NamedTuple):
+    """A blob under a name; an empty one where it has none."""
+
+    path: bytes
+    oid: bytes
+    symlink: bool = False
+
+
+def _place(side: Side) -> Place:
+    return Place(side.path, side.oid, side.mode == SYMLINK)
+
+
+def tell(repository: Repository, seen: Seen, holders: Holders, allow: Allow, processes: int) -> Told:
+    """The places of all finds, with what brought them and what still reaches them."""
+    teller = Teller(repository, seen, holders, allow, processes)
+    occurrences = [*teller.blobs(), *teller.commits(), *teller.tags()]
+    return Told(tuple(occurrences), teller.stories(), teller.problems)
+
+
+class Teller:
+    """Works out provenance and reach for one scan's finds."""
+
+    def __init__(self, repository: Repository, seen: Seen, holders: Holders, allow: Allow, processes: int) -> None:
+        self._repository = repository
+        self._holders = holders
+        self._allow = allow
+        self._found = [item for item in seen.found if item.examined.hits]
+        self._hits = {item.oid: item.examined.hits for item in self._found if item.kind == b"blob"}
+        self._graph = graph(BytesIO(seen.lineage))
+        self._borrowed = self._only_borrowed()
+        self._walked = provenance.walk(repository, self._graph, self._hits.keys(), processes)
+        self._people = self._read()
+        self._live = ancestry(self._graph, [ref.peeled for ref in holders.refs])
+        self.problems = tuple(unreadable(self._walked.untold, "what this commit changes cannot be told"))
+
+    def _only_borrowed(self) -> set[bytes]:
+        """What of the finds only an alternate holds."""
+        found = {item.oid for item in self._found}
+        return found - enumeration.own_objects(self._repository) if enumeration.borrows(self._repository) else set()
+
+    def _read(self) -> dict[bytes, Commit]:
+        """The commits that bring or remove finds, or hold them in their message."""
+        people = {item.oid: parse_commit(item.content) for item in self._of(b"commit")}
+        wanted = {change.commit for change in self._walked.changes if change.commit} - people.keys()
+        with Cat(self._repository.git) as cat:
+            people.update((oid, parse_commit(content or b"")) for oid, _, content in cat.contents(wanted))
+        return people
+
+    def _of(self, kind: bytes) -> Iterator[Found]:
+        return (item for item in self._found if item.kind == kind)
+
+    def _reaches(self, oids: Sequence[bytes], wanted: Sequence[Wanted]) -> list[Reach]:
+        """What reaches each of `wanted`, which is about these objects."""
+        found = reaches(wanted, self._graph, self._holders)
+        return [held._replace(alternate=oid in self._borrowed) for oid, held in zip(oids, found, strict=True)]
+
+    # Finds in files: at every path at which a commit, a ref or an index holds them
+
+    def blobs(self) -> Iterator[Occurrence]:
+        """The finds in files."""
+        if not self._hits:
+            return
+        brought, named, staged = self._brought(), self._named(), self._staged()
+        places = list(dict.fromkeys((*brought, *named, *staged, *self._nameless(brought, named, staged))))
+        wanted = [Wanted(set(brought.get(place, ())), named.get(place, ())) for place in places]
+        for place, held in zip(places, self._reaches([place.oid for place in places], wanted), strict=True):
+            if place in staged and held.unreachable:
+                yield from self._stand(place, "index", None, held._replace(unreachable=False))
+            else:
+                only_notes = held.notes and not held.branches.count and not held.tags.count
+                source = "symlink" if place.symlink else "note" if only_notes else "blob"
+                yield from self._stand(place, source, self._first(brought.get(place, ())), held)
+
+    def _brought(self) -> dict[Place, list[bytes]]:
+        """The places, and the commits that bring each against one of their parents at least, parents first."""
+        places: dict[Place, list[bytes]] = {}
+        for change in self._walked.changes:
+            brought = (delta.new for diff in change.diffs for delta in diff if delta.new)
+            for place in {_place(side) for side in brought if side.oid in self._hits}:
+                places.setdefault(place, []).append(change.commit or b"")
+        return places
+
+    def _named(self) -> dict[Place, list[bytes]]:
+        """The places in trees that refs name, and the blobs that they name."""
+        places: dict[Place, list[bytes]] = {}
+        for ref in self._holders.refs:
+            sides = trees.in_tree(self._repository.git, ref.peeled) if ref.kind == b"tree" else ()
+            found = {Place(b"", ref.peeled)} if ref.kind == b"blob" else {_place(side) for side in sides}
+            for place in found:
+                if place.oid in self._hits:
+                    places.setdefault(place, []).append(ref.name)
+        return places
+
+    def _staged(self) -> set[Place]:
+        return {_place(side) for side in trees.staged(self._repository.git) if side.oid in self._hits}
+
+    def _nameless(self, *places: Iterable[Place]) -> list[Place]:
+        """What stands nowhere: it was dropped, or never committed."""
+        placed = {place.oid for some in places for place in some}
+        return [Place(b"", oid) for oid in self._hits if oid not in placed]
+
+    def _first(self, commits: Sequence[bytes]) -> bytes | None:
+        """The first of the commits that bring something: of those that a ref reaches, if there are any."""
+        return next((commit for commit in commits if commit in self._live), commits[0] if commits else None)
+
+    def _stand(self, place: Place, source: str, commit: bytes | None, held: Reach) -> Iterator[Occurrence]:
+        path = place.path or None
+        location = self._by(commit, source)._replace(path=path, blob=place.oid.decode())
+        # Where git could not tell what a commit changes, what seems to be reached by nothing may be.
+        location = location._replace(reach=None if held.unreachable and self._walked.untold else held)
+        for hit in self._hits[place.oid]:
+            yield Occurrence(hit, location._replace(position=hit.position, suppressed=self._allow(path, hit)))
+
+    def _by(self, commit: bytes | None, source: str) -> Location:
+        if commit is None:
+            return Location(source)
+        author = self._people[commit].author
+        return Location(source, commit=commit.decode(), author=author.name, date=author.date)
+
+    # Finds in the messages and headers of commits and tags
+
+    def commits(self) -> Iterator[Occurrence]:
+        """The finds in commits."""
+        items = list(self._of(b"commit"))
+        oids = [item.oid for item in items]
+        for item, held in zip(items, self._reaches(oids, [Wanted({oid}) for oid in oids]), strict=True):
+            place = self._by(item.oid, "commit-message")._replace(reach=held)
+            yield from in_message(item.examined, item.content, self._people[item.oid].message, place, self._allow)
+
+    def tags(self) -> Iterator[Occurrence]:
+        """The finds in annotated tags."""
+        for item in self._of(b"tag"):
+            tag = parse_tag(item.content)
+            names = [ref.name for ref in self._holders.refs if item.oid in ref.tags]
+            held = reach_of(names)._replace(alternate=item.oid in self._borrowed)
+            target = tag.target.decode("ascii", "replace") if tag.kind == b"commit" else None
+            place = Location("tag-message", commit=target, author=tag.tagger.name, date=tag.tagger.date, reach=held)
+            yield from in_message(item.examined, item.content, tag.message, place, self._allow)
+
+    # What is known of each secret
+
+    def stories(self) -> dict[Secret, Story]:
+        """The story of each secret that a commit brings in."""
+        history = History(self._graph.order, self._live, ancestry(self._graph, [self._tip()]), self._people)
+        held = {side.oid for side in trees.in_tree(self._repository.git, b"HEAD")}
+        gone = self._secrets(self._hits) - self._secrets(held & self._hits.keys())
+        return stories(self._walked.changes, self._of(b"commit"), self._look, self._allow, gone, history)
+
+    def _look(self, side: Side) -> Sequence[Hit]:
+        return self._hits.get(side.oid, ())
+
+    def _secrets(self, oids: Iterable[bytes]) -> set[Secret]:
+        return {hit.match.secret for oid in oids for hit in self._hits[oid]}
+
+    def _tip(self) -> bytes:
+        try:
+            return head(self._repository) or b""
+        except GitError:  # it names what is not here
+            return b""
