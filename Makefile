@@ -34,7 +34,7 @@ lint: .venv/.dev
 # Absolute, because worker processes write theirs from wherever a test has gone.
 test: export COVERAGE_FILE = $(CURDIR)/.coverage
 test: .venv/.dev
-	$(PY) -m pytest -n auto --dist loadgroup --cov --cov-report=term
+	$(PY) -m pytest -n auto --dist loadfile --cov --cov-report=term
 docs: .venv/.dev
 	$(PY) docs/check.py --write
 check: lint test

@@ -15,8 +15,6 @@ import scanner
 from scanner import rules
 from tests.acceptance import offline
 
-pytestmark = pytest.mark.xdist_group("packaging")
-
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:

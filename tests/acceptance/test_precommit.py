@@ -19,8 +19,6 @@ import yaml
 from scanner.fakes import render
 from tests.acceptance import offline
 
-pytestmark = pytest.mark.xdist_group("pre-commit")
-
 BOT = render("{{bot_token}}", 7)
 LEAK = f'TOKEN = "{BOT}"\n'
 CLEAN = 'TOKEN = os.environ["TOKEN"]\n'
