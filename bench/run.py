@@ -28,7 +28,7 @@ SECTIONS: dict[str, Callable[[Bench], Section]] = {
 }
 SMALL = Shape(files=30, size=600, commits=25, changed=3)
 TREE = Shape(files=5000, size=11_000, commits=1, planted=1)
-PAST = Shape(files=2000, size=12_000, commits=4000, changed=7)
+PAST = Shape(files=3000, size=14_000, commits=8000, changed=8)
 HOOK_TURNS = 4
 
 
