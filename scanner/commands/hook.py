@@ -145,10 +145,10 @@ class Disk:
     def _told(self, looked: int) -> str:
         """The one line that says what became of the named files."""
         others = [state for state in dict.fromkeys(self._states) if state not in (STAGED, ON_DISK)]
-        reasons = ", ".join(f"{self._count(state)} {state}" for state in others)
-        seen = f"{looked} looked at ({self._count(ON_DISK)} as they stand on disk)"
-        skipped = f"{len(self._states) - looked} skipped"
-        return f"{many(len(self._states), 'file')} named, {seen}, {skipped}" + (f" ({reasons})" if reasons else "")
+        reasons = ", ".join(f"{self._count(state):,} {state}" for state in others)
+        seen = f"{looked:,} looked at ({self._count(ON_DISK):,} as they stand on disk)"
+        skipped = f"{len(self._states) - looked:,} skipped" + (f" ({reasons})" if reasons else "")
+        return f"{many(len(self._states), 'file')} named, {seen}, {skipped}"
 
 
 _SKIPPED = {

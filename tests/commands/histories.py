@@ -6,7 +6,7 @@ import json
 
 from tests.conftest import Repo, Result, Run, token
 
-Found = set[tuple[str, str, str | None]]
+Found = set[tuple[str | None, str, str | None]]
 
 
 def found(result: Result) -> Found:
