@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from scanner.commands import staged as staged_command
-from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare
+from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare, progress
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.snapshots import IndexSnapshot
@@ -69,13 +69,14 @@ def _message(args: argparse.Namespace, streams: Streams, repository: Repository,
 def _index(args: argparse.Namespace, streams: Streams, repository: Repository, cat: Cat, setup: Setup) -> Outcome:
     """Looks at what is staged, and at what stands on disk of the named files."""
     found = staged(repository, streams.environ)
-    if not args.files:
-        return staged_command.outcome(repository, cat, setup, found)
-    files = named.paths(map(os.fsencode, args.files), os.fsencode(repository.top or os.getcwd()))
-    made = staged_command.outcome(repository, cat, setup, found, files.__contains__)
-    disk = Disk(setup)
-    for each in named.compare(repository, cat, found.change, files):
-        disk.take(each)
+    with progress(args, streams) as shown:
+        if not args.files:
+            return staged_command.outcome(repository, cat, setup, found, shown)
+        files = named.paths(map(os.fsencode, args.files), os.fsencode(repository.top or os.getcwd()))
+        made = staged_command.outcome(repository, cat, setup, found, shown, files.__contains__)
+        disk = Disk(setup)
+        for each in named.compare(repository, cat, found.change, files):
+            disk.take(each)
     return disk.added(made, args)
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare
+from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare, progress
 from scanner.git.changes import GITLINK, Change, Side
 from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
@@ -68,8 +68,8 @@ def outcome(
     args: argparse.Namespace, streams: Streams, repository: Repository, cat: Cat, setup: Setup, span: Range
 ) -> Outcome:
     """Looks at every commit of `span`."""
-    with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
-        scan = Scan(repository, cat, setup, progress)
+    with progress(args, streams) as shown:
+        scan = Scan(repository, cat, setup, shown)
         occurrences = list(scan.occurrences(span))
     looker = scan.looker
     return Outcome(
@@ -86,13 +86,13 @@ def outcome(
 class Scan:
     """One range being looked at, some commits at a time."""
 
-    def __init__(self, repository: Repository, cat: Cat, setup: Setup, progress: Progress) -> None:
+    def __init__(self, repository: Repository, cat: Cat, setup: Setup, shown: Progress) -> None:
         self._git = repository.git
         self._cat = cat
         self._setup = setup
-        self._progress = progress
+        self._progress = shown
         self._detector = setup.detector()
-        self.looker = Looker(repository, cat, self._detector, setup.foreign_markers, progress.advance)
+        self.looker = Looker(repository, cat, self._detector, setup.foreign_markers, shown.advance)
         self.modules: dict[bytes, Side] = {}
         self.problems: list[Problem] = []
         self.dropped: list[tuple[Location, Dropped]] = []

@@ -33,6 +33,7 @@ from scanner.model import (
 from scanner.pipeline import Occurrence, Story, accept, group, judge
 from scanner.report import Options
 from scanner.report.output import Output, check, colored, write_report
+from scanner.report.progress import Progress
 
 CONFIG, BASELINE = configuration.NAME, baselines.FOLDER
 # Seconds for one match attempt (a retry gets four times as many): a commit must not wait.
@@ -232,6 +233,11 @@ def _options(args: argparse.Namespace, streams: Streams) -> Options:
         quiet=args.quiet,
         verbose=args.verbose,
     )
+
+
+def progress(args: argparse.Namespace, streams: Streams) -> Progress:
+    """What shows on a terminal how far the scan is."""
+    return Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock)
 
 
 def stamp(seconds: float) -> str:

@@ -6,12 +6,13 @@ import argparse
 import os
 from collections.abc import Callable
 
-from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare
+from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare, progress
 from scanner.git.changes import GITLINK
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.snapshots import IndexSnapshot
 from scanner.model import Coverage, Location, Problem, Streams, Target
+from scanner.report.progress import Progress
 from scanner.sources.looker import Looker, submodules
 from scanner.sources.staged import Staged, staged
 
@@ -28,18 +29,26 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     repository = find(os.getcwd(), streams.environ, own=args.folder is None)
     with Cat(repository.git) as cat:
         setup = prepare(args, streams, IndexSnapshot(repository.git, cat), repository)
-        return finish(args, streams, setup, outcome(repository, cat, setup, staged(repository, streams.environ)))
+        with progress(args, streams) as shown:
+            made = outcome(repository, cat, setup, staged(repository, streams.environ), shown)
+        return finish(args, streams, setup, made)
 
 
 def outcome(
-    repository: Repository, cat: Cat, setup: Setup, found: Staged, named: Callable[[bytes], bool] = lambda path: True
+    repository: Repository,
+    cat: Cat,
+    setup: Setup,
+    found: Staged,
+    shown: Progress,
+    named: Callable[[bytes], bool] = lambda path: True,
 ) -> Outcome:
     """Looks at what is staged, and reports on the paths that are `named`. Counts are taken over the whole change: where
     one of these holds something, the rest is looked at too."""
-    looker = Looker(repository, cat, setup.detector(HOOK_TIMEOUT, fast=False), setup.foreign_markers)
     mine = [side for side in found.change.added() if named(side.path)]
+    shown.phase("staged files", len(mine))
+    detector, place = setup.detector(HOOK_TIMEOUT, fast=False), Location("index")
+    looker = Looker(repository, cat, detector, setup.foreign_markers, shown.advance)
     looker.look(mine)
-    place = Location("index")
     occurrences = list(looker.introduced(found.change, setup.allow, place)) if any(map(looker.notable, mine)) else []
     return Outcome(
         Target("staged", repository.top),

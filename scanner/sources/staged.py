@@ -27,6 +27,8 @@ class Staged(NamedTuple):
 
 def staged(repository: Repository, environ: Mapping[str, str]) -> Staged:
     """What is staged. GitError where HEAD or the index cannot be read."""
+    if repository.bare and not environ.get("GIT_INDEX_FILE"):
+        raise GitError("a bare repository has no index", "xoxscan range and xoxscan history look at commits")
     status, out, _ = repository.git.attempt(*_DIFF, "HEAD", "--")
     if status:  # an unborn branch, or damage
         out = _differences(repository, head(repository) or repository.empty_tree)

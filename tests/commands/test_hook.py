@@ -173,7 +173,13 @@ SCANNER = {
     *("scanner.filters.fingerprints", "scanner.filters.gitignore", "scanner.filters.inline", "scanner.filters.paths"),
     *("scanner.git", "scanner.git.changes", "scanner.git.objects", "scanner.git.repository", "scanner.git.run"),
     *("scanner.git.snapshots", "scanner.report", "scanner.report.output", "scanner.report.places"),
-    *("scanner.report.redactor", "scanner.report.text", "scanner.sources", "scanner.sources.looker"),
+    *(
+        "scanner.report.progress",
+        "scanner.report.redactor",
+        "scanner.report.text",
+        "scanner.sources",
+        "scanner.sources.looker",
+    ),
     *("scanner.sources.named", "scanner.sources.staged"),
 }
 LIBRARY = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.histories import add, conflict
+from tests.commands.histories import add, clone, conflict
 from tests.conftest import Repo, Result, Run, token
 
 BOT, USER = token(), token("user")
@@ -228,6 +228,22 @@ def test_settings_of_the_repository_change_nothing(
     repo.git("-c", "core.fsmonitor=false", "add", ".")
     monkeypatch.chdir(repo.path / "below")
     assert staged(run) == [("index", "ümlaut\n.env", 1)]
+
+
+def test_a_bare_repository_has_no_index(run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"a.env": BOT})
+    monkeypatch.chdir(clone(repo, "--bare").path)
+    result = run("staged")
+    assert result.status == 3
+    assert b"no index" in result.err and b"  xoxscan range" in result.err
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repo.path / ".git/index"))
+    assert run("staged").status == 0
+
+
+def test_in_the_git_folder(run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(repo, "a.env", BOT)
+    monkeypatch.chdir(repo.path / ".git")
+    assert staged(run) == [("index", "a.env", 1)]
 
 
 def test_outside_of_a_repository(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
