@@ -47,15 +47,26 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     require_version(repository.git)
     ignored = is_foreign(args.repository, repository, streams) and not args.trust_repo_config
     with Cat(repository.git) as cat:
-        tip = None if ignored else _head(repository)
-        base = TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None
+        base, broken = (None, []) if ignored else _base(repository, cat)
         setup = prepare(args, streams, base, repository)
         with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
             made = outcome(args, repository, setup, progress)
         if not (made.coverage.blobs or made.coverage.commits or made.problems):
             nothing(args, "the repository is empty", "")
         note = "a foreign repository: its own configuration does not count (--trust-repo-config lets it)"
-        return finish(args, streams, setup, made._replace(notes=[*([note] if ignored else []), *made.notes]))
+        notes = [*([note] if ignored else []), *made.notes]
+        return finish(args, streams, setup, made._replace(notes=notes, problems=[*broken, *made.problems]))
+
+
+def _base(repository: Repository, cat: Cat) -> tuple[TreeSnapshot | None, list[Problem]]:
+    """Where the configuration counts from: HEAD. One that cannot be read is no reason not to look at the rest."""
+    try:
+        tip = head(repository)
+        if tip:
+            repository.git.run("ls-tree", tip)
+    except GitError as error:
+        return None, [Problem("HEAD", f"the configuration of HEAD cannot be read: {error}", error.hint)]
+    return TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None, []
 
 
 def is_foreign(named: str | None, repository: Repository, streams: Streams) -> bool:
@@ -67,14 +78,6 @@ def is_foreign(named: str | None, repository: Repository, streams: Streams) -> b
     except GitError:
         return True
     return os.path.realpath(common_dir(here)) != os.path.realpath(common_dir(repository))
-
-
-def _head(repository: Repository) -> bytes | None:
-    """The commit of HEAD. One that is not here is a gap, and no reason not to look at the rest."""
-    try:
-        return head(repository)
-    except GitError:
-        return None
 
 
 def outcome(args: argparse.Namespace, repository: Repository, setup: Setup, progress: Progress) -> Outcome:
@@ -107,9 +110,9 @@ def _outcome(
     check = bool(args.strict) or seen.blobs + seen.commits <= gaps.CHECKED
     missing = gaps.gaps(repository, allow_shallow=args.allow_shallow, check=check and not args.reachable)
     unchecked = "whether any object is absent was not checked in a repository of this size; --strict checks it"
-    tip = _head(repository)
+    tip = repository.git.attempt("rev-parse", "--verify", "--quiet", "HEAD")[1].strip().decode() or None
     return Outcome(
-        target=Target("history", repository.top or repository.git_dir, head=tip.decode() if tip else None),
+        target=Target("history", repository.top or repository.git_dir, head=tip),
         coverage=Coverage(None, seen.blobs, seen.commits, seen.size),
         occurrences=[*told.occurrences, *dict.fromkeys(_texts(repository, setup, names, log, files))],
         problems=[*seen.problems, *broken, *missing, *told.problems],

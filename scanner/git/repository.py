@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from scanner.errors import GitError
-from scanner.git.run import Git, failure, sealed
+from scanner.git.run import Git, failure, refused, sealed
 
 # The empty tree of each hash: git knows it without having it stored (git/Documentation, hash-function-transition).
 EMPTY_TREE = {
@@ -15,8 +15,6 @@ EMPTY_TREE = {
     "sha256": b"6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
 
-# What git says of a repository that another user owns (setup.c); older gits do not read `-c safe.directory`.
-_FOREIGN = (b"unsafe repository", b"dubious ownership")
 _FACTS = ("--show-object-format", "--is-bare-repository", "--is-shallow-repository", "--absolute-git-dir")
 
 
@@ -40,10 +38,11 @@ def find(cwd: str, environ: Mapping[str, str], *, own: bool) -> Repository:
     """The repository around `cwd`. With `own`, the caller's GIT_* variables count. GitError where there is none."""
     git = sealed(cwd, environ, own=own)
     # --show-toplevel comes last: where there is no work tree it fails, after the others have been printed.
-    status, out, err = git.attempt("rev-parse", *_FACTS, "--show-toplevel")
-    if status and any(words in err for words in _FOREIGN):
+    done = git.once("rev-parse", *_FACTS, "--show-toplevel")
+    if refused(done):
         git = git.for_anyone()
-        status, out, err = git.attempt("rev-parse", *_FACTS, "--show-toplevel")
+        done = git.once("rev-parse", *_FACTS, "--show-toplevel")
+    status, out, err = done
     lines = out.decode("utf-8", "surrogateescape").split("\n")[:-1]
     if len(lines) == len(_FACTS):
         return _repository(git, lines, None)

@@ -60,7 +60,7 @@ _SETTINGS = (
     "diff.mnemonicPrefix=false",
     "diff.renames=false",
     "diff.ignoreSubmodules=none",
-    "diff.orderFile=",
+    f"diff.orderFile={os.devnull}",
     "log.showSignature=false",
     "core.pager=cat",
     "core.quotePath=false",
@@ -94,6 +94,11 @@ class Git(NamedTuple):
 
     def attempt(self, *arguments: str | bytes, stdin: bytes = b"") -> tuple[int, bytes, bytes]:
         """git's status, standard output and standard error."""
+        done = self.once(*arguments, stdin=stdin)
+        return self.for_anyone().once(*arguments, stdin=stdin) if refused(done) else done
+
+    def once(self, *arguments: str | bytes, stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+        """The same for a repository that is known to be ours, or `for_anyone`."""
         with self.running(*arguments, stderr=subprocess.PIPE) as process:
             out, err = process.communicate(stdin)
         return process.returncode, out, err
@@ -148,6 +153,12 @@ class Git(NamedTuple):
 _ANYONE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "anyone.gitconfig")
 
 
+def refused(done: tuple[int, bytes, bytes]) -> bool:
+    """Whether git did not go near a repository because another user owns it (setup.c)."""
+    status, _, err = done
+    return status != 0 and (b"unsafe repository" in err or b"dubious ownership" in err)
+
+
 def _unstarted(cwd: str, error: OSError) -> GitError:
     if not os.path.isdir(cwd):
         return GitError(f"{cwd} is not a folder", "name a git repository, or stand in one")
@@ -177,12 +188,15 @@ def sealed(cwd: str, environ: Mapping[str, str], *, own: bool) -> Git:
     return Git(cwd, {**kept, **_SEAL})
 
 
+_FSCK = "git fsck shows whether anything is damaged"
+
+
 def failure(arguments: Iterable[str | bytes], status: int, err: bytes) -> GitError:
     """The error for a git that ended with `status`, in git's own words."""
     words = err.decode("utf-8", "replace").strip().splitlines()
     said = next((line for line in words if line.startswith(("fatal:", "error:"))), words[0] if words else "")
     verb = next((os.fsdecode(a) for a in arguments if not os.fsdecode(a).startswith("-")), "")
-    hint = "name a git repository, or stand in one" if "not a git repository" in said else ""
+    hint = "name a git repository, or stand in one" if "not a git repository" in said else _FSCK
     return GitError(f"git {verb} ended with status {status}: {said.removeprefix('fatal: ') or 'no message'}", hint)
 
 
