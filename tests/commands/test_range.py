@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
 import subprocess
@@ -10,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.histories import branch, clone, found, scanned
-from tests.conftest import Repo, Run, token
+from scanner.cli import main
+from scanner.model import Streams
+from tests.commands.histories import add, branch, clone, found, scanned
+from tests.conftest import CLOCK, Repo, Run, token
 
 BOT, USER = token(), token("user")
 
@@ -331,7 +335,32 @@ def test_a_long_range_takes_little_memory(repo: Repo) -> None:
     assert many[1] - few[1] < 40 << 20, (few, many)
 
 
-def test_progress_appears_on_a_terminal_alone(run: Run, repo: Repo) -> None:
+class Terminal(io.BytesIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("argv", "phase"),
+    [(["range", "HEAD~2..HEAD"], b"commits: "), (["staged"], b"staged files: "), (["hook", "c"], b"staged files: ")],
+)
+def test_progress_on_a_terminal_that_is_gone_at_the_end(repo: Repo, argv: list[str], phase: bytes) -> None:
+    """On a machine where every look at the clock takes a second."""
+    for number in range(3):
+        repo.commit({"a": b"%d" % number, "b": b"%d b" % number})
+    add(repo, "c", b"c")
+    seconds = itertools.count(CLOCK)
+    err = Terminal()
+    streams = Streams(io.BytesIO(), io.BytesIO(), err, os.environ, lambda: next(seconds))
+    assert main(argv, streams) == 0
+    assert phase in err.getvalue()
+    assert err.getvalue().endswith(b"\r\x1b[K")
+    err.truncate(0)
+    assert main([argv[0], "--no-progress", *argv[1:]], streams) == 0
+    assert err.getvalue() == b""
+
+
+def test_no_progress_elsewhere(run: Run, repo: Repo) -> None:
     repo.commit({"a": b"a"})
     repo.commit({"b": b"b"})
     assert run("range", "HEAD~..HEAD").err == b""
