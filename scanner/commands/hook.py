@@ -68,7 +68,7 @@ def _message(args: argparse.Namespace, streams: Streams, repository: Repository,
 
 def _index(args: argparse.Namespace, streams: Streams, repository: Repository, cat: Cat, setup: Setup) -> Outcome:
     """Looks at what is staged, and at what stands on disk of the named files."""
-    found = staged(repository, streams.environ)
+    found = staged(repository)
     with progress(args, streams) as shown:
         if not args.files:
             return staged_command.outcome(repository, cat, setup, found, shown)

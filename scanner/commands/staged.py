@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     with Cat(repository.git) as cat:
         setup = prepare(args, streams, IndexSnapshot(repository.git, cat), repository)
         with progress(args, streams) as shown:
-            made = outcome(repository, cat, setup, staged(repository, streams.environ), shown)
+            made = outcome(repository, cat, setup, staged(repository), shown)
         return finish(args, streams, setup, made)
 
 

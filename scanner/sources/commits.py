@@ -64,10 +64,7 @@ def between(repository: Repository, words: str) -> Range:
 
 def of(repository: Repository, wanted: Sequence[bytes], base: bytes | None) -> Range:
     """The commits that `git rev-list` lists for the arguments `wanted`."""
-    try:
-        listed = repository.git.run("rev-list", "--topo-order", "--reverse", "--parents", *wanted, "--")
-    except GitError as error:
-        raise GitError(str(error), error.hint or "git fsck shows what is damaged") from None
+    listed = repository.git.run("rev-list", "--topo-order", "--reverse", "--parents", *wanted, "--")
     span = Range(listed, base)
     return span._replace(problems=tuple(_cut_off(repository, span)))
 

@@ -6,7 +6,7 @@ It reads the index through git and nothing of the work tree, and it writes no ob
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from scanner.errors import GitError
@@ -14,8 +14,6 @@ from scanner.git.changes import Change, parse_index_diff
 from scanner.git.repository import Repository, head
 
 _DIFF = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ita-invisible-in-index")
-
-_DAMAGED = "git fsck shows what is damaged; git reset makes a new index"
 
 
 class Staged(NamedTuple):
@@ -25,26 +23,19 @@ class Staged(NamedTuple):
     unmerged: tuple[bytes, ...] = ()
 
 
-def staged(repository: Repository, environ: Mapping[str, str]) -> Staged:
+def staged(repository: Repository) -> Staged:
     """What is staged. GitError where HEAD or the index cannot be read."""
-    if repository.bare and not environ.get("GIT_INDEX_FILE"):
+    if repository.bare and not repository.git.environ.get("GIT_INDEX_FILE"):
         raise GitError("a bare repository has no index", "xoxscan range and xoxscan history look at commits")
     status, out, _ = repository.git.attempt(*_DIFF, "HEAD", "--")
     if status:  # an unborn branch, or damage
-        out = _differences(repository, head(repository) or repository.empty_tree)
-    raw = (out, *(_differences(repository, parent) for parent in merge_parents(repository, environ)))
+        out = repository.git.run(*_DIFF, head(repository) or repository.empty_tree, "--")
+    raw = [out, *(repository.git.run(*_DIFF, parent, "--") for parent in merge_parents(repository))]
     change = Change(None, tuple(map(parse_index_diff, raw)))
     if any(not side.path for side in change.added()):  # git checks no checksum, and makes names of what is torn
-        raise GitError("the index is damaged: it holds a file without a name", _DAMAGED)
+        raise GitError("the index is damaged: it holds a file without a name", "git reset makes a new index")
     unmerged = _unmerged(repository) if any(b" U\0" in one for one in raw) else ()
     return Staged(change, tuple(unmerged))
-
-
-def _differences(repository: Repository, tree: bytes) -> bytes:
-    try:
-        return repository.git.run(*_DIFF, tree, "--")
-    except GitError as error:
-        raise GitError(str(error), error.hint or _DAMAGED) from None
 
 
 def _unmerged(repository: Repository) -> Iterable[bytes]:
@@ -52,7 +43,7 @@ def _unmerged(repository: Repository) -> Iterable[bytes]:
     return dict.fromkeys(line.partition(b"\t")[2] for line in out.split(b"\0") if line)
 
 
-def merge_parents(repository: Repository, environ: Mapping[str, str]) -> list[bytes]:
+def merge_parents(repository: Repository) -> list[bytes]:
     """The parents besides HEAD of a merge in progress: of MERGE_HEAD, or in pre-merge-commit, where that file is not
     there yet, of the GITHEAD_<oid> variables that git merge sets (builtin/merge.c)."""
     try:
@@ -62,5 +53,6 @@ def merge_parents(repository: Repository, environ: Mapping[str, str]) -> list[by
         pass
     except OSError as error:
         raise GitError(f"MERGE_HEAD cannot be read: {error.strerror}") from None
+    environ = repository.git.environ
     named = (name.removeprefix("GITHEAD_") for name in environ if name.startswith("GITHEAD_"))
     return sorted(oid.encode() for oid in named if len(oid) in (40, 64) and not oid.strip("0123456789abcdef"))

@@ -99,6 +99,16 @@ def test_an_absent_commit_is_incomplete(run: Run, repo: Repo) -> None:
     assert b"git rev-list ended" in result.err and b"git fsck" in result.err
 
 
+def test_an_absent_commit_that_the_commit_graph_knows_is_incomplete(run: Run, repo: Repo) -> None:
+    base = repo.commit({"a": b"a"})
+    gone = repo.commit({"b": b"b"})
+    repo.commit({"c": b"c"})
+    repo.git("commit-graph", "write", "--reachable")
+    remove(repo, gone)
+    result = run("range", f"{base}..HEAD")
+    assert result.status == 3 and gone.encode() in result.out + result.err
+
+
 def test_a_partial_clone_never_fetches(run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.git("config", "uploadpack.allowFilter", "true")
     repo.commit({"a": b"a"})

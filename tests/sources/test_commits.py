@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,22 @@ def test_a_tree_that_is_not_here_costs_its_commits_alone(repo: Repo, bad: int) -
     assert [problem.what for problem in problems] == [oids[bad]]
     assert "git fsck" in problems[0].hint
     assert [len(change.added()) for change in changes] == [int(number != bad) for number in range(4)]
+
+
+@pytest.mark.parametrize("torn", [":100644 100644 ", "%s\\0:100644 100644 1 2 M\\0", "%s"])
+def test_a_list_of_differences_that_breaks_off(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn: str
+) -> None:
+    oid = repo.commit({"a": b"a"})
+    (tmp_path / "git").write_text(f"#!/bin/sh\nprintf '{torn.replace('%s', oid)}'\nexit 1\n")
+    (tmp_path / "git").chmod(0o755)
+    here = around(repo)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    problems: list[Problem] = []
+    git = here.git._replace(environ={**here.git.environ, "PATH": os.environ["PATH"]})
+    found = list(commits.changes(git, [Parented(oid.encode(), ())], problems))
+    assert found == [Change(oid.encode(), ())]
+    assert [problem.what for problem in problems] == [oid]
 
 
 def test_an_absent_commit_inside_of_the_range(repo: Repo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -117,6 +118,20 @@ def test_absent_and_damaged_blobs_are_problems_and_the_rest_is_looked_at(repo: R
     assert [problem.what for problem in look.problems] == ["f1", "f3"]
     assert all("git fsck" in problem.hint for problem in look.problems)
     assert look.blobs == 4
+
+
+def test_a_large_blob_that_breaks_off_is_a_problem(repo: Repo, make: Make) -> None:
+    """git prints large blobs while it reads them, and ends where it cannot go on."""
+    repo.git("config", "core.bigFileThreshold", "1k")
+    torn, whole = blob(repo, random.Random(1).randbytes(1 << 20), b"torn"), blob(repo, BOT, b"whole")
+    path = repo.path / ".git/objects" / torn.oid[:2].decode() / torn.oid[2:].decode()
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[: 1 << 19])
+    look = make(repo.path)
+    look.look([torn, whole])
+    assert [len(look.hits(side)) for side in (torn, whole)] == [0, 1]
+    (problem,) = look.problems
+    assert problem.what == "torn" and "in the middle" in problem.message and "git fsck" in problem.hint
 
 
 def test_only_so_many_problems_are_told_one_by_one(repo: Repo, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

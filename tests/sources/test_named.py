@@ -40,7 +40,7 @@ def test_what_may_not_be_read_is_a_problem(unprivileged: Callable[[], None], ope
     repo.write("below/deep.env", b"text")
     repo.git("add", "staged.env")
     found = find(str(repo.path), os.environ, own=False)
-    change = staged(found, os.environ).change
+    change = staged(found).change
     for name in ("staged.env", "loose.env", "below"):
         (repo.path / name).chmod(0)
     files = {name: os.fsencode(repo.path) + b"/" + name for name in (b"loose.env", b"staged.env", b"below/deep.env")}
@@ -64,7 +64,7 @@ def test_the_end_of_a_large_file_counts(repo: Repo) -> None:
     repo.write("large", b"x" * size)
     repo.git("add", "large")
     found = find(str(repo.path), os.environ, own=False)
-    change: Change = staged(found, os.environ).change
+    change: Change = staged(found).change
 
     def state() -> str:
         with Cat(found.git) as cat:
