@@ -66,12 +66,10 @@ def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Ite
     detector = Detector([rule], limit)
     for template, text in _rendered(rule, rule.examples):
         matched = [found[0] for found in pattern.finditer(text, timeout=limit)]
-        if not all(_holds(whole, literals) for whole in matched for literals in (rule.anchors, rule.also)):
-            yield _complaint(
-                rule,
-                "anchors",
-                f"the pattern matches in {template!r}, and none of them (or of «also») stands in what it matches",
-            )
+        field = next((name for name in ("anchors", "also") if not _stand(rule, name, matched)), None)
+        if field:
+            why = f"the pattern matches in {template!r}, and none of them stands in what it matches"
+            yield _complaint(rule, field, why)
             continue
         scan = detector.scan(text)
         if len(scan.matches) != 1:
@@ -79,8 +77,10 @@ def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Ite
             yield _complaint(rule, "examples", f"{template!r} is found {len(scan.matches)} times, not once{why}")
 
 
-def _holds(whole: bytes, literals: tuple[bytes, ...]) -> bool:
-    return not literals or any(literal in whole for literal in literals)
+def _stand(rule: Rule, field: str, matched: list[bytes]) -> bool:
+    """Whether one of the rule's literals in `field` stands in everything that was matched."""
+    literals: tuple[bytes, ...] = getattr(rule, field)
+    return not literals or all(any(literal in whole for literal in literals) for whole in matched)
 
 
 def _on_counter_examples(rule: Rule, limit: float) -> Iterator[Complaint]:
