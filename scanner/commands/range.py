@@ -60,8 +60,7 @@ def _pushed(repository: Repository, environ: Mapping[str, str]) -> Range:
     tip = resolve(repository, end or environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD")
     before = resolve(repository, start) if start and end else None
     remote = environ.get("PRE_COMMIT_REMOTE_NAME")
-    known = ["--not", f"--remotes={remote}"] if remote else []
-    return ranges.of(repository, [tip, *([b"^" + before] if before else []), *map(os.fsencode, known)], before)
+    return ranges.since(repository, tip, before, *([f"--remotes={remote}"] if remote else []))
 
 
 def outcome(
@@ -73,7 +72,7 @@ def outcome(
         occurrences = list(scan.occurrences(span))
     looker = scan.looker
     return Outcome(
-        Target("range", repository.top or repository.git_dir),
+        Target("range", repository.top or repository.git_dir, head=span.tip.decode()),
         Coverage(None, looker.blobs, span.total, looker.bytes, submodules(scan.modules.values())),
         occurrences,
         [*span.problems, *looker.problems, *scan.problems],

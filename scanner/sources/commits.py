@@ -26,11 +26,12 @@ class Parented(NamedTuple):
 
 
 class Range(NamedTuple):
-    """The commits of a range. `listed` has a line a commit, with its parents, each after its own parents; `base` is the
-    commit that the range starts after."""
+    """The commits of a range. `listed` has a line a commit, with its parents, each after its own parents; `tip` is the
+    commit that the range ends with, and `base` the one that it starts after."""
 
     listed: bytes
-    base: bytes | None
+    tip: bytes
+    base: bytes | None = None
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -59,13 +60,20 @@ def between(repository: Repository, words: str) -> Range:
     if not found:
         raise UsageError(f"{words!r} is no range", "write A..B: what is reachable from B and not from A")
     left, right = (resolve(repository, end or "HEAD") for end in (found[1], found[3]))
-    return of(repository, [right, b"^" + left] if found[2] == ".." else [left + b"..." + right], left)
+    if found[2] == "..":
+        return since(repository, right, left)
+    return _listed(repository, [left + b"..." + right], right, left)
 
 
-def of(repository: Repository, wanted: Sequence[bytes], base: bytes | None) -> Range:
-    """The commits that `git rev-list` lists for the arguments `wanted`."""
+def since(repository: Repository, tip: bytes, base: bytes | None = None, *known: str) -> Range:
+    """The commits that `tip` reaches, and neither `base` nor the refs that the options `known` of rev-list choose."""
+    excluded = [b"^" + base] if base else []
+    return _listed(repository, [tip, *excluded, *(["--not", *known] if known else [])], tip, base)
+
+
+def _listed(repository: Repository, wanted: Sequence[str | bytes], tip: bytes, base: bytes | None) -> Range:
     listed = repository.git.run("rev-list", "--topo-order", "--reverse", "--parents", *wanted, "--")
-    span = Range(listed, base)
+    span = Range(listed, tip, base)
     return span._replace(problems=tuple(_cut_off(repository, span)))
 
 

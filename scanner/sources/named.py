@@ -36,7 +36,7 @@ def paths(names: Iterable[bytes], top: bytes) -> dict[bytes, bytes]:
     folders: dict[bytes, bytes] = {}
     found: dict[bytes, bytes] = {}
     for name in names:
-        folder, base = os.path.split(name.rstrip(b"/"))
+        folder, base = os.path.split(name)
         if folder not in folders:
             folders[folder] = os.path.relpath(os.path.realpath(folder or b"."), os.path.realpath(top))
         found[os.path.normpath(os.path.join(folders[folder], base))] = name

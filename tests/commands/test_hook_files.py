@@ -121,6 +121,13 @@ def test_names_of_files_that_are_not_staged(run: Run, repo: Repo) -> None:
     assert (status, {source for source, _ in places}) == (1, {"path-name"})
 
 
+def test_the_name_of_a_file_that_was_there_before_is_no_news(run: Run, repo: Repo) -> None:
+    repo.commit({BOT.decode(): b"one"})
+    add(repo, BOT, b"two")
+    repo.write(BOT, b"three")
+    assert looked(run, BOT.decode())[::2] == (0, "1 file named, 1 looked at (1 as they stand on disk), 0 skipped")
+
+
 def test_a_file_on_disk_may_be_allowed(run: Run, repo: Repo) -> None:
     repo.commit({"ok/a.env": BOT, ".xoxscan.yaml": b"paths: [{pattern: ok/, reason: an example, owner: ada}]"})
     repo.write("b.env", USER + b" xoxscan:" + b"ignore\n")

@@ -49,7 +49,7 @@ def test_what_is_said_of_a_secret(run: Run, repo: Repo) -> None:
         "path": "a.env",
     }
     assert finding["counts"] == {"occurrences": 2, "blobs": 2, "paths": 2, "commits": 2}
-    assert report["target"]["range"] == "HEAD~2..HEAD"
+    assert (report["target"]["range"], report["target"]["head"]) == ("HEAD~2..HEAD", second)
     assert report["coverage"]["commits"] == 2
     assert BOT not in result.out
 

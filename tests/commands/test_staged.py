@@ -140,7 +140,7 @@ def test_an_intent_to_add_is_not_staged(run: Run, repo: Repo) -> None:
     repo.commit({"a": b"a"})
     repo.write("b.env", BOT)
     repo.git("add", "--intent-to-add", "b.env")
-    assert staged(run) == []
+    assert b"nothing is staged" in run("staged").out
 
 
 def test_a_file_name_is_looked_at_and_masked(run: Run, repo: Repo) -> None:
@@ -163,6 +163,15 @@ def test_a_path_that_is_not_merged_is_a_problem(run: Run, repo: Repo) -> None:
     assert result.status == 3
     assert b"a.txt: is not merged" in result.out and b"git add" in result.out
     assert run("staged", "--only", "slack-bot-token", "-f", "jsonl").status == 3
+
+
+def test_a_path_that_is_not_merged_is_seen_from_every_folder(
+    run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conflict(repo)
+    (repo.path / "below").mkdir()
+    monkeypatch.chdir(repo.path / "below")
+    assert b" a.txt: is not merged" in run("staged").out
 
 
 def test_a_name_that_ends_like_an_unmerged_entry(run: Run, repo: Repo) -> None:

@@ -32,7 +32,7 @@ def test_commits_come_after_their_parents(repo: Repo) -> None:
     ours = repo.commit({"b": b"b"})
     merged = merge(repo, "topic")
     span = commits.between(around(repo), f"{base}..HEAD")
-    assert (span.total, span.base, span.problems) == (3, base.encode(), ())
+    assert (span.total, span.tip, span.base, span.problems) == (3, merged.encode(), base.encode(), ())
     *first, last = span.commits()
     assert {each.commit.decode() for each in first} == {topic, ours}
     assert last == Parented(merged.encode(), (ours.encode(), topic.encode()))
@@ -40,10 +40,10 @@ def test_commits_come_after_their_parents(repo: Repo) -> None:
 
 def test_a_range_is_given_out_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commits, "PORTION", 2)
-    span = Range(b"c1\nc2 c1\nc3 c2 c1\n", None)
+    span = Range(b"c1\nc2 c1\nc3 c2 c1\n", b"c3")
     one, two, three = Parented(b"c1", ()), Parented(b"c2", (b"c1",)), Parented(b"c3", (b"c2", b"c1"))
     assert list(span.portions()) == [[one, two], [three]]
-    assert list(Range(b"", None).portions()) == []
+    assert list(Range(b"", b"c3").portions()) == []
 
 
 @pytest.mark.parametrize("words", ["", "HEAD", "a.b", "HEAD^!"])
@@ -58,7 +58,7 @@ def test_a_change_for_every_commit_in_order(repo: Repo) -> None:
     topic = branch(repo, "topic", {"t": b"t"})
     ours = repo.commit({"b": b"c"})
     clean = merge(repo, "topic")
-    asked = list(commits.of(around(repo), [b"HEAD"], None).commits())
+    asked = list(commits.since(around(repo), b"HEAD").commits())
     changes, problems = told(repo, *asked)
     by_commit = {(change.commit or b"").decode(): change for change in changes}
     assert [change.commit for change in changes] == [each.commit for each in asked]
@@ -77,7 +77,7 @@ def test_many_commits_and_long_names(repo: Repo) -> None:
         stream += b"commit refs/heads/main\ncommitter A <a@b> %d +0000\ndata 0\n" % (10**9 + number)
         stream += b"M 100644 inline %b/%d\ndata 1\nx\n" % (b"n" * 200, number)
     repo.git("fast-import", "--quiet", stdin=stream)
-    span = commits.of(around(repo), [b"main"], None)
+    span = commits.since(around(repo), b"main")
     problems: list[Problem] = []
     found = [change for part in span.portions() for change in commits.changes(around(repo).git, part, problems)]
     assert (len(found), problems) == (3000, [])
@@ -99,7 +99,7 @@ def test_a_commit_that_git_does_not_know_is_a_problem_and_the_others_are_told(re
 def test_a_tree_that_is_not_here_costs_its_commits_alone(repo: Repo, bad: int) -> None:
     oids = [repo.commit({f"d{number}/f": b"%d" % number}) for number in range(4)]
     tree = repo.git("rev-parse", f"{oids[bad]}:d{bad}")
-    asked = list(commits.of(around(repo), [b"HEAD"], None).commits())
+    asked = list(commits.since(around(repo), b"HEAD").commits())
     (repo.path / ".git/objects" / tree[:2] / tree[2:]).unlink()
     changes, problems = told(repo, *asked)
     assert [change.commit for change in changes] == [oid.encode() for oid in oids]
@@ -130,5 +130,5 @@ def test_an_absent_commit_inside_of_the_range(repo: Repo) -> None:
     tip = repo.commit({"c": b"c"})
     (repo.path / ".git/objects" / gone[:2] / gone[2:]).unlink()
     with pytest.raises(GitError) as caught:
-        commits.of(around(repo), [tip.encode()], None)
+        commits.since(around(repo), tip.encode())
     assert "git fsck" in caught.value.hint
