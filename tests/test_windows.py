@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -45,6 +46,16 @@ def cut(text: bytes, sizes: Sizes, most: int = 1000) -> list[Window]:
 def test_every_byte_belongs_to_one_window(text: bytes, sizes: Sizes, most: int) -> None:
     own = [window.data[window.first : window.last] for window in cut(text, sizes, most)]
     assert b"".join(own) == text
+
+
+@given(text=TEXTS, sizes=SIZES)
+def test_every_start_is_owned_by_one_window(text: bytes, sizes: Sizes) -> None:
+    owners: Counter[int] = Counter()
+    at = 0
+    for window in cut(text, sizes):
+        owners.update(at - window.first + start for start in range(len(window.data)) if window.owns(start))
+        at += window.last - window.first
+    assert owners == Counter(range(len(text)))
 
 
 @given(text=TEXTS, sizes=SIZES)

@@ -15,6 +15,7 @@ from scanner.git.changes import Change, Delta, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import find
 from scanner.model import Location, Suppression
+from scanner.pipeline import Examined, examine_stream
 from scanner.sources import looker
 from scanner.sources.looker import Looker, submodules
 from tests.commands.histories import clone
@@ -74,8 +75,16 @@ def test_a_large_blob_is_looked_at_in_windows(repo: Repo, make: Make, monkeypatc
     text = b"line\n" * 400_000 + BOT + b"\n" + b"line\n" * 400_000 + USER
     side = blob(repo, text)
     whole = make(repo.path).hits(side)
+    streams: list[Examined] = []
+
+    def streamed(detector: Detector, read: Callable[[int], bytes], foreign: bool) -> Examined:
+        streams.append(examine_stream(detector, read, foreign))
+        return streams[-1]
+
     monkeypatch.setattr(looker, "LARGE", 1 << 20)
+    monkeypatch.setattr(looker, "examine_stream", streamed)
     windowed = make(repo.path).hits(side)
+    assert len(streams) == 1, "it is not read whole"
     assert [hit.position for hit in windowed] == [hit.position for hit in whole]
     assert [hit.position.line for hit in windowed] == [400_001, 800_002]
 
