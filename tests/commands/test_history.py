@@ -1,4 +1,4 @@
-"""`xoxscan history`: where a secret came in, what still holds it, and that nothing is shown of it."""
+"""`xoxscan history`: where tokens stand, which commit brought them, and what still reaches them."""
 
 from __future__ import annotations
 
@@ -10,195 +10,360 @@ import pytest
 
 from tests.conftest import Repo, Run, token
 
+ONE = token(seed=1) + b"\n"
+Finding = dict[str, Any]
 
-def history(run: Run, *options: str) -> dict[str, Any]:
-    """The JSON report."""
+
+def finding(run: Run, *options: str | Path, status: int = 1) -> Finding:
+    """The only finding."""
     result = run("history", "-f", "json", *options)
-    assert result.status in (0, 1), result
-    report: dict[str, Any] = json.loads(result.out)
-    return report
+    assert result.status == status, result
+    (one,) = json.loads(result.out)["findings"]
+    found: Finding = one
+    return found
 
 
-def only(report: dict[str, Any]) -> dict[str, Any]:
-    """The one finding."""
-    (finding,) = report["findings"]
-    made: dict[str, Any] = finding
-    return made
+def places(found: Finding) -> set[tuple[str, str | None, str | None]]:
+    """Source, path and commit of each place."""
+    return {(place["source"], place["path"], place["commit"]) for place in found["locations"]}
 
 
-def places(finding: dict[str, Any]) -> set[tuple[str, str | None, str | None]]:
-    return {(place["source"], place["path"], place["commit"]) for place in finding["locations"]}
+def reach(found: Finding, path: str | None = None, source: str = "blob") -> set[str]:
+    """What reaches the place at `path`, in words."""
+    (held,) = [place["reach"] for place in found["locations"] if (place["path"], place["source"]) == (path, source)]
+    flags = {name for name in ("stash", "notes", "reflog", "alternate", "unreachable") if held[name]}
+    return flags | set(held["branches"]["first"]) | set(held["tags"]["first"])
 
 
-def test_who_brought_it_and_who_took_it_out(run: Run, repo: Repo) -> None:
-    repo.commit({"a": b"one\n"})
-    came = repo.commit({"a": b"one\n" + token() + b"\n"}, "comes")
-    repo.commit({"b": b"other\n"})
-    went = repo.commit({"a": b"one\n"}, "goes")
-    finding = only(history(run))
-    assert places(finding) == {("blob", "a", came)}
-    assert finding["introduced"]["commit"] == came and finding["introduced"]["author"] == "Ada <ada@example.org>"
-    assert finding["removed"]["commit"] == went
-    assert finding["exposed"] == {"from": "2026-01-02T03:04:05+00:00", "until": "2026-01-02T03:04:05+00:00"}
-    assert finding["locations"][0]["line"] == 2
-    assert finding["locations"][0]["reach"]["branches"] == {"count": 1, "first": ["main"]}
+def branch(repo: Repo, name: str, files: dict[str, bytes]) -> str:
+    """A branch of one commit, from here; its id. It ends where it began."""
+    repo.git("switch", "-q", "-c", name)
+    oid = repo.commit(files, name)
+    repo.git("switch", "-q", "-")
+    return oid
 
 
-def test_a_rename_and_a_copy_do_not_introduce_it_again(run: Run, repo: Repo) -> None:
-    came = repo.commit({"a": token()})
-    repo.git("mv", "a", "moved")
-    renamed = repo.commit({}, "moved")
-    copied = repo.commit({"copy": token()})
-    finding = only(history(run))
-    assert finding["introduced"]["commit"] == came
-    assert finding["counts"]["commits"] == 2  # the copy is one more
-    assert places(finding) == {("blob", "a", came), ("blob", "moved", renamed), ("blob", "copy", copied)}
-    assert finding["removed"] is None
+# Which commit brought it in
 
 
-def test_a_clean_merge_introduces_nothing(run: Run, repo: Repo) -> None:
-    repo.commit({"base": b"x"})
-    repo.git("checkout", "-qb", "side")
-    came = repo.commit({"a": token()})
-    repo.git("checkout", "-q", "main")
-    repo.commit({"b": b"y"})
-    repo.git("merge", "-q", "--no-ff", "-m", "merge", "side")
-    finding = only(history(run))
-    assert finding["introduced"]["commit"] == came
-    assert finding["counts"]["commits"] == 1
+def test_a_clean_merge_introduces_nothing(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a"})
+    side = branch(repo, "side", {"b": ONE})
+    repo.commit({"c": b"c"})
+    repo.git("merge", "-q", "--no-edit", "side")
+    found = finding(run)
+    assert (found["introduced"]["commit"], found["introduced"]["path"]) == (side, "b")
+    assert found["removed"] is None
+    assert places(found) == {("blob", "b", side)}
+    assert reach(found, "b") == {"main", "side", "reflog"}
 
 
-def test_what_only_a_merge_holds(run: Run, repo: Repo) -> None:
-    repo.commit({"base": b"x"})
-    repo.git("checkout", "-qb", "side")
-    repo.commit({"a": b"1"})
-    repo.git("checkout", "-q", "main")
-    repo.commit({"b": b"2"})
-    repo.git("merge", "-q", "--no-ff", "--no-commit", "side")
-    repo.write("a", token())
+def test_an_evil_merge_introduces(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a\n"})
+    branch(repo, "side", {"a": b"theirs\n"})
+    repo.commit({"a": b"ours\n"})
+    repo.git("merge", "-q", "side", ok=(1,))
+    merge = repo.commit({"a": b"both " + ONE}, "evil")
+    found = finding(run)
+    assert (found["introduced"]["commit"], places(found)) == (merge, {("blob", "a", merge)})
+
+
+def test_two_branches_with_the_same_token_introduce_nothing_when_they_meet(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a\n"})
+    side = branch(repo, "side", {"b": ONE})
+    ours = repo.commit({"c": ONE})
+    repo.git("merge", "-q", "--no-edit", "side")
+    found = finding(run)
+    assert found["introduced"]["commit"] in (side, ours)
+    assert found["counts"]["commits"] == 2
+
+
+def test_an_octopus(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a"})
+    branch(repo, "one", {"b": b"b"})
+    two = branch(repo, "two", {"c": ONE})
+    repo.commit({"d": b"d"})
+    repo.git("merge", "-q", "--no-edit", "one", "two")
+    assert len(repo.git("rev-parse", "HEAD^@").split()) == 3
+    found = finding(run)
+    assert (found["introduced"]["commit"], places(found)) == (two, {("blob", "c", two)})
+
+
+def test_the_strategy_ours_removes(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a"})
+    side = branch(repo, "side", {"b": ONE})
+    repo.git("merge", "-q", "--no-edit", "--no-ff", "-s", "ours", "side")
+    found = finding(run)
+    assert found["introduced"]["commit"] == side
+    assert (found["removed"]["commit"], found["removed"]["path"]) == (repo.git("rev-parse", "HEAD"), "b")
+
+
+def test_a_merge_of_what_was_removed_already_removes_nothing(repo: Repo, run: Run) -> None:
+    first = repo.commit({"a": ONE})
+    branch(repo, "side", {"b": b"b"})
+    removing = repo.commit({"a": b"clean"})
+    repo.git("merge", "-q", "--no-edit", "side")
+    found = finding(run)
+    assert (found["introduced"]["commit"], found["removed"]["commit"]) == (first, removing)
+
+
+def test_criss_cross(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a"})
+    side = branch(repo, "side", {"b": ONE})
+    repo.commit({"c": b"c"})
+    repo.git("branch", "main-before")
+    repo.git("merge", "-q", "--no-edit", "side")
+    repo.git("switch", "-q", "side")
+    repo.git("merge", "-q", "--no-edit", "--no-ff", "main-before")
+    repo.git("switch", "-q", "main")
+    repo.git("merge", "-q", "--no-edit", "--no-ff", "side")
+    found = finding(run)
+    assert (found["introduced"]["commit"], places(found)) == (side, {("blob", "b", side)})
+    assert found["counts"]["commits"] == 1
+
+
+def test_renames_copies_and_moved_lines(repo: Repo, run: Run) -> None:
+    first = repo.commit({"a": b"top\n" + ONE + b"bottom\n"})
+    repo.git("mv", "a", "b")
+    renamed = repo.commit()
+    moved = repo.commit({"b": b"top\nbottom\n" + ONE})
+    copied = repo.commit({"c": b"top\nbottom\n" + ONE})
+    found = finding(run)
+    assert found["introduced"]["commit"] == first
+    assert places(found) == {("blob", "a", first), ("blob", "b", renamed), ("blob", "b", moved), ("blob", "c", copied)}
+    assert {(place["path"], place["line"]) for place in found["locations"]} == {("a", 2), ("b", 2), ("b", 3), ("c", 3)}
+    # A copy is one place more: the token stands more often than before.
+    assert found["counts"] == {"occurrences": 2, "blobs": 2, "paths": 3, "commits": 2}
+
+
+def test_reverted_and_added_again(repo: Repo, run: Run) -> None:
+    first = repo.commit({"a": ONE})
+    removing = repo.commit({"a": b"clean"})
+    found = finding(run)
+    assert (found["introduced"]["commit"], found["removed"]["commit"]) == (first, removing)
+    assert found["exposed"] == {"from": found["introduced"]["date"], "until": found["removed"]["date"]}
+    repo.commit({"a": ONE})
+    found = finding(run)
+    assert (found["introduced"]["commit"], found["removed"], found["counts"]["commits"]) == (first, None, 2)
+    assert places(found) == {("blob", "a", first)}
+
+
+def test_removed_file_by_file(repo: Repo, run: Run) -> None:
+    repo.commit({"a": ONE, "b": ONE})
+    repo.commit({"a": b"clean"})
+    last = repo.commit({"b": b"clean"})
+    assert finding(run)["removed"]["commit"] == last
+
+
+def test_what_stands_on_another_branch_only_was_not_removed(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a"})
+    branch(repo, "side", {"b": ONE})
+    assert finding(run)["removed"] is None
+
+
+def _dated(repo: Repo, day: int, *words: str) -> str:
+    when = f"2026-01-{day:02}T00:00:00+00:00"
+    repo.git(*words, env={"GIT_COMMITTER_DATE": when, "GIT_AUTHOR_DATE": when})
+    return repo.git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("main_first", [True, False])
+def test_of_cherry_picked_twins_the_older_one(repo: Repo, run: Run, main_first: bool) -> None:
+    _dated(repo, 1, "commit", "-q", "--allow-empty", "-m", "root")
+    repo.write("a", ONE)
     repo.git("add", "a")
-    merge = repo.commit({}, "evil")
-    assert only(history(run))["introduced"]["commit"] == merge
+    one = _dated(repo, 10, "commit", "-q", "-m", "with a token")
+    repo.git("switch", "-q", "-c", "side", "main~1")
+    other = _dated(repo, 20 if main_first else 5, "cherry-pick", "main")
+    if not main_first:  # its author date is that of the first
+        other = _dated(repo, 5, "commit", "-q", "--amend", "--no-edit", "--date=2026-01-05T00:00:00+00:00")
+        repo.git("reflog", "expire", "--expire=now", "--all")
+        repo.git("prune")
+    found = finding(run)
+    assert found["introduced"]["commit"] == (one if main_first else other)
+    assert found["counts"]["commits"] == 2
+    assert reach(found, "a") >= {"main", "side"}
 
 
-def test_a_stash_with_all_its_parts(run: Run, repo: Repo) -> None:
-    repo.commit({"a": b"x", "b": b"x"})
-    repo.write("a", token(seed=1))
-    repo.git("add", "a")
-    repo.write("b", token(seed=2))
-    repo.write("new", token(seed=3))
-    repo.git("stash", "push", "-q", "--include-untracked")
-    repo.write("b", token(seed=4))
-    repo.git("stash", "push", "-q")
-    report = history(run)
-    assert len(report["findings"]) == 4
-    for finding in report["findings"]:
-        assert any(place["reach"]["stash"] for place in finding["locations"])
-        assert not any(place["reach"]["branches"]["count"] for place in finding["locations"])
+# What still reaches it
 
 
-def test_notes_tags_reflogs_and_what_nothing_reaches(run: Run, repo: Repo) -> None:
-    repo.commit({"a": b"x"})
-    repo.git("notes", "add", "-m", token(seed=1).decode())
-    repo.commit({"b": token(seed=2)})
-    repo.git("tag", "-a", "v1", "-m", token(seed=3).decode())
-    repo.git("tag", "light")
-    repo.git("reset", "-q", "--hard", "HEAD~1")
-    repo.commit({"c": token(seed=4)})
-    repo.git("reset", "-q", "--hard", "HEAD~1")
-    loose = repo.git("hash-object", "-w", "--stdin", stdin=token(seed=5))
-    by_source: dict[str, dict[str, Any]] = {}
-    for finding in history(run)["findings"]:
-        for place in finding["locations"]:
-            by_source[f"{place['source']} {place['path'] or ''}".strip()] = place
-    assert by_source.pop("blob b")["reach"]["tags"] == {"count": 2, "first": ["light", "v1"]}
-    assert by_source.pop("tag-message")["line"] == 1
-    dropped = by_source.pop("blob c")["reach"]
-    assert dropped["reflog"] and not dropped["unreachable"] and not dropped["branches"]["count"]
-    nothing = by_source.pop("blob")
-    assert nothing["blob"] == loose and nothing["reach"]["unreachable"] and nothing["commit"] is None
-    (note,) = by_source.values()
-    assert note["source"] == "note" and note["reach"]["notes"]
-
-
-def test_without_reflogs_a_dropped_commit_is_unreachable_and_reachable_leaves_it_out(run: Run, repo: Repo) -> None:
-    repo.commit({"a": b"x"})
-    repo.commit({"c": token()})
-    repo.git("reset", "-q", "--hard", "HEAD~1")
+def test_amended_away(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    dropped = repo.commit({"a": ONE})
+    repo.write("a", b"clean")
+    repo.git("commit", "-q", "-a", "--amend", "-m", "clean")
+    found = finding(run)
+    assert (places(found), reach(found, "a")) == ({("blob", "a", dropped)}, {"reflog"})
+    assert (found["introduced"]["commit"], found["removed"]) == (dropped, None)
     repo.git("reflog", "expire", "--expire=now", "--all")
-    assert only(history(run))["locations"][0]["reach"]["unreachable"]
-    assert history(run, "--reachable")["findings"] == []
+    assert reach(finding(run), "a") == {"unreachable"}
+    assert run("history", "--reachable").status == 0
 
 
-def test_messages_names_and_links(run: Run, repo: Repo) -> None:
-    repo.commit({"a": b"x"}, f"subject\n\nsee {token(seed=1).decode()}")
-    (repo.path / "link").symlink_to(token(seed=2).decode())
+def test_an_amended_commit_is_named_rather_than_the_one_that_was_dropped(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    repo.commit({"a": ONE}, "first try")
+    repo.git("commit", "-q", "--amend", "-m", "second try")
+    amended = repo.git("rev-parse", "HEAD")
+    found = finding(run)
+    assert (found["introduced"]["commit"], places(found)) == (amended, {("blob", "a", amended)})
+    assert reach(found, "a") == {"main", "reflog"}
+
+
+def test_a_dangling_blob(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    oid = repo.git("hash-object", "-w", "--stdin", stdin=ONE)
+    found = finding(run)
+    assert (places(found), reach(found)) == ({("blob", None, None)}, {"unreachable"})
+    assert (found["locations"][0]["blob"], found["introduced"]) == (oid, None)
+
+
+def test_staged_and_then_unstaged(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    repo.write("a", ONE)
+    repo.git("add", "a")
+    found = finding(run)
+    assert (places(found), reach(found, "a", "index")) == ({("index", "a", None)}, set())
+    repo.git("reset", "-q")
+    assert reach(finding(run)) == {"unreachable"}
+
+
+def test_dropped_and_staged_again(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    repo.commit({"a": ONE})
+    repo.git("reset", "-q", "--soft", "HEAD~1")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("mv", "a", "c")
+    found = finding(run)
+    assert reach(found, "a") == {"unreachable"}
+    assert reach(found, "c", "index") == set()
+
+
+def test_stash(repo: Repo, run: Run) -> None:
+    repo.commit({"a": b"a", "b": b"b"})
+    repo.write("a", token(seed=1))
+    repo.git("stash", "push", "-q")  # an older entry, which only the stash's reflog holds
+    repo.write("a", token(seed=2))
+    repo.git("add", "a")
+    repo.write("b", token(seed=3))
+    repo.write("new", token(seed=4))
+    repo.git("stash", "push", "-q", "--include-untracked")
+    result = run("history", "-f", "json", "--show-secrets")
+    found = {each["secret"]: each for each in json.loads(result.out)["findings"]}
+    held = {seed: found[token(seed=seed).decode()] for seed in range(1, 5)}
+    assert [reach(held[seed], path) for seed, path in ((1, "a"), (2, "a"), (3, "b"), (4, "new"))] == [{"stash"}] * 4
+
+
+def test_notes(repo: Repo, run: Run) -> None:
+    oid = repo.commit({"b": b"b"})
+    repo.git("notes", "add", "-m", token().decode())
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    found = finding(run)
+    note = repo.git("rev-parse", "refs/notes/commits")
+    assert (places(found), reach(found, oid, "note")) == ({("note", oid, note)}, {"notes"})
+
+
+def test_tags(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    repo.git("switch", "-q", "--detach")
+    repo.commit({"a": ONE})
+    repo.git("tag", "light")
+    repo.git("tag", "-a", "-m", "annotated", "heavy")
+    repo.git("-c", "advice.nestedTag=false", "tag", "-a", "-m", "nested", "deep", "heavy")
+    repo.git("switch", "-q", "main")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    assert reach(finding(run), "a") == {"light", "heavy", "deep"}
+
+
+def test_refs_to_trees_and_blobs(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    repo.write("dir/a", ONE)
+    repo.git("add", "dir")
+    tree = repo.git("write-tree")
+    blob = repo.git("rev-parse", ":dir/a")
+    repo.git("rm", "-q", "--cached", "dir/a")
+    repo.git("tag", "tree", tree)
+    repo.git("tag", "-a", "-m", "blob", "blob", blob)
+    repo.git("update-ref", "refs/other/blob", blob)
+    found = finding(run)
+    assert reach(found, "dir/a") == {"tree"}
+    assert reach(found) == {"blob", "refs/other/blob"}
+
+
+def test_another_work_tree(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    repo.git("worktree", "add", "-q", "--detach", "../linked")
+    linked = Repo.__new__(Repo)
+    linked.path = repo.path.parent / "linked"
+    linked.commit({"a": ONE})
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    assert reach(finding(run), "a") == {"HEAD"}
+    linked.git("reset", "-q", "--soft", "HEAD~1")
+    linked.git("reflog", "expire", "--expire=now", "--all")
+    linked.git("mv", "a", "c")
+    found = finding(run)
+    assert (reach(found, "a"), reach(found, "c", "index")) == ({"unreachable"}, set())
+
+
+# The only place
+
+
+def test_commit_message(repo: Repo, run: Run) -> None:
+    repo.commit({"b": b"b"})
+    oid = repo.commit(message=f"subject\n\nand {token().decode()}")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    found = finding(run)
+    (place,) = found["locations"]
+    assert (place["source"], place["commit"], place["line"], place["column"]) == ("commit-message", oid, 3, 5)
+    assert (found["introduced"]["commit"], found["introduced"]["path"]) == (oid, None)
+    assert reach(found, source="commit-message") == {"main"}
+
+
+@pytest.mark.parametrize("part", ["AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"])
+def test_names_and_addresses(repo: Repo, run: Run, part: str) -> None:
+    repo.git("commit", "-q", "--allow-empty", "-m", "clean", env={f"GIT_{part}": token().decode()})
+    found = finding(run)
+    (place,) = found["locations"]
+    assert (place["source"], place["commit"], place["line"]) == ("commit-message", repo.git("rev-parse", "HEAD"), None)
+
+
+def test_tag_message(repo: Repo, run: Run) -> None:
+    oid = repo.commit({"b": b"b"})
+    repo.git("tag", "-a", "-m", token().decode(), "v1")
+    repo.git("-c", "advice.nestedTag=false", "tag", "-a", "-m", "outer", "v2", "v1")
+    found = finding(run)
+    (place,) = found["locations"]
+    assert (place["source"], place["commit"], place["line"]) == ("tag-message", oid, 1)
+    assert place["author"] == "Ada <ada@example.org>"
+    assert reach(found, source="tag-message") == {"v1", "v2"}
+    repo.git("tag", "-d", "v1")
+    assert reach(finding(run), source="tag-message") == {"v2"}
+    repo.git("tag", "-d", "v2")
+    assert reach(finding(run), source="tag-message") == {"unreachable"}
+
+
+def test_ref_names(repo: Repo, run: Run) -> None:
+    oid = repo.commit({"b": b"b"})
+    repo.git("branch", token().decode())
+    found = finding(run)
+    assert places(found) == {("ref-name", None, oid)}
+    (name,) = reach(found, source="ref-name")
+    assert name.endswith("-****")
+
+
+def test_reflog_messages(repo: Repo, run: Run) -> None:
+    oid = repo.commit({"b": b"b"})
+    repo.git("update-ref", "-m", f"pasted {token().decode()}", "--create-reflog", "refs/heads/side", "HEAD")
+    found = finding(run)
+    assert (places(found), reach(found, source="reflog")) == ({("reflog", None, oid)}, {"reflog"})
+
+
+def test_symlinks_and_file_names(repo: Repo, run: Run) -> None:
+    (repo.path / "link").symlink_to(token().decode())
     repo.git("add", "link")
-    repo.commit({}, "link")
-    repo.git("branch", f"try-{token(seed=3).decode()}")
-    repo.git("commit", "-q", "--allow-empty", "-m", "x", env={"GIT_AUTHOR_NAME": token(seed=4).decode()})
-    repo.commit({f"{token(seed=5).decode()}.txt": b"x"})
-    report = history(run, "-v")
-    sources = {place["source"] for finding in report["findings"] for place in finding["locations"]}
-    assert {"commit-message", "symlink", "ref-name", "path-name"} <= sources
-    (message,) = [
-        p for f in report["findings"] for p in f["locations"] if p["source"] == "commit-message" and p["line"]
-    ]
-    assert (message["line"], message["column"]) == (3, 5)
-    assert len(report["findings"]) == 5
-
-
-SECRET_NAMES = ("text", "json", "jsonl", "sarif")
-
-
-@pytest.mark.parametrize("form", SECRET_NAMES)
-def test_nothing_of_a_secret_is_shown(run: Run, repo: Repo, form: str) -> None:
-    tokens = [token(seed=seed) for seed in range(1, 7)]
-    name, mail, folder, branch, tag, subject = (each.decode() for each in tokens)
-    who = {"GIT_AUTHOR_NAME": f"Ada {name}", "GIT_AUTHOR_EMAIL": f"{mail}@example.org"}
-    repo.write(f"{folder}/{folder}.txt", tokens[0] + b" " + tokens[0] + b"\n")
-    repo.git("add", "-A")
-    repo.git("commit", "-q", "-m", f"{subject} {subject}", env=who)
-    repo.git("branch", branch)
-    repo.git("tag", "-a", tag, "-m", subject)
-    repo.write(f"{folder}/{folder}.txt", b"changed")
-    repo.git("stash", "push", "-q", "-m", f"keep {subject}")
-    result = run("history", "-f", form, "-v", "--explain-drops", "--show-suppressed")
-    assert result.status == 1
-    shown = result.out + result.err
-    for each in tokens:
-        secret = each.rpartition(b"-")[2]
-        assert not any(secret[at : at + 12] in shown for at in range(len(secret) - 11))
-
-
-def test_a_named_repository_is_foreign(run: Run, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    repo.commit({".xoxscan.yaml": b"paths:\n- {pattern: a, reason: fakes, owner: ada}\n", "a": token()})
-    assert run("history").status == 0
-    assert run("history", repo.path).status == 0  # it is the one around this folder
-    monkeypatch.chdir(tmp_path)
-    result = run("history", repo.path)
-    assert result.status == 1
-    assert b"foreign" in result.out
-    assert run("history", repo.path, "--trust-repo-config").status == 0
-    assert run("-C", repo.path, "history").status == 0
-
-
-def test_the_number_of_processes_changes_nothing(run: Run, repo: Repo) -> None:
-    for number in range(30):
-        repo.commit({f"f{number}": b"text\n" * number + token(seed=number)})
-    one, two = history(run, "--jobs", "1"), history(run, "--jobs", "2")
-    assert one["findings"] == two["findings"] and one["coverage"] == two["coverage"]
-    assert len(one["findings"]) == 30
-
-
-@pytest.mark.parametrize("engine", ["pack", "both"])
-def test_an_engine_that_is_not_built_yet(run: Run, repo: Repo, engine: str) -> None:
-    assert run("history", "--engine", engine).status == 2
-
-
-def test_what_a_forge_keeps_is_named(run: Run, repo: Repo) -> None:
-    repo.commit({"a": b"x"})
-    repo.git("remote", "add", "origin", "https://user:pass@github.com/o/r")
-    result = run("history")
-    assert b"refs/pull/*" in result.out and b"git fetch origin" in result.out
-    assert b"pass" not in result.out
+    oid = repo.commit()
+    assert places(finding(run)) == {("symlink", "link", oid)}
+    repo.commit({f"{token().decode()}.txt": b"empty"})
+    found = finding(run)
+    assert {place["source"] for place in found["locations"]} == {"symlink", "path-name"}
