@@ -230,6 +230,7 @@ class Target(NamedTuple):
     repository: str | None = None
     head: str | None = None
     range: str | None = None
+    whole: bool = False  # nothing was left out by a choice of paths or rules: what is not found is not there
 
 
 class Report(NamedTuple):

@@ -93,6 +93,7 @@ def _prune(args: argparse.Namespace, streams: Streams) -> int:
     report = report_of(args, streams)
     if report.target.kind not in _SOURCES:
         raise UsageError(f"a report of {report.target.kind} does not tell what is gone", "take one of scan or history")
+    _refuse_part(report, streams)
     if report.problems:
         first = report.problems[0]
         raise Incomplete(f"what is gone cannot be told: {first.what}: {first.message}", first.hint)
@@ -108,6 +109,15 @@ def _prune(args: argparse.Namespace, streams: Streams) -> int:
                 (folder / baselines.filename(each.entry.what)).unlink(missing_ok=True)
         asking.say(streams, f"{len(gone)} taken out of {folder}, {len(known) - len(gone)} left")
     return OK
+
+
+def _refuse_part(report: Report, streams: Streams) -> None:
+    """What a report did not look for, or looked for elsewhere, is not gone."""
+    if not report.target.whole:
+        raise UsageError("the report is of a part: paths or rules were left out", "make one of everything")
+    repository = scan.around(streams)
+    if report.target.repository != (repository.top if repository else None):
+        raise UsageError("the report is of another repository or folder", "make one here")
 
 
 def _agreed(streams: Streams, count: int) -> bool:

@@ -109,17 +109,18 @@ def _outcome(
         told = origins.tell(repository, seen, holders, setup.allow, args.jobs)
     check = bool(args.strict) or seen.blobs + seen.commits <= gaps.CHECKED
     missing = gaps.gaps(repository, allow_shallow=args.allow_shallow, check=check and not args.reachable)
+    whole = not (args.reachable or args.only or args.skip)
     unchecked = "whether any object is absent was not checked in a repository of this size; --strict checks it"
     tip = repository.git.attempt("rev-parse", "--verify", "--quiet", "HEAD")[1].strip().decode() or None
     return Outcome(
-        target=Target("history", repository.top or repository.git_dir, head=tip),
+        target=Target("history", repository.top or repository.git_dir, tip, None, whole),
         coverage=Coverage(None, seen.blobs, seen.commits, seen.size),
         occurrences=[*told.occurrences, *dict.fromkeys(_texts(repository, setup, names, log, files))],
         problems=[*seen.problems, *broken, *missing, *told.problems],
         notes=[*(() if check else (unchecked,)), *gaps.elsewhere(repository, names)],
         dropped=list(_drops(seen)),
         story=told.stories.get,
-        whole=not (args.reachable or args.only or args.skip),
+        whole=whole,
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare, progress
+from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare, progress, refuse
 from scanner.git.changes import GITLINK, Change, Side
 from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
+    refuse(args, streams)
     repository = find(os.getcwd(), streams.environ, own=False)
     span = ranges.between(repository, args.range)
     with Cat(repository.git) as cat:
@@ -125,11 +126,11 @@ class Scan:
         oid, commit = (change.commit or b"").decode(), parse_commit(content)
         place = Location("blob", commit=oid, author=commit.author.name, date=commit.author.date)
         self.dropped += self.looker.dropped(sides, place)
-        yield from self.looker.introduced(change, self._setup.allow, place)
+        yield from self.looker.introduced(change, self._setup.allow_new, place)
         place = place._replace(source="commit-message")
         self.problems += overruns(oid.encode(), examined)
         self.dropped += ((place, dropped) for _, dropped in examined.dropped)
-        yield from in_message(examined, content, commit.message, place, self._setup.allow)
+        yield from in_message(examined, content, commit.message, place, self._setup.allow_new)
 
 
 def _batches(changes: Iterable[Change]) -> Iterator[list[Change]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from scanner.commands.scanning import anchor
 from scanner.errors import OK, UsageError
+from scanner.git.snapshots import FolderSnapshot
 from scanner.model import Report, Streams
 from scanner.report import FORMATS, Options
 from scanner.report.output import STDOUT, Output, check, colored, write_report
@@ -34,6 +36,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         show_suppressed=args.show_suppressed,
         quiet=args.quiet,
         verbose=args.verbose,
+        anchor=anchor(FolderSnapshot(".", "here")) or Options().anchor,
     )
     write_report(_read(args.file, streams), outputs, streams.stdout, options)
     return OK

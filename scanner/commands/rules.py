@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     return OK
 
 
-def _loaded(paths: Sequence[str]) -> tuple[Rule, ...]:
+def _loaded(paths: Sequence[str | Path]) -> tuple[Rule, ...]:
     return tuple(rule for path in paths for rule in rules.load(Path(path)))
 
 
@@ -99,7 +99,11 @@ def _shown(rule: Rule) -> str:
 def _check(paths: Sequence[Path], streams: Streams) -> int:
     from scanner.rules import selftest
 
-    known = rules.combine((), [rule for path in paths for rule in rules.load(path)]) if paths else rules.builtin()
+    known = rules.combine((), _loaded(paths)) if paths else rules.builtin()
+    theirs = [rule._replace(origin="") for rule in rules.builtin()]
+    rules.combine(
+        rules.builtin(), [rule for rule in known if rule._replace(origin="") not in theirs]
+    )  # is an id taken?
     if not known:
         raise RuleError(f"{', '.join(map(str, paths))}: no rules")
     complaints = [complaint for rule in known for complaint in selftest.check(rule)]

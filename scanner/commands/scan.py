@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, report
+from scanner.config import NAME
 from scanner.detect import Detector
 from scanner.errors import GitError
 from scanner.git.objects import Cat
@@ -92,14 +93,23 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
         nothing(
             args, "there was nothing to scan", "name files, or pipe something in; --allow-empty makes this no fault"
         )
+    whole = not (args.only or args.skip) and any(os.path.realpath(path) == tally.top for path in paths)
+    differs = f"{NAME.decode()} on disk is not the one that counts: commit it first (docs/trust.md)"
+    notes = [differs] if _drifted(setup, tally) else []
     return Outcome(
-        Target("scan", repository.top if repository else None),
+        Target("scan", repository.top if repository else None, whole=whole),
         Coverage(tally.files, None, None, tally.bytes, tuple(tally.skips)),
         tally.occurrences,
         tally.problems,
+        notes,
         dropped=tally.dropped,
-        whole=repository is None and not (args.paths or args.only or args.skip),
+        whole=whole and repository is None,
     )
+
+
+def _drifted(setup: Setup, tally: Tally) -> bool:
+    """Whether the configuration on disk is another one than the one that counts."""
+    return setup.base is not None and FolderSnapshot(os.fsdecode(tally.top), "disk").read(NAME) != setup.base.read(NAME)
 
 
 class Tally:
@@ -109,7 +119,7 @@ class Tally:
         self._setup = setup
         self._detector = detector
         self._here = os.path.realpath(b".")
-        self._top = os.path.realpath(top) if top else self._here
+        self.top = os.path.realpath(top) if top else self._here
         self.files = 0
         self.bytes = 0
         self.occurrences: list[Occurrence] = []
@@ -146,4 +156,4 @@ class Tally:
         """The path from the top of the work tree, which path entries are about."""
         if path is None:
             return None
-        return os.path.relpath(os.path.join(self._here, path), self._top).replace(os.fsencode(os.sep), b"/")
+        return os.path.relpath(os.path.join(self._here, path), self.top).replace(os.fsencode(os.sep), b"/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from scanner import config as configuration
@@ -30,7 +30,7 @@ from scanner.model import (
     Suppression,
     Target,
 )
-from scanner.pipeline import Occurrence, Story, accept, group, judge
+from scanner.pipeline import Judged, Occurrence, Story, accept, group, judge
 from scanner.report import Options
 from scanner.report.output import Output, check, colored, write_report
 from scanner.report.progress import Progress
@@ -39,6 +39,7 @@ CONFIG, BASELINE = configuration.NAME, baselines.FOLDER
 # Seconds for one match attempt (a retry gets four times as many): a commit must not wait.
 HOOK_TIMEOUT, TIMEOUT = 1.0, 5.0
 _NOBODY = baselines.Baseline()
+_CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION")
 _LEVELS = ("none", "verify", "rehearse", "revoke")
 
 
@@ -80,10 +81,9 @@ def _add_response(parser: argparse.ArgumentParser) -> None:
 
 
 def _jobs(word: str) -> int:
-    number = int(word)
-    if number < 1:
-        raise ValueError
-    return number
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number of 1 or more")
+    return int(word)
 
 
 class Setup(NamedTuple):
@@ -101,6 +101,11 @@ class Setup(NamedTuple):
     def allow(self, path: bytes | None, hit: Hit) -> Suppression | None:
         """What allows `hit` in the file at `path`, if anything does."""
         return hit.inline or paths.judge(self.config, path, self.today)
+
+    def allow_new(self, path: bytes | None, hit: Hit) -> Suppression | None:
+        """The same for what a change brings: where its own suppressions are refused, an inline marker is one."""
+        refused = self.config.head_suppressions == "refuse"
+        return paths.judge(self.config, path, self.today) if refused else self.allow(path, hit)
 
     def detector(self, timeout: float = TIMEOUT, *, fast: bool = True) -> Detector:
         """A detector for these rules. `fast`: worth to load what makes long scans quick."""
@@ -120,13 +125,14 @@ def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, r
     _refuse(args, streams)
     operator = tuple(_operator(args, streams, repository))
     if args.config and repository and _inside(args.config, repository):
-        base = None if base is None else Renamed(base, _within(args.config, repository))
+        base = None if base is None else _renamed(base, args.config, repository)
     config = configuration.load(base, operator)
+    if base is not None and base.label == "index" and config.skip_rules and repository:
+        config = config._replace(skip_rules=_settled(config.skip_rules, operator, repository))
     extra = [rule for path in args.rules for rule in _more_rules(path)]
     started = streams.clock()
     today = stamp(started)[:10]
-    skipped = config.skip_rules
-    chosen = ruleset.combine(ruleset.builtin(), (*config.rules, *extra), args.only, (*skipped, *args.skip))
+    chosen = ruleset.combine(ruleset.builtin(), (*config.rules, *extra), args.only, (*config.skip_rules, *args.skip))
     return Setup(
         config=config,
         config_from=_config_from(base, operator),
@@ -143,6 +149,27 @@ def _more_rules(path: str) -> tuple[Rule, ...]:
     from pathlib import Path  # here: with what it loads it costs as much as two runs of git
 
     return ruleset.load(Path(path))
+
+
+def _renamed(base: Snapshot, path: str, repository: Repository) -> Snapshot:
+    """`base` with another file for its configuration, which must stand there."""
+    renamed = Renamed(base, _within(path, repository))
+    if renamed.read(CONFIG) is None:
+        hint = "commit it, or keep it outside: a configuration in the work tree counts as it stood before the change"
+        raise UsageError(f"--config {path} is not in {base.label}", hint)
+    return renamed
+
+
+def _settled(named: Sequence[str], operator: Sequence[tuple[str, bytes]], repository: Repository) -> tuple[str, ...]:
+    """Which of the rules `named` were switched off before what is staged: that itself switches off none."""
+    from scanner.git.objects import Cat
+    from scanner.git.repository import head
+    from scanner.git.snapshots import TreeSnapshot
+
+    tip = head(repository)
+    with Cat(repository.git) as cat:
+        before = configuration.load(TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None, operator)
+    return tuple(name for name in named if name in before.skip_rules)
 
 
 class Renamed:
@@ -172,10 +199,14 @@ def _outputs(args: argparse.Namespace) -> tuple[Output, ...]:
     return tuple(outputs)
 
 
+def refuse(args: argparse.Namespace, streams: Streams) -> None:
+    """What is wrong whatever is scanned: said before anything is looked up."""
+    check(_outputs(args))
+    _refuse(args, streams)
+
+
 def _refuse(args: argparse.Namespace, streams: Streams) -> None:
-    if args.show_secrets and any(
-        streams.environ.get(name) for name in ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")
-    ):
+    if args.show_secrets and any(streams.environ.get(name) for name in _CI):
         raise UsageError("--show-secrets in CI", "a CI log is kept and shared: look at the tokens on your own machine")
     respond = getattr(args, "respond", "none")
     if respond != "none":
@@ -267,7 +298,8 @@ def report(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Ou
     known = _baseline(args, setup) if findings or outcome.whole else _NOBODY
     judged = judge(findings, setup.config, known, setup.today)
     problems, accepted = accept(outcome.problems, setup.config, setup.today)
-    notes = [*outcome.notes, *accepted, *configuration.expired(setup.config, known, setup.today)]
+    notes = [*outcome.notes, *_said(outcome, setup, judged), *accepted]
+    notes += configuration.expired(setup.config, known, setup.today)
     if outcome.whole and not problems:
         everything = (*judged.findings, *(each.finding for each in judged.suppressed))
         notes += configuration.stale(setup.config, known, everything, outcome.problems)
@@ -285,6 +317,18 @@ def report(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Ou
         dropped=tuple(outcome.dropped) if args.explain_drops else (),
     )
     return made._replace(exit=_status(made, args))
+
+
+_CHANGES = ("staged", "hook", "range")
+
+
+def _said(outcome: Outcome, setup: Setup, judged: Judged) -> Iterator[str]:
+    """What must not go unsaid: what a change excuses itself, and which rules are switched off."""
+    excused = [each.suppression.reason or "no reason" for each in judged.suppressed if each.suppression.by == "inline"]
+    if excused and outcome.target.kind in _CHANGES:
+        yield f"excused by this change: {len(excused)} ({'; '.join(dict.fromkeys(excused))})"
+    for name in setup.config.skip_rules:
+        yield f"rule {name} is switched off by the configuration ({setup.config_from})"
 
 
 def _baseline(args: argparse.Namespace, setup: Setup) -> baselines.Baseline:
@@ -307,8 +351,19 @@ def _status(made: Report, args: argparse.Namespace) -> int:
 def finish(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Outcome) -> int:
     """Writes every report that was asked for, and gives the exit status."""
     made = report(args, streams, setup, outcome)
-    write_report(made, setup.outputs, streams.stdout, setup.options)
+    options = setup.options
+    if any(output.format == "sarif" for output in setup.outputs):
+        options = options._replace(anchor=anchor(setup.base) or options.anchor)
+    write_report(made, setup.outputs, streams.stdout, options)
     return made.exit
+
+
+def anchor(files: Snapshot | None) -> str | None:
+    """A file that is there: what stands in none (a message, a ref name) is shown at it in SARIF, since GitHub rejects
+    a file that names one it does not have."""
+    names = [name.decode("utf-8", "backslashreplace") for name in files.names(b"")] if files else []
+    known = (name for name in names if name.lower().startswith(("readme", ".xoxscan")))
+    return next(known, names[0] if names else None)
 
 
 def nothing(args: argparse.Namespace, what: str, hint: str) -> None:

@@ -49,7 +49,9 @@ def outcome(
     detector, place = setup.detector(HOOK_TIMEOUT, fast=False), Location("index")
     looker = Looker(repository, cat, detector, setup.foreign_markers, shown.advance)
     looker.look(mine)
-    occurrences = list(looker.introduced(found.change, setup.allow, place)) if any(map(looker.notable, mine)) else []
+    occurrences = (
+        list(looker.introduced(found.change, setup.allow_new, place)) if any(map(looker.notable, mine)) else []
+    )
     return Outcome(
         Target("staged", repository.top),
         Coverage(sum(side.mode != GITLINK for side in mine), looker.blobs, None, looker.bytes, submodules(mine)),

@@ -196,7 +196,9 @@ def failure(arguments: Iterable[str | bytes], status: int, err: bytes) -> GitErr
     words = err.decode("utf-8", "replace").strip().splitlines()
     said = next((line for line in words if line.startswith(("fatal:", "error:"))), words[0] if words else "")
     verb = next((os.fsdecode(a) for a in arguments if not os.fsdecode(a).startswith("-")), "")
-    hint = "name a git repository, or stand in one" if "not a git repository" in said else _FSCK
+    if "not a git repository" in said:
+        return GitError("this is not a git repository", "name a git repository, or stand in one")
+    hint = _FSCK
     return GitError(f"git {verb} ended with status {status}: {said.removeprefix('fatal: ') or 'no message'}", hint)
 
 

@@ -47,7 +47,8 @@ class IndexSnapshot:
 
     def names(self, folder: bytes) -> list[bytes]:
         """See model.Snapshot."""
-        listed = self._git.run("ls-files", "-z", "--cached", "--full-name", "--", b":(top,literal)" + folder + b"/")
+        inside = b":(top,literal)" + folder + b"/" if folder else b":(top)"
+        listed = self._git.run("ls-files", "-z", "--cached", "--full-name", "--", inside)
         return _direct(listed.split(b"\0"), folder)
 
 
@@ -66,8 +67,10 @@ class TreeSnapshot:
 
     def names(self, folder: bytes) -> list[bytes]:
         """See model.Snapshot."""
-        listed = self._git.run("ls-tree", "-z", "--name-only", "--full-tree", self._oid, "--", folder + b"/")
-        return _direct(listed.split(b"\0"), folder)
+        inside = [b"--", folder + b"/"] if folder else []
+        listed = self._git.run("ls-tree", "-z", "--full-tree", self._oid, *inside)
+        files = (entry.partition(b"\t") for entry in listed.split(b"\0"))
+        return _direct([path for facts, _, path in files if b" blob " in facts], folder)
 
 
 def _content(cat: Cat, name: bytes) -> bytes | None:
@@ -76,5 +79,6 @@ def _content(cat: Cat, name: bytes) -> bytes | None:
 
 
 def _direct(paths: list[bytes], folder: bytes) -> list[bytes]:
-    names = (path.removeprefix(folder + b"/") for path in paths if path)
+    start = folder + b"/" if folder else b""
+    names = (path.removeprefix(start) for path in paths if path)
     return sorted(name for name in names if b"/" not in name)

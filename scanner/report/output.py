@@ -76,8 +76,7 @@ def check(outputs: Sequence[Output]) -> None:
             raise UsageError(f"two reports would be written to {_named(path)}", "give each its own file: -o, --report")
         if path == STDOUT or _is_special(path):
             continue
-        target = os.path.realpath(path)
-        if os.path.isdir(target) or not os.access(os.path.dirname(target), os.W_OK | os.X_OK):
+        if os.path.isdir(path) or not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK):
             raise OutputError(f"cannot write the report to {path}", "its folder must exist and be writable")
 
 
@@ -140,8 +139,9 @@ def _file(path: str) -> Iterator[BinaryIO]:
         with open(path, "ab") as out:
             yield out
         return
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
+    # Not through a symlink: what is scanned may have planted it, to have a file elsewhere overwritten.
+    folder, name = os.path.split(os.path.abspath(path))
+    target = os.path.join(os.path.realpath(folder), name)
     beside = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
     try:
         with open(beside, "xb", opener=_private) as out:

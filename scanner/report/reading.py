@@ -77,7 +77,7 @@ def to_report(data: bytes) -> Report:
 
 def _report(node: _Node) -> Report:
     return Report(
-        target=Target(_text(node("target")("kind")), *(_maybe(node("target"), key) for key in Target._fields[1:])),
+        target=_target(node("target")),
         started=_text(node("started")),
         finished=_text(node("finished")),
         rules=_number(node("tool")("rules")),
@@ -90,6 +90,12 @@ def _report(node: _Node) -> Report:
         dropped=_added(node, "dropped").each(_dropped),
         exit=_number(node("exit")),
     )
+
+
+def _target(node: _Node) -> Target:
+    whole = "whole" in node.of(dict) and _flag(node("whole"))
+    repository, head, span = (_maybe(node, key) for key in ("repository", "head", "range"))
+    return Target(_text(node("kind")), repository, head, span, whole)
 
 
 def _added(node: _Node, key: str) -> _Node:

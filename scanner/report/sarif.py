@@ -112,12 +112,14 @@ def _result(finding: Finding, suppression: Suppression | None, order: list[str],
     # Places that are allowed by themselves are left out like allowed findings, but never all of them.
     shown = [each for each in finding.locations if options.show_suppressed or not each.suppressed]
     locations = sorted(shown or finding.locations, key=_anchored)
+    in_files = sum(not _anchored(each) for each in locations)  # of the others one is enough: all show the same place
     return {
         "ruleId": finding.rule,
         "ruleIndex": order.index(finding.rule),
         "level": _level(finding),
         "message": {"text": _message(finding, locations)},
-        "locations": [_location(each, options.anchor) for each in locations[:LOCATIONS]] or [_at(options.anchor)],
+        "locations": [_location(each, options.anchor) for each in locations[: min(in_files + 1, LOCATIONS)]]
+        or [_at(options.anchor)],
         "partialFingerprints": {"primaryLocationLineHash": _hash(finding.fingerprint)},
         "fingerprints": {"xoxscan/v1": finding.fingerprint},
         **({"suppressions": [_suppression(suppression)]} if suppression else {}),

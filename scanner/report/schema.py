@@ -22,6 +22,7 @@ from scanner.model import (
     Skip,
     Suppressed,
     Suppression,
+    Target,
 )
 
 SCHEMA = "xoxscan.report/1"
@@ -57,7 +58,7 @@ def head(report: Report) -> dict[str, Any]:
         "tool": {"name": "xoxscan", "version": scanner.__version__, "rules": report.rules},
         "started": report.started,
         "finished": report.finished,
-        "target": {key: readable(value) for key, value in report.target._asdict().items()},
+        "target": _target(report.target),
         "config_from": readable(report.config_from),
         "state_used": None,
         "coverage": _coverage(report),
@@ -96,6 +97,11 @@ def finding(found: Finding, show_secrets: bool = False) -> dict[str, Any]:
         "response": None,
         "remediation": found.remediation,
     }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    words = {key: readable(value) for key, value in target._asdict().items() if key != "whole"}
+    return words | {"whole": target.whole}
 
 
 def _coverage(report: Report) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     for finding in report.findings:
         yield from _finding(finding, options)
         yield ""
-    yield from _advice(report, options)
     if not options.quiet:
+        yield from _advice(report, options)
         yield from _suppressed(report, options)
         yield from _dropped(report)
     yield from _problems(report.problems, options)
@@ -68,7 +68,7 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
 
     for rule, remediation in {finding.rule: finding.remediation for finding in report.findings}.items():
         if remediation:
-            yield _paint(f"what to do about a {harmless(rule)}", "bold", options)
+            yield _paint(f"what to do: {harmless(rule)}", "bold", options)
             yield textwrap.fill(
                 harmless(" ".join(remediation.split())), WIDTH, initial_indent="  ", subsequent_indent="  "
             )

@@ -105,7 +105,8 @@ def combine(
         known[rule.id] = rule
     for name in (*only, *skip):
         if name not in known:
-            raise UsageError(f"no rule is called {name!r}", nearest(name, known))
+            hint = nearest(name, known) or "xoxscan rules list shows them"
+            raise UsageError(f"no rule is called {name!r}", hint)
     return tuple(rule for rule in known.values() if (not only or rule.id in only) and rule.id not in skip)
 
 

@@ -71,6 +71,9 @@ def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Ite
             why = f"the pattern matches in {template!r}, and none of them stands in what it matches"
             yield _complaint(rule, field, why)
             continue
+        if loose := _matches_without_anchors(rule, pattern, text, limit):
+            yield _complaint(rule, "anchors", f"the pattern matches in {template!r} without any of them: {loose}")
+            continue
         scan = detector.scan(text)
         if len(scan.matches) != 1:
             why = f" ({scan.dropped[0].check}: {scan.dropped[0].why})" if scan.dropped else ""
@@ -81,6 +84,14 @@ def _stand(rule: Rule, field: str, matched: list[bytes]) -> bool:
     """Whether one of the rule's literals in `field` stands in everything that was matched."""
     literals: tuple[bytes, ...] = getattr(rule, field)
     return not literals or all(any(literal in whole for literal in literals) for whole in matched)
+
+
+def _matches_without_anchors(rule: Rule, pattern: regex.Pattern[bytes], text: bytes, limit: float) -> str:
+    """Why nobody would look at what the pattern matches once the anchors are cut out of `text`; "" if it does not."""
+    for anchor in rule.anchors:
+        text = text.replace(anchor, b"")
+    found = pattern.search(text, timeout=limit)
+    return "" if found is None or any(a in found[0] for a in rule.anchors) else "with the anchors cut out, too"
 
 
 def _on_counter_examples(rule: Rule, limit: float) -> Iterator[Complaint]:

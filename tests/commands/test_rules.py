@@ -90,3 +90,17 @@ def test_an_id_twice_in_two_files(run: Run, mine: Path) -> None:
     done = run("rules", "check", mine, other)
     assert done.status == 2
     assert f"{other}:2: field id: 'acme-key' is taken by {mine}:2".encode() in done.err
+
+
+def test_an_id_of_a_built_in_rule_is_taken(run: Run, mine: Path) -> None:
+    mine.write_text(GOOD.replace("acme-key", "slack-bot-token"))
+    done = run("rules", "check", mine)
+    assert done.status == 2
+    assert b"is taken" in done.err
+
+
+def test_a_pattern_that_matches_without_its_anchor(run: Run, mine: Path) -> None:
+    mine.write_text(GOOD.replace("acme_(", "(?:acme_)?("))
+    done = run("rules", "check", mine)
+    assert done.status == 2
+    assert b"without any of them" in done.err

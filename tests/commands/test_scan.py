@@ -280,3 +280,66 @@ def test_absolute_paths_are_judged_from_the_top_too(run: Run, repo: Repo, monkey
     monkeypatch.chdir(repo.path / "other")
     assert run("scan", repo.path / "sub").status == 0
     assert run("scan", "../sub/fixtures/a").status == 0
+
+
+def test_a_result_without_a_file_is_anchored_to_one_that_exists(run: Run, repo: Repo) -> None:
+    repo.commit({"zz": b"text", "sub/a": b"text"}, token().decode())
+    uris = [
+        place["physicalLocation"]["artifactLocation"]["uri"]
+        for result in json.loads(run("history", "-f", "sarif").out)["runs"][0]["results"]
+        for place in result["locations"]
+    ]
+    assert uris == ["zz"]
+
+
+def test_a_config_that_was_not_there_before_is_said(run: Run, repo: Repo) -> None:
+    repo.commit({"a": token()})
+    repo.write(".xoxscan.yaml", b"paths:\n- {pattern: a, reason: fakes, owner: ada}\n")
+    assert b"commit it first" in run("scan").out
+    named = run("scan", "--config", ".xoxscan.yaml")
+    assert named.status == 2 and b"HEAD" in named.err
+
+
+def test_rules_that_are_switched_off_are_named(run: Run, repo: Repo) -> None:
+    off = b"skip_rules:\n- {rule: slack-bot-token, reason: noisy, owner: ada}\n"
+    repo.commit({".xoxscan.yaml": off, "a": token()})
+    result = run("scan")
+    assert result.status == 0
+    assert b"slack-bot-token is switched off" in result.out
+
+
+def test_what_is_staged_switches_no_rule_off(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"text"})
+    repo.write(".xoxscan.yaml", b"skip_rules:\n- {rule: slack-bot-token, reason: noisy, owner: ada}\n")
+    repo.write("a", token())
+    repo.git("add", "-A")
+    assert run("staged").status == 1
+    assert run("hook", "a").status == 1
+    repo.git("commit", "-q", "-m", "x")
+    repo.write("b", token())
+    repo.git("add", "-A")
+    assert run("staged").status == 0
+
+
+@pytest.mark.parametrize(("answer", "status"), [(b"accept", 0), (b"refuse", 1)])
+def test_whether_a_change_may_excuse_itself(run: Run, repo: Repo, answer: bytes, status: int) -> None:
+    repo.commit({".xoxscan.yaml": b"head_suppressions: " + answer + b"\n"})
+    repo.write("a", b"t = " + token() + b"  # xoxscan:ignore a fake\n")
+    repo.git("add", "-A")
+    staged = run("staged")
+    repo.git("commit", "-q", "-m", "x")
+    ranged = run("range", "HEAD~1..HEAD")
+    assert (staged.status, ranged.status) == (status, status)
+    assert (b"excused by this change: 1 (a fake)" in ranged.out) == (status == 0)
+    repo.commit({"b": b"more"})
+    assert run("range", "HEAD~1..HEAD").status == 0
+
+
+def test_wrong_usage_comes_before_what_cannot_be_found(run: Run, repo: Repo) -> None:
+    assert run("range", "--respond", "revoke", "nowhere..HEAD").status == 2
+    assert run("range", "-f", "junit", "nowhere..HEAD").status == 2
+
+
+def test_jenkins_is_ci_too(run: Run, folder: Path) -> None:
+    (folder / "a").write_bytes(token())
+    assert run("scan", "--show-secrets", env={"JENKINS_URL": "http://ci"}).status == 2

@@ -67,11 +67,12 @@ def test_the_file_is_private_and_replaces_what_was_there(tmp_path: Path, stdout:
     assert json.loads(path.read_bytes())["findings"] == []
 
 
-def test_a_link_stays_a_link(tmp_path: Path, stdout: io.BytesIO) -> None:
-    (tmp_path / "link").symlink_to("real")
+def test_nothing_is_written_through_a_link(tmp_path: Path, stdout: io.BytesIO) -> None:
+    (tmp_path / "precious").write_bytes(b"mine")
+    (tmp_path / "link").symlink_to("precious")
     write_report(report(), [Output("text", str(tmp_path / "link"))], stdout, Options())
-    assert (tmp_path / "link").is_symlink()
-    assert b"nothing found" in (tmp_path / "real").read_bytes()
+    assert (tmp_path / "precious").read_bytes() == b"mine"
+    assert b"nothing found" in (tmp_path / "link").read_bytes()
 
 
 def test_a_fifo_is_written_to_and_not_replaced(tmp_path: Path, stdout: io.BytesIO) -> None:
