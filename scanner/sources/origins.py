@@ -178,7 +178,9 @@ class Teller:
 
     def stories(self) -> dict[Secret, Story]:
         """The story of each secret that a commit brings in."""
-        history = History(self._graph.order, self._live, ancestry(self._graph, [self._tip()]), self._people)
+        history = History(
+            self._graph.order, self._live, ancestry(self._graph, [self._tip()]), self._people, self._graph.orphans
+        )
         held = {side.oid for side in trees.in_tree(self._repository.git, b"HEAD")}
         gone = self._secrets(self._hits) - self._secrets(held & self._hits.keys())
         return stories(self._walked.changes, self._of(b"commit"), self._look, self._allow, gone, history)

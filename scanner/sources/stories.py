@@ -18,12 +18,13 @@ Allow = Callable[[bytes | None, Hit], Suppression | None]
 
 class History(NamedTuple):
     """What is known of the commits: their order (parents first), which of them any ref reaches, which HEAD reaches, and
-    who made those that matter."""
+    who made those that matter. What a commit in `cut` holds may have come before it: its parents are not here."""
 
     order: Sequence[bytes]
     live: Set[bytes]
     head: Set[bytes]
     commits: Mapping[bytes, Commit]
+    cut: Set[bytes] = frozenset()
 
 
 class Turn(NamedTuple):
@@ -54,13 +55,14 @@ def stories(
         first = min(came, key=lambda turn: (turn.lesser, turn.commit not in history.live, place[turn.commit]))
         went = [turn for turn in falls.get(secret, ()) if turn.commit in history.head and secret in gone]
         last = max(went, key=lambda turn: (not turn.lesser, place[turn.commit]), default=None)
-        told[secret] = _story(first, last, len({turn.commit for turn in came}), history.commits)
+        told[secret] = _story(first, last, len({turn.commit for turn in came}), history)
     return told
 
 
-def _story(first: Turn, last: Turn | None, commits: int, people: Mapping[bytes, Commit]) -> Story:
-    came, went = _event(first, people), _event(last, people) if last else None
-    return Story(came, went, (came.date, went.date if went else None), commits)
+def _story(first: Turn, last: Turn | None, commits: int, history: History) -> Story:
+    came = None if first.commit in history.cut else _event(first, history.commits)
+    went = _event(last, history.commits) if last else None
+    return Story(came, went, (came.date if came else None, went.date if went else None), commits)
 
 
 def _event(turn: Turn, people: Mapping[bytes, Commit]) -> Event:

@@ -367,3 +367,13 @@ def test_symlinks_and_file_names(repo: Repo, run: Run) -> None:
     repo.commit({f"{token().decode()}.txt": b"empty"})
     found = finding(run)
     assert {place["source"] for place in found["locations"]} == {"symlink", "path-name"}
+
+
+def test_what_a_shallow_clone_cannot_know_is_not_claimed(run: Run, repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": token()})
+    repo.commit({"b": b"x"})
+    late = repo.commit({"c": token(seed=2)})
+    repo.git("clone", "-q", "--depth", "2", repo.path.as_uri(), str(tmp_path / "clone"))
+    result = run("history", tmp_path / "clone", "--allow-shallow", "-f", "json")
+    came = {f["locations"][0]["path"]: f["introduced"] for f in json.loads(result.out)["findings"]}
+    assert came["a"] is None and came["c"]["commit"] == late
