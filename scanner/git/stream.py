@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import BufferedReader, RawIOBase
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 PIECE = 1 << 19  # bytes read at a time
-LARGE = 32 << 20  # an object of more bytes is never held
+LARGE = 32 << 20  # a blob of more bytes is never held
 _PIPE = 1 << 20  # bytes that git may be ahead
 _LITTLE, _NAP = 1 << 16, 0.0003  # bytes; seconds
 
@@ -39,7 +39,7 @@ class Piece(NamedTuple):
     read: Read | None = None
 
 
-def stream(git: Git, oids: bytes, large: int = LARGE, size: int = PIECE) -> Iterator[Piece]:
+def stream(git: Git, oids: bytes, large: int = LARGE, size: int = PIECE) -> Generator[Piece, None, None]:
     """The objects `oids` (one a line), in that order, as far as git comes: it dies of one that is damaged."""
     with spool([oids]) as questions, git.running("cat-file", "--batch", "--buffer", stdin=questions) as process:
         assert process.stdout
@@ -89,7 +89,7 @@ def _across(out: IO[bytes], data: bytes, over: int, large: int) -> Iterator[Piec
     oid, kind, size = parse_header(data[over:start])
     if size < 0:
         yield Piece(b"", [(oid, b"", 0, 0)])
-    elif size > large:
+    elif size > large and kind == b"blob":
         body = Body(out, size, data[start:])
         yield Piece(b"", [(oid, kind, 0, size)], body.read)
         if not body.skip():

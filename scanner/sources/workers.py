@@ -7,9 +7,11 @@ a worker. One that dies takes its portion with it, which becomes a problem; the 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
@@ -30,6 +32,9 @@ FORKS = sys.platform == "linux"
 _PATIENCE = 100
 
 
+_GRACE = 1.0  # seconds for a worker to end by itself
+
+
 class Job(NamedTuple):
     """What every worker needs to know."""
 
@@ -38,7 +43,7 @@ class Job(NamedTuple):
     timeout: float  # seconds for one match attempt
     foreign: bool = False  # whether inline markers of other tools count
     explain: bool = False  # whether to say what was turned down
-    large: int = LARGE  # an object of more bytes is read in windows
+    large: int = LARGE  # a blob of more bytes is read in windows
     piece: int = PIECE  # bytes read at a time
 
 
@@ -133,6 +138,8 @@ class Worker:
         """Ends the process, whatever it does."""
         self.pipe.close()
         self._process.terminate()
+        self._process.join(_GRACE)
+        self._process.kill()
         self._process.join()
 
 
@@ -142,8 +149,10 @@ def _lost(count: int) -> Answer:
 
 
 def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
-    """A worker's life. It ends when its parent's end of the pipe is closed, and leaves interrupts to the parent."""
+    """A worker's life. It ends when its parent's end of the pipe is closed, or when it is told to, and takes its git
+    with it; interrupts are the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     for other in inherited:
         other.close()
     detector = Detector(job.rules, job.timeout, fast=True)
@@ -162,7 +171,8 @@ def read(job: Job, detector: Detector, portion: bytes) -> Answer:
     failed = 0
     while portion and failed < _PATIENCE:
         try:
-            done = tally.take(stream(job.git, portion, job.large, job.piece))
+            with closing(stream(job.git, portion, job.large, job.piece)) as pieces:
+                done = tally.take(pieces)
         except Exception as error:  # noqa: BLE001 - what was found so far is not lost
             tally.problems.append(_failed(error, len(portion) // width))
             return tally.answer()
@@ -187,6 +197,7 @@ class Tally:
     def __init__(self, job: Job, detector: Detector) -> None:
         self._job = job
         self._detector = detector
+        self._parent = os.getppid()
         self._counts: dict[bytes, int] = {}
         self._size = 0
         self._found: list[Found] = []
@@ -211,14 +222,16 @@ class Tally:
     def take(self, pieces: Iterator[Piece]) -> int:
         """Looks at objects as they come; how many there were before git died, or all."""
         done = 0
-        try:
-            for piece in pieces:
-                if piece.read or self._detector.may_hold(piece.data):
+        for piece in pieces:
+            if os.getppid() != self._parent:
+                sys.exit()  # killed, and nobody will ask for the rest
+            if piece.read or self._detector.may_hold(piece.data):
+                try:
                     self._look(piece)
-                self._count(piece)
-                done += len(piece.objects)
-        except GitError:  # in the middle of a large object
-            pass
+                except GitError:  # in the middle of a large object
+                    break
+            self._count(piece)
+            done += len(piece.objects)
         return done
 
     def _count(self, piece: Piece) -> None:

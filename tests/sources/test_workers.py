@@ -1,0 +1,230 @@
+"""Several processes that look at objects: the same result however many they are, and whatever happens to them."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Generator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from scanner import rules
+from scanner.detect import Detector
+from scanner.git import enumerate as enumeration
+from scanner.git.enumerate import Listed
+from scanner.git.repository import find
+from scanner.git.run import Git
+from scanner.git.stream import Piece
+from scanner.model import Problem
+from scanner.sources import workers
+from scanner.sources.portions import Pool
+from scanner.sources.workers import Answer, Job, Tally, look, read
+from tests.conftest import Repo, token
+
+RULES = rules.builtin()
+
+
+class Result(NamedTuple):
+    """All answers together."""
+
+    counts: tuple[int, int, int, int]
+    found: list[tuple[bytes, list[tuple[bytes, int, int]]]]  # object; secret, line and column of each hit
+    lineage: list[bytes]
+    unread: list[bytes]
+    problems: list[Problem]
+
+
+def together(answers: list[Answer]) -> Result:
+    """The sum of all answers, in an order of its own."""
+    found = [
+        (item.oid, [(hit.match.secret.reveal(), hit.position.line, hit.position.column) for hit in item.examined.hits])
+        for answer in answers
+        for item in answer.found
+    ]
+    return Result(
+        (
+            sum(answer.blobs for answer in answers),
+            sum(answer.commits for answer in answers),
+            sum(answer.tags for answer in answers),
+            sum(answer.size for answer in answers),
+        ),
+        sorted(found),
+        sorted(line for answer in answers for line in answer.lineage.splitlines()),
+        sorted(oid for answer in answers for oid in answer.unread),
+        [problem for answer in answers for problem in answer.problems],
+    )
+
+
+def in_small_parts(git: Git) -> Generator[Listed, None, None]:
+    """All objects, ten at a time."""
+    for part in enumeration.all_objects(git):
+        oids = part.oids.splitlines(keepends=True)
+        for some in (oids[start : start + 10] for start in range(0, len(oids), 10)):
+            yield Listed(b"".join(some), len(some), len(some))
+
+
+def scan(git: Git, processes: int = 2, *, explain: bool = False) -> Result:
+    """Everything in a repository, in small portions."""
+    pool = Pool(in_small_parts(git), least=50_000)
+    return together(list(look(Job(git, RULES, 5.0, explain=explain), pool, processes)))
+
+
+@pytest.fixture
+def git(repo: Repo) -> Git:
+    """A repository with 300 blobs, some of them with tokens, some large, one empty, and a tag."""
+    draw = random.Random(1)
+    for number in range(299):
+        body = draw.randbytes(draw.choice([10, 100, 1000, 20_000])).replace(b"\n", b" ") + b"\n"
+        repo.write(f"f{number}", body + (token(seed=number) + b"\n" + body if number % 10 == 0 else b""))
+    repo.write("empty", b"")
+    repo.git("add", ".")
+    repo.commit(message=f"all of them\n\n{token('user').decode()}")
+    repo.git("tag", "-a", "-m", token("app-level").decode(), "v1")
+    return find(str(repo.path), os.environ, own=False).git
+
+
+def test_everything_is_looked_at_once(git: Git) -> None:
+    result = scan(git)
+    listed = list(enumeration.all_objects(git))
+    assert result.counts == (300, 1, 1, sum(part.size for part in listed))
+    assert len(result.found) == 32
+    assert {secret for _, hits in result.found for secret, _, _ in hits} == {
+        *(token(seed=number) for number in range(0, 299, 10)),
+        token("user"),
+        token("app-level"),
+    }
+    assert (result.unread, result.problems, len(result.lineage)) == ([], [], 1)
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+def test_however_many_processes(git: Git, processes: int) -> None:
+    assert scan(git, processes) == scan(git, 2)
+
+
+def test_without_fork(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = scan(git)
+    monkeypatch.setattr(workers, "FORKS", False)
+    assert scan(git, 2) == expected
+
+
+def test_however_it_is_read(git: Git) -> None:
+    """In whatever pieces, and whatever counts as too large to hold."""
+    expected = scan(git)
+    portion = b"".join(part.oids for part in enumeration.all_objects(git))
+    detector = Detector(RULES, 5.0)
+    for piece in (1, 61, 1000, 30_000, 1 << 20):
+        for large in (0, 500, 1 << 20):
+            answer = read(Job(git, RULES, 5.0, piece=piece, large=large), detector, portion)
+            assert together([answer]) == expected, (piece, large)
+
+
+def test_contents_do_not_leave_a_worker(git: Git) -> None:
+    answers = list(look(Job(git, RULES, 5.0), Pool(enumeration.all_objects(git)), 2))
+    held = {item.kind: item.content for answer in answers for item in answer.found}
+    assert held[b"blob"] == b""
+    assert held[b"commit"].startswith(b"tree ")
+    assert held[b"tag"].startswith(b"object ")
+
+
+def test_what_checks_turn_down_is_kept_only_where_it_was_asked_for(repo: Repo) -> None:
+    repo.commit({"a": b"xoxb" + b"-0000000000-0000000000-" + b"x" * 24})
+    git = find(str(repo.path), os.environ, own=False).git
+    assert scan(git).found == []
+    ((_, hits),) = scan(git, explain=True).found
+    assert hits == []
+
+
+# Whatever happens to git and to the processes
+
+
+def broken(git: Git, folder: Path, body: str) -> Git:
+    """A git that is started through a shell script wherever it reads objects: `body` decides. $@ are the arguments of
+    git, $REAL is git, and $IN a copy of the ids that it is asked for."""
+    real = next(path for path in (Path(part) / "git" for part in os.get_exec_path()) if path.exists())
+    script = folder / "bin/git"
+    script.parent.mkdir()
+    head = f'#!/bin/sh\nREAL={real}; DIR={folder}\ncase "$*" in *"--batch --buffer") ;; *) exec $REAL "$@";; esac\n'
+    script.write_text(f"{head}IN=$DIR/in.$$; cat >$IN\n{body}\n")
+    script.chmod(0o755)
+    return git._replace(environ={**git.environ, "PATH": f"{script.parent}:{git.environ['PATH']}"})
+
+
+def poison(repo: Repo) -> str:
+    """The id of a blob with a token."""
+    return repo.git("rev-parse", "HEAD:f100")
+
+
+DIES = """if grep -q {oid} $IN
+then sed /{oid}/,\\$d $IN | $REAL "$@"; exit 1
+else exec $REAL "$@" <$IN; fi"""
+
+
+def test_an_object_that_git_dies_of(git: Git, repo: Repo, tmp_path: Path) -> None:
+    expected, oid = scan(git), poison(repo).encode()
+    result = scan(broken(git, tmp_path, DIES.format(oid=oid.decode())))
+    assert (result.unread, result.problems) == ([oid], [])
+    assert result.found == [item for item in expected.found if item[0] != oid]
+    assert result.counts[0] == 299
+
+
+def test_torn_output(git: Git, tmp_path: Path) -> None:
+    """git never writes the last byte, unless one object alone is asked for: all is found in the end."""
+    expected = scan(git)
+    alone = '[ $(wc -l <$IN) -eq 1 ] && exec $REAL "$@" <$IN\n'
+    result = scan(broken(git, tmp_path, f'{alone}$REAL "$@" <$IN | head -c -1'))
+    assert result == expected
+
+
+@pytest.mark.parametrize(
+    "body", ["exit 1", "echo nonsense", "head -c 1000 /dev/zero", 'echo "12 blob many"', "yes | head -c 100000"]
+)
+def test_a_git_that_never_answers_is_given_up(git: Git, tmp_path: Path, body: str) -> None:
+    result = scan(broken(git, tmp_path, body), 1)
+    assert result.found == []
+    left = sum(int(problem.message.split(" ")[0]) for problem in result.problems)
+    assert len(result.unread) + left == 302
+    assert all("git dies of each" in problem.message for problem in result.problems)
+
+
+KILLS = """if grep -q {oid} $IN
+then kill -9 $PPID
+else exec $REAL "$@" <$IN; fi"""
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_a_process_that_is_killed(git: Git, repo: Repo, tmp_path: Path, processes: int) -> None:
+    expected, oid = scan(git), poison(repo)
+    result = scan(broken(git, tmp_path, KILLS.format(oid=oid)), processes)
+    lost = [int(problem.message.split("; ")[1].split(" ")[0]) for problem in result.problems]
+    assert all("died" in problem.message for problem in result.problems)
+    assert sum(lost) == 302 - sum(result.counts[:3])
+    assert lost
+    assert {item[0] for item in result.found} <= {item[0] for item in expected.found} - {oid.encode()}
+    assert processes == 1 or result.counts[0] > 100
+
+
+def test_an_exception_loses_no_finds_and_shows_no_values(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(oid: bytes, data: bytes, start: int, end: int) -> bytes:
+        raise ValueError(token().decode())
+
+    monkeypatch.setattr(workers, "lineage", fails)
+    portion = b"".join(part.oids for part in enumeration.all_objects(git))
+    answer = read(Job(git, RULES, 5.0, piece=1000), Detector(RULES, 5.0), portion)
+    assert answer.found
+    (problem,) = answer.problems
+    assert problem.message.endswith("were not looked at: a bug in xoxscan, ValueError")
+
+
+def test_no_git(git: Git) -> None:
+    gone = git._replace(environ={**git.environ, "PATH": "/nowhere"})
+    answer = read(Job(gone, RULES, 5.0), Detector(RULES, 5.0), b"0" * 40 + b"\n")
+    assert [problem.message for problem in answer.problems] == ["1 objects were not looked at: git was not found"]
+
+
+def test_a_parent_that_is_gone(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    tally = Tally(Job(git, RULES, 5.0), Detector(RULES, 5.0))
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    with pytest.raises(SystemExit):
+        tally.take(iter([Piece(b"", [])]))
