@@ -14,8 +14,8 @@ from scanner.git.repository import Repository, common_dir, find, is_partial
 from scanner.model import Problem, Skip
 from scanner.sources.history import unreadable
 
-# Up to so many objects it costs less than a second to ask git whether any that refs lead to are absent.
-CHECKED = 200_000
+# Up to so many blobs and commits it costs less than half a second to ask git whether any that refs lead to are absent.
+CHECKED = 50_000
 _WHOLE = "git fetch --refetch --no-filter brings the rest"
 _SHOWN = 5
 
