@@ -60,7 +60,10 @@ def _message(args: argparse.Namespace, streams: Streams, repository: Repository,
     return Outcome(
         Target("hook"),
         Coverage(bytes=len(text)),
-        [Occurrence(hit, place._replace(position=hit.position, suppressed=hit.inline)) for hit in examined.hits],
+        [
+            Occurrence(hit, place._replace(position=hit.position, suppressed=setup.allow_new(None, hit)))
+            for hit in examined.hits
+        ],
         overruns(b"commit message", examined),
         dropped=[(place._replace(position=at), dropped) for at, dropped in examined.dropped],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare, progress, refuse
 from scanner.git.changes import GITLINK, Change, Side
@@ -79,7 +79,7 @@ def outcome(
         [*span.problems, *looker.problems, *scan.problems],
         () if span.listed else ("the range is empty: there was nothing to scan",),
         scan.dropped,
-        _stories(occurrences).get,
+        _stories(occurrences, span).get,
     )
 
 
@@ -151,15 +151,19 @@ def _unreadable(oid: bytes) -> Problem:
     return Problem(oid.decode(), "the commit cannot be read", "git fsck shows what is damaged")
 
 
-def _stories(occurrences: Iterable[Occurrence]) -> dict[Secret, Story]:
+def _stories(occurrences: Iterable[Occurrence], span: Range) -> dict[Secret, Story]:
     """What is known of each secret: the first commit of the range that introduces it, and how many do."""
     places: dict[Secret, list[Location]] = {}
     for item in occurrences:
         places.setdefault(item.hit.match.secret, []).append(item.location)
-    return {secret: _story(found) for secret, found in places.items()}
+    cut = {oid.decode() for oid in span.cut}
+    return {secret: _story(found, cut) for secret, found in places.items()}
 
 
-def _story(places: Sequence[Location]) -> Story:
-    first = places[0]
+def _story(places: Sequence[Location], cut: Set[str]) -> Story:
+    """What stands in a commit whose parents are not here may have come before it: then nothing is claimed."""
+    first, commits = places[0], len({place.commit for place in places})
+    if first.commit in cut:
+        return Story(commits=commits)
     event = Event(first.commit, first.author, first.date, first.path)
-    return Story(event, None, (first.date, None), len({place.commit for place in places}))
+    return Story(event, None, (first.date, None), commits)

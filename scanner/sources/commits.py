@@ -27,12 +27,13 @@ class Parented(NamedTuple):
 
 class Range(NamedTuple):
     """The commits of a range. `listed` has a line a commit, with its parents, each after its own parents; `tip` is the
-    commit that the range ends with, and `base` the one that it starts after."""
+    commit that the range ends with, and `base` the one that it starts after. At the commits `cut` a shallow clone ends:
+    their parents are not here."""
 
     listed: bytes
     tip: bytes
     base: bytes | None = None
-    problems: tuple[Problem, ...] = ()
+    cut: frozenset[bytes] = frozenset()
 
     @property
     def total(self) -> int:
@@ -44,6 +45,14 @@ class Range(NamedTuple):
         for line in BytesIO(self.listed):
             commit, *parents = line.split()
             yield Parented(commit, tuple(parents))
+
+    @property
+    def problems(self) -> list[Problem]:
+        """A problem where the range runs over the end of a shallow clone: commits below are missing from it."""
+        if not self.cut:
+            return []
+        message = f"the clone is shallow and ends inside this range, at {min(self.cut).decode()[:12]}"
+        return [Problem("range", message, "git fetch --unshallow, or in CI a checkout with fetch-depth: 0")]
 
     def portions(self) -> Iterator[list[Parented]]:
         """The commits, some at a time."""
@@ -74,17 +83,8 @@ def since(repository: Repository, tip: bytes, base: bytes | None = None, *known:
 def _listed(repository: Repository, wanted: Sequence[str | bytes], tip: bytes, base: bytes | None) -> Range:
     listed = repository.git.run("rev-list", "--topo-order", "--reverse", "--parents", *wanted, "--")
     span = Range(listed, tip, base)
-    return span._replace(problems=tuple(_cut_off(repository, span)))
-
-
-def _cut_off(repository: Repository, span: Range) -> Iterator[Problem]:
-    """A problem where the range runs over the end of a shallow clone: commits below are missing from it."""
-    if repository.shallow:
-        ends = shallow_commits(repository)
-        cut = min((each.commit for each in span.commits() if each.commit in ends), default=None)
-        if cut:
-            message = f"the clone is shallow and ends inside this range, at {cut.decode()[:12]}"
-            yield Problem("range", message, "git fetch --unshallow, or in CI a checkout with fetch-depth: 0")
+    ends = shallow_commits(repository) if repository.shallow else frozenset()
+    return span._replace(cut=ends.intersection(each.commit for each in span.commits())) if ends else span
 
 
 _DIFF = ("diff-tree", "--stdin", "-z", "-r", "--root", "--raw", "--no-renames", "--no-abbrev", "--always")

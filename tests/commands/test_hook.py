@@ -121,6 +121,12 @@ def test_a_marker_in_a_message(run: Run, repo: Repo) -> None:
     assert (result.status, json.loads(result.out)["suppressed"][0]["reason"]) == (0, "an example")
 
 
+def test_a_marker_in_a_message_where_changes_may_not_excuse_themselves(run: Run, repo: Repo) -> None:
+    add(repo, ".xoxscan.yaml", b"head_suppressions: refuse\n")
+    message = repo.write("message", BOT + b" xoxscan:" + b"ignore an example\n")
+    assert run("hook", "--commit-msg-file", message).status == 1
+
+
 def test_a_message_that_is_not_there(run: Run, repo: Repo) -> None:
     result = run("hook", "--commit-msg-file", "nowhere")
     assert result.status == 3

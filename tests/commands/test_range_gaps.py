@@ -29,6 +29,20 @@ def test_a_shallow_clone_that_ends_inside_the_range(run: Run, repo: Repo, monkey
     assert run("range", "origin/base..HEAD").status == 1
 
 
+def test_what_stands_where_a_shallow_clone_ends_may_be_older(
+    run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a": b"a"})
+    branch(repo, "base", {"base": b"1"})
+    repo.commit({"old.env": BOT})
+    repo.commit({"a": b"b"})
+    new = repo.commit({"new.env": USER})
+    monkeypatch.chdir(clone(repo, "--depth=2", "--no-single-branch").path)
+    report = json.loads(run("range", "origin/base..HEAD", "-f", "json").out)
+    came = {place["path"]: each["introduced"] for each in report["findings"] for place in each["locations"]}
+    assert came["old.env"] is None and came["new.env"]["commit"] == new
+
+
 def test_a_shallow_clone_whose_base_was_cut_off(run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     base = repo.commit({"a": b"a"})
     repo.commit({"a.env": BOT})

@@ -32,7 +32,7 @@ def test_commits_come_after_their_parents(repo: Repo) -> None:
     ours = repo.commit({"b": b"b"})
     merged = merge(repo, "topic")
     span = commits.between(around(repo), f"{base}..HEAD")
-    assert (span.total, span.tip, span.base, span.problems) == (3, merged.encode(), base.encode(), ())
+    assert (span.total, span.tip, span.base, span.problems) == (3, merged.encode(), base.encode(), [])
     *first, last = span.commits()
     assert {each.commit.decode() for each in first} == {topic, ours}
     assert last == Parented(merged.encode(), (ours.encode(), topic.encode()))
