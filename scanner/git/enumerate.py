@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Container, Generator, Iterator
+from collections.abc import Container, Generator, Iterator, Sequence
 from typing import IO, NamedTuple
 
 from scanner.git.repository import Repository, common_dir
@@ -13,6 +13,7 @@ from scanner.git.run import Git, failure
 _CHECK = "--batch-check=%(objecttype) %(objectname) %(objectsize)"
 _REACHABLE = ("rev-list", "--objects", "--no-object-names")
 _CHUNK = 1 << 14
+_MUCH = 4 << 20
 
 
 class Listed(NamedTuple):
@@ -56,17 +57,23 @@ def _parse(out: IO[bytes], only: Container[bytes] | None) -> Iterator[Listed]:
     rest = b""
     while chunk := out.read(_CHUNK):
         whole, _, rest = (rest + chunk).rpartition(b"\n")
-        yield _listed(whole, only)
+        # Trees hold names and ids only; three quarters of a history are trees, and no engine needs to read them.
+        rows = [line.split() for line in whole.split(b"\n") if line and not line.startswith(b"tree ")]
+        if only is not None:
+            rows = [row for row in rows if row[-2] in only]
+        yield from _listed([row for row in rows if len(row) == 3], [row for row in rows if len(row) != 3])
 
 
-def _listed(text: bytes, only: Container[bytes] | None) -> Listed:
-    # Trees hold names and ids only; three quarters of a history are trees, and no engine needs to read them.
-    rows = [line.split() for line in text.split(b"\n") if line and not line.startswith(b"tree ")]
-    found = [row for row in rows if len(row) == 3 and (only is None or row[1] in only)]
-    absent = [row[0].removeprefix(b"?") for row in rows if len(row) != 3]
-    missing = tuple(oid for oid in absent if only is None or oid in only)
-    oids = b"".join([oid + b"\n" for _, oid, _ in found])
-    return Listed(oids, len(found), sum([int(size) for _, _, size in found]), missing)
+def _listed(found: list[list[bytes]], absent: Sequence[list[bytes]] = ()) -> Iterator[Listed]:
+    """Parts of not too many bytes, so that several processes have something to do."""
+    size = sum([int(row[2]) for row in found])
+    if size > _MUCH and len(found) > 1:
+        half = len(found) // 2
+        yield from _listed(found[:half], absent)
+        yield from _listed(found[half:])
+    else:
+        missing = tuple(row[0].removeprefix(b"?") for row in absent)
+        yield Listed(b"".join([oid + b"\n" for _, oid, _ in found]), len(found), size, missing)
 
 
 def reachable(git: Git) -> set[bytes]:

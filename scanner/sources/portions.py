@@ -12,7 +12,7 @@ from scanner.git.enumerate import Listed
 
 # What an object costs besides its bytes, in bytes; and how much work a portion is, in bytes.
 _EACH = 4096
-LEAST, MOST = 64 << 20, 1 << 30
+LEAST, MOST = 16 << 20, 1 << 30
 _PATIENCE = 1.0  # seconds that the end of the run waits for the end of the list
 
 
