@@ -98,7 +98,7 @@ class Detector:
         cover = minimal_cover(anchors)
         beginnings = _shared_beginnings(cover)
         self._anchors = {one: [anchor for anchor in anchors if one in anchor] for one in beginnings}
-        self._hit = (_hyperscan(cover) if fast and cover else None) or _plain(beginnings)
+        self._hit = (_hyperscan(beginnings) if fast and beginnings else None) or _plain(beginnings)
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
 
     def may_hold(self, data: bytes) -> bool:
@@ -113,7 +113,9 @@ class Detector:
         overrun: list[str] = []
         for rule in self._rules if near else ():
             regions = _merged(region for anchor in rule.anchors for region in near.get(anchor, ()))
-            if not regions or (rule.also and not any(one in data for one in rule.also)):
+            if regions and rule.also:
+                regions = _merged(near for one in rule.also for near in _near(data, one, data.find(one), _BEFORE))
+            if not regions:
                 continue
             outcomes, in_time = self._run(rule, data, regions)
             matches += (outcome for outcome in outcomes if isinstance(outcome, Match))
@@ -177,11 +179,11 @@ def _outcomes(
             yield outcome
 
 
-def _near(data: bytes, anchor: bytes, hit: int) -> Iterator[tuple[int, int]]:
+def _near(data: bytes, anchor: bytes, hit: int, behind: int = _BEHIND) -> Iterator[tuple[int, int]]:
     """The parts of `data` that a match around an anchor can lie in, which stands first at `hit`; they may overlap."""
     while hit >= 0:
-        last = data.rfind(anchor, hit, hit + _BEHIND)
-        yield max(0, hit - _BEFORE), last + _BEHIND
+        last = data.rfind(anchor, hit, hit + behind)
+        yield max(0, hit - _BEFORE), last + behind
         hit = data.find(anchor, last + 1)
 
 
