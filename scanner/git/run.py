@@ -64,6 +64,7 @@ _SETTINGS = (
     "log.showSignature=false",
     "core.pager=cat",
     "core.quotePath=false",
+    "core.deltaBaseCacheLimit=80m",  # of 96m: costs no time (measured on rails), and each worker has a git
     "core.commitGraph=false",  # nothing checks that what it says of parents and trees is true
     "protocol.ext.allow=never",
     "color.ui=false",
