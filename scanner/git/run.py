@@ -6,6 +6,7 @@ Why each setting is there is in docs/trust.md («What a repository could run»);
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -102,6 +103,8 @@ class Git(NamedTuple):
         """The same for a repository that is known to be ours, or `for_anyone`."""
         with self.running(*arguments, stderr=subprocess.PIPE) as process:
             out, err = process.communicate(stdin)
+        if process.returncode == -signal.SIGINT:  # Ctrl-C reaches git, too, and perhaps first
+            raise KeyboardInterrupt
         return process.returncode, out, err
 
     @contextmanager
