@@ -46,43 +46,45 @@ def _new_paths(diff: Iterable[Delta]) -> set[bytes]:
     return {d.new.path for d in diff if d.new}
 
 
-def parse_raw(fields: Iterator[bytes]) -> Iterator[Delta | bytes]:
-    """The NUL-separated fields of `diff-tree -z --raw` or `diff-index -z --raw`: deltas, and whatever stands between
-    them (commit ids of `--stdin`). Renames must be off. GitError where the output is torn."""
+def parse_index_diff(raw: bytes) -> tuple[Delta, ...]:
+    """All deltas of one `diff-index -z --raw`. Renames must be off. GitError where the output is torn."""
+    fields = iter(raw.split(b"\0"))
+    return tuple(delta for field in fields if field for delta in _row(field, fields))
+
+
+def parse_commits(fields: Iterator[bytes]) -> Iterator[Change]:
+    """The changes in the output of `diff-tree --stdin -z --raw`, in NUL-separated fields: each begins with the id of
+    its commit. With `-m` that is told once for each parent; with `-c` a merge is told once, with just the paths that
+    differ from every parent. Renames must be off. GitError where the output is torn."""
+    commit: bytes | None = None
+    diffs: list[list[Delta]] = []
+    first = 0  # the diff that is being told, or the first of those that are told together
     for field in fields:
-        if not field.startswith(b":"):
-            if field:
-                yield field
-            continue
-        try:
-            old_mode, new_mode, old_oid, new_oid, _ = field[1:].split(b" ")
-            path = next(fields)
-        except (ValueError, StopIteration):
-            raise GitError("git's list of differences stopped in the middle", "run the command again") from None
-        yield Delta(_side(path, old_mode, old_oid), _side(path, new_mode, new_oid))
+        if field.startswith(b":"):
+            row = _row(field, fields)
+            diffs += [[] for _ in range(first + len(row) - len(diffs))]
+            for number, delta in enumerate(row, first):
+                diffs[number].append(delta)
+        elif field:
+            if commit is not None and field != commit:
+                yield Change(commit, tuple(map(tuple, diffs)))
+                diffs = []
+            commit, first = field, len(diffs)
+            diffs.append([])
+    if commit is not None:
+        yield Change(commit, tuple(map(tuple, diffs)))
+
+
+def _row(field: bytes, fields: Iterator[bytes]) -> tuple[Delta, ...]:
+    """`::100644 100644 100644 <id> <id> <id> MM`, and the path that follows: as many colons as parents (one, but with
+    `-c`), the modes of the file in each of these and in the commit itself, and then the ids."""
+    words = field.lstrip(b":").split(b" ")
+    parents, path = len(field) - len(field.lstrip(b":")), next(fields, b"")
+    if not parents or len(words) != 2 * parents + 3 or not path:
+        raise GitError("git's list of differences stopped in the middle", "run the command again")
+    *old, new = (_side(path, mode, oid) for mode, oid in zip(words, words[parents + 1 : -1], strict=False))
+    return tuple(Delta(side, new) for side in old)
 
 
 def _side(path: bytes, mode: bytes, oid: bytes) -> Side | None:
     return None if mode == b"000000" or not oid.strip(b"0") else Side(path, mode, oid)
-
-
-def parse_index_diff(raw: bytes) -> tuple[Delta, ...]:
-    """All deltas of one `diff-index -z --raw`."""
-    return tuple(d for d in parse_raw(iter(raw.split(b"\0"))) if isinstance(d, Delta))
-
-
-def parse_commits(fields: Iterator[bytes]) -> Iterator[Change]:
-    """The changes in the output of `diff-tree --stdin -z -m --raw`, which names a commit once for each parent."""
-    commit: bytes | None = None
-    diffs: list[list[Delta]] = []
-    for item in parse_raw(fields):
-        if isinstance(item, Delta):
-            diffs[-1].append(item)
-            continue
-        if commit is not None and item != commit:
-            yield Change(commit, tuple(map(tuple, diffs)))
-            diffs = []
-        commit = item
-        diffs.append([])
-    if commit is not None:
-        yield Change(commit, tuple(map(tuple, diffs)))

@@ -94,8 +94,10 @@ class LogEntry(NamedTuple):
 
 def reflogs(git: Git) -> list[LogEntry]:
     """All entries of all reflogs whose commits are here. GitError where a ref is broken."""
+    every = git.run("rev-list", "--reflog", "--no-walk", ok=(0, 129)).split()
+    if not every:  # status 129: there is none at all
+        return []
     fields = git.run("log", "-g", "--all", "--no-patch", "-z", "--format=%gD%x00%H%x00%gs").split(b"\0")
     entries = [LogEntry(*entry) for entry in zip(fields[::3], fields[1::3], fields[2::3], strict=False)]
     told = {entry.oid for entry in entries}
-    every = git.run("rev-list", "--reflog", "--no-walk", ok=(0, 129)).split()  # 129: there is none
     return entries + [LogEntry(b"", oid, b"") for oid in every if oid not in told]

@@ -3,7 +3,7 @@ finds together, in one walk over the commits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from io import BytesIO
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from scanner.git.repository import Repository, head
 from scanner.model import Hit, Location, Problem, Reach, Secret, Suppression
 from scanner.pipeline import Occurrence, Story, in_message
 from scanner.sources.history import Seen, unreadable
-from scanner.sources.stories import History, stories
+from scanner.sources.stories import History, Turns, falls, rises, stories
 from scanner.sources.workers import Found
 
 Allow = Callable[[bytes | None, Hit], Suppression | None]
@@ -61,12 +61,15 @@ class Teller:
         self._repository = repository
         self._holders = holders
         self._allow = allow
+        self._processes = processes
         self._found = [item for item in seen.found if item.examined.hits]
         self._hits = {item.oid: item.examined.hits for item in self._found if item.kind == b"blob"}
         self._graph = graph(BytesIO(seen.lineage))
         self._borrowed = self._only_borrowed()
         self._walked = provenance.walk(repository, self._graph, self._hits.keys(), processes)
-        self._people = self._read()
+        # The commits that bring or remove finds, or hold them in their message.
+        self._people = self._read(change.commit for change in self._walked.changes)
+        self._people |= {item.oid: parse_commit(item.content) for item in self._of(b"commit")}
         self._live = ancestry(self._graph, [ref.peeled for ref in holders.refs])
         self.problems = tuple(unreadable(self._walked.untold, "what this commit changes cannot be told"))
 
@@ -75,13 +78,10 @@ class Teller:
         found = {item.oid for item in self._found}
         return found - enumeration.own_objects(self._repository) if enumeration.borrows(self._repository) else set()
 
-    def _read(self) -> dict[bytes, Commit]:
-        """The commits that bring or remove finds, or hold them in their message."""
-        people = {item.oid: parse_commit(item.content) for item in self._of(b"commit")}
-        wanted = {change.commit for change in self._walked.changes if change.commit} - people.keys()
+    def _read(self, commits: Iterable[bytes | None]) -> dict[bytes, Commit]:
         with Cat(self._repository.git) as cat:
-            people.update((oid, parse_commit(content or b"")) for oid, _, content in cat.contents(wanted))
-        return people
+            contents = cat.contents({commit for commit in commits if commit})
+            return {oid: parse_commit(content or b"") for oid, _, content in contents}
 
     def _of(self, kind: bytes) -> Iterator[Found]:
         return (item for item in self._found if item.kind == kind)
@@ -178,12 +178,28 @@ class Teller:
 
     def stories(self) -> dict[Secret, Story]:
         """The story of each secret that a commit brings in."""
-        history = History(
-            self._graph.order, self._live, ancestry(self._graph, [self._tip()]), self._people, self._graph.orphans
-        )
-        held = {side.oid for side in trees.in_tree(self._repository.git, b"HEAD")}
-        gone = self._secrets(self._hits) - self._secrets(held & self._hits.keys())
-        return stories(self._walked.changes, self._of(b"commit"), self._look, self._allow, gone, history)
+        came = rises(self._walked.changes, self._of(b"commit"), self._look, self._allow)
+        went = self._gone(came)
+        return stories(came, went, History(self._graph.order, self._live, self._people, self._graph.orphans))
+
+    def _gone(self, came: Turns) -> Turns:
+        """The commits on the way to HEAD that took out what HEAD does not hold: such as have one parent. Where there
+        is none, a merge did it (`git merge -s ours`); what it lacks of one parent need not have been removed by it."""
+        past = ancestry(self._graph, [self._tip()])
+        held = {side.oid for side in trees.in_tree(self._repository.git, b"HEAD")} & self._hits.keys()
+        gone = {secret for secret, turns in came.items() if any(turn.path and turn.commit in past for turn in turns)}
+        gone -= self._secrets(held)
+        plain = falls((change for change in self._walked.changes if len(change.diffs) == 1), self._look)
+        went = {secret: [turn for turn in plain.get(secret, ()) if turn.commit in past] for secret in gone}
+        open_ends = {secret for secret, turns in went.items() if not turns}
+        return {**went, **(self._gone_by_merge(open_ends, past) if open_ends else {})}
+
+    def _gone_by_merge(self, secrets: Set[Secret], past: Set[bytes]) -> Turns:
+        blobs = {oid for oid in self._hits if not secrets.isdisjoint(self._secrets([oid]))}
+        walked = provenance.merges(self._repository, self._graph, past, blobs, self._processes)
+        self._people |= self._read(change.commit for change in walked.changes)
+        went = falls(walked.changes, self._look)
+        return {secret: went[secret] for secret in secrets & went.keys()}
 
     def _look(self, side: Side) -> Sequence[Hit]:
         return self._hits.get(side.oid, ())
