@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from scanner.errors import GitError
 from scanner.git.run import Git, close
@@ -30,6 +30,16 @@ class Header(NamedTuple):
 
 
 Read = Callable[[int], bytes]
+
+
+class Stream(Protocol):
+    """What gives as many bytes as it was asked for, and fewer only at the end."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        ...
+
+
 Answer = tuple[bytes, Header, Read | None]
 
 
@@ -124,7 +134,7 @@ def _batches(names: Iterable[bytes]) -> Iterator[list[bytes]]:
 class Body:
     """The content of one object: what was read of it, and what is still in git's pipe. A size of -1: there is none."""
 
-    def __init__(self, stream: IO[bytes], size: int, begun: bytes = b"") -> None:
+    def __init__(self, stream: Stream, size: int, begun: bytes = b"") -> None:
         self._stream = stream
         self._begun = begun
         self._left = size - len(begun)

@@ -7,24 +7,20 @@ it only where that is worth it.
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from io import BufferedReader, RawIOBase
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, NamedTuple
 
 from scanner.errors import GitError
 from scanner.git.commits import spool
 from scanner.git.objects import Body, Read, parse_header
 from scanner.git.run import Git
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
 PIECE = 1 << 19  # bytes read at a time
 LARGE = 32 << 20  # a blob of more bytes is never held
-_PIPE = 1 << 20  # bytes that git may be ahead
-_LITTLE, _NAP = 1 << 16, 0.0003  # bytes; seconds
+_WIDTH = 1 << 20  # bytes that git may be ahead
+_LITTLE, _NAP, _PATIENCE = 1 << 16, 0.0003, 0.002  # bytes; seconds
 
 # Id, kind, and where the content stands in a piece: data[start:end]. One that is missing has an empty kind.
 Object = tuple[bytes, bytes, int, int]
@@ -43,20 +39,27 @@ def stream(git: Git, oids: bytes, large: int = LARGE, size: int = PIECE) -> Gene
     """The objects `oids` (one a line), in that order, as far as git comes: it dies of one that is damaged."""
     with spool([oids]) as questions, git.running("cat-file", "--batch", "--buffer", stdin=questions) as process:
         assert process.stdout
-        with _wide(process.stdout) as out:
-            try:
-                yield from pieces(out, large, size)
-            except GitError:  # in the middle of an object
-                process.kill()
+        try:
+            yield from pieces(process.stdout, large, size)
+        except GitError:  # in the middle of an object
+            process.kill()
 
 
-def pieces(out: IO[bytes], large: int, size: int) -> Iterator[Piece]:
-    """What `out` holds, read `size` bytes at a time. GitError where it stops in the middle of an object."""
-    while data := out.read(size):
+def pieces(pipe: IO[bytes], large: int = LARGE, size: int = PIECE) -> Iterator[Piece]:
+    """The objects that git writes into `pipe`, at most `size` bytes at a time, and none is held back to wait for more.
+    GitError where it stops in the middle of one."""
+    out = Pipe(pipe, size)
+    rest = b""
+    while data := out.some():
+        data = rest + data
         objects, over = _cut(data)
         yield Piece(data, objects)
-        if over < len(data):
-            yield from _across(out, data, over, large)
+        rest = data[over:]
+        if b"\n" in rest:
+            yield from _begun(out, rest, large)
+            rest = b""
+    if rest:
+        raise _torn()
 
 
 def _cut(data: bytes) -> tuple[list[Object], int]:
@@ -81,15 +84,11 @@ def _cut(data: bytes) -> tuple[list[Object], int]:
     return objects, at
 
 
-def _across(out: IO[bytes], data: bytes, over: int, large: int) -> Iterator[Piece]:
-    """The object that begins in `data`, at `over`, and ends in what follows."""
-    if data.find(b"\n", over) < 0:  # in the middle of its header
-        data, over = data[over:] + out.readline(), 0
-    start = data.find(b"\n", over) + 1
-    oid, kind, size = parse_header(data[over:start])
-    if size < 0:
-        yield Piece(b"", [(oid, b"", 0, 0)])
-    elif size > large and kind == b"blob":
+def _begun(out: Pipe, data: bytes, large: int) -> Iterator[Piece]:
+    """The object that begins `data`, and ends in what follows."""
+    start = data.index(b"\n") + 1
+    oid, kind, size = parse_header(data[:start])
+    if size > large and kind == b"blob":
         body = Body(out, size, data[start:])
         yield Piece(b"", [(oid, kind, 0, size)], body.read)
         if not body.skip():
@@ -105,34 +104,37 @@ def _torn() -> GitError:
     return GitError("git cat-file stopped in the middle of an object", "git fsck shows what is damaged")
 
 
-@contextmanager
-def _wide(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
-    """`pipe`, made wide where the system lets us, and then read patiently."""
-    try:
-        import fcntl
+class Pipe:
+    """A pipe that git writes to, made wide where the system lets us. Nothing is read ahead."""
 
-        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
-    except (ImportError, AttributeError, OSError):  # not Linux, or more than this user may have
-        yield pipe
-        return
-    with BufferedReader(_Patient(pipe.fileno())) as wide:
-        yield wide
+    def __init__(self, pipe: IO[bytes], size: int) -> None:
+        self._fd = pipe.fileno()
+        self._room = memoryview(bytearray(size))
+        try:
+            import fcntl
 
+            fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, _WIDTH)
+        except (ImportError, AttributeError, OSError):  # not Linux, or more than this user may have
+            pass
 
-class _Patient(RawIOBase):
-    """Waits a moment where little is in the pipe: git writes some thousand bytes at a time, and whoever takes each of
-    them at once is woken half a million times where ten thousand times do."""
+    def some(self) -> bytes:
+        """What is there, up to the size of a piece, at least one byte; none at the end. Where little is there it waits
+        a moment for more: git writes some thousand bytes at a time, and whoever takes each of them at once is woken
+        half a million times where ten thousand times do."""
+        end = got = os.readv(self._fd, [self._room])
+        while got and end < len(self._room):
+            if got < _LITTLE:
+                time.sleep(_NAP)
+            if not select.select([self._fd], [], [], _PATIENCE)[0]:
+                break
+            got = os.readv(self._fd, [self._room[end:]])
+            end += got
+        return bytes(self._room[:end])
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-
-    def readable(self) -> bool:
-        """See io.RawIOBase."""
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """See io.RawIOBase."""
-        size = os.readv(self._fd, [buffer])
-        if size < _LITTLE:
-            time.sleep(_NAP)
-        return size
+    def read(self, size: int) -> bytes:
+        """So many bytes; fewer at the end."""
+        parts: list[bytes] = []
+        while size and (data := os.read(self._fd, min(size, len(self._room)))):
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository
 from scanner.model import Problem
+from scanner.sources.crew import look
 from scanner.sources.portions import Pool
-from scanner.sources.workers import Answer, Found, Job, look
+from scanner.sources.workers import Answer, Found, Job
 
 # So many objects are named that could not be read; of the others it is said how many they are.
 SHOWN = 100

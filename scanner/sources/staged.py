@@ -31,9 +31,10 @@ def staged(repository: Repository) -> Staged:
     if status:  # an unborn branch, or damage
         out = repository.git.run(*_DIFF, head(repository) or repository.empty_tree, "--")
     raw = [out, *(repository.git.run(*_DIFF, parent, "--") for parent in merge_parents(repository))]
-    change = Change(None, tuple(map(parse_index_diff, raw)))
-    if any(not side.path for side in change.added()):  # git checks no checksum, and makes names of what is torn
-        raise GitError("the index is damaged: it holds a file without a name", "git reset makes a new index")
+    try:
+        change = Change(None, tuple(map(parse_index_diff, raw)))
+    except GitError:  # git checks no checksum of an index, and prints what it makes of a torn one
+        raise GitError("the index is damaged: git lists what cannot be", "git reset makes a new index") from None
     unmerged = _unmerged(repository) if any(b" U\0" in one for one in raw) else ()
     return Staged(change, tuple(unmerged))
 

@@ -1,38 +1,31 @@
-"""Looks at very many objects in several processes, each beside a `git cat-file` of its own.
-
-The parent hands out portions of object ids, and each worker answers a portion with what it found. Contents never leave
-a worker. One that dies takes its portion with it, which becomes a problem; the others go on.
+"""What one of several processes does that look at very many objects (scanner.sources.crew): it reads portions of them
+beside a `git cat-file` of its own, and answers with what it found.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import IO, NamedTuple
 
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
 from scanner.git.commits import lineage
 from scanner.git.run import Git
-from scanner.git.stream import LARGE, PIECE, Piece, stream
+from scanner.git.stream import LARGE, PIECE, Piece, pieces, stream
 from scanner.model import Problem, Rule
 from scanner.pipeline import NOTHING, Examined, examine, examine_stream
 from scanner.sources.looker import overruns
-from scanner.sources.portions import Pool
-
-# Elsewhere a fork may hang in a system library, or there is none.
-FORKS = sys.platform == "linux"
 
 # So many objects in a row that git could not read, and the rest of a portion is given up: each costs a process.
 _PATIENCE = 100
-
-
-_GRACE = 1.0  # seconds for a worker to end by itself
 
 
 class Job(NamedTuple):
@@ -70,111 +63,102 @@ class Answer(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-def look(job: Job, pool: Pool, processes: int) -> Iterator[Answer]:
-    """The answers for all that `pool` holds, in any order, from as many `processes` as there is work for."""
-    crew: dict[Connection, Worker] = {}
-    try:
-        for portion in pool.first(processes):
-            worker = Worker(job, list(crew))
-            crew[worker.pipe] = worker
-            worker.ask(portion)
-        pool.start()  # a thread: from here on none is forked
-        yield from _collect(crew, pool)
-        if left := pool.rest():
-            yield _lost(left)
-    finally:
-        for worker in crew.values():
-            worker.stop()
-        pool.stop()
-
-
-def _collect(crew: Mapping[Connection, Worker], pool: Pool) -> Iterator[Answer]:
-    busy = dict(crew)
-    while busy:
-        for pipe in wait(list(busy)):
-            assert isinstance(pipe, Connection)
-            worker = busy.pop(pipe)
-            answer = worker.answer()
-            portion = pool.take(len(crew)) if worker.alive else None
-            if portion:
-                worker.ask(portion)
-                busy[pipe] = worker
-            yield answer
-
-
-class Worker:
-    """One process that looks at one portion at a time."""
-
-    def __init__(self, job: Job, others: Sequence[Connection]) -> None:
-        context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
-        self.pipe: Connection
-        self.pipe, theirs = context.Pipe()
-        # A forked process holds our ends of the pipes, too: as long as it does, no other can see that we are gone.
-        inherited = [*others, self.pipe] if FORKS else []
-        self._process = context.Process(target=work, args=(job, theirs, inherited), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._portion = b""
-        self.alive = True
-
-    def ask(self, portion: bytes) -> None:
-        """Hands over a portion: ids, one a line."""
-        self._portion = portion
-        try:
-            self.pipe.send_bytes(portion)
-        except OSError:  # it has died; `answer` says so
-            pass
-
-    def answer(self) -> Answer:
-        """What it says of the portion: a problem where it has died."""
-        try:
-            answer: Answer = self.pipe.recv()
-        except (EOFError, OSError):
-            self.alive = False
-            return _lost(self._portion.count(b"\n"))
-        return answer
-
-    def stop(self) -> None:
-        """Ends the process, whatever it does."""
-        self.pipe.close()
-        self._process.terminate()
-        self._process.join(_GRACE)
-        self._process.kill()
-        self._process.join()
-
-
-def _lost(count: int) -> Answer:
-    message = f"a process that was reading objects died; {count:,} of them were not looked at"
-    return Answer(problems=(Problem("git objects", message, "run again with --jobs 1, or with more memory"),))
-
-
 def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
-    """A worker's life. It ends when its parent's end of the pipe is closed, or when it is told to, and takes its git
-    with it; interrupts are the parent's business."""
+    """A worker's life. It ends when it is told that there is no more, when its parent's end of the pipe is closed, or
+    by SIGTERM, and takes its git with it; interrupts are the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     for other in inherited:
         other.close()
     detector = Detector(job.rules, job.timeout, fast=True)
+    inbox = Inbox(pipe)
     try:
-        while True:
-            portion = pipe.recv_bytes()
-            pipe.send(read(job, detector, portion))
-    except (EOFError, OSError):
+        for answer in answers(job, detector, inbox):
+            pipe.send(answer)
+    except OSError:
         pass  # the parent is gone, or wants no more
 
 
-def read(job: Job, detector: Detector, portion: bytes) -> Answer:
-    """Looks at every object of a portion. Where git dies, it is the object that it dies of again that is left out."""
+class Inbox:
+    """The portions that a worker is handed. They are received, and written to git, by threads: so neither the parent
+    nor this worker ever waits until git has read what it is asked."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._portions: SimpleQueue[bytes] = SimpleQueue()
+        self._questions: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def next(self) -> bytes:
+        """The next portion; waits for it. An empty one is the last."""
+        return self._portions.get()
+
+    def feed(self, stdin: IO[bytes]) -> None:
+        """Writes every portion to a git, as soon as it is here."""
+        threading.Thread(target=self._write, args=(stdin,), daemon=True).start()
+
+    def _receive(self) -> None:
+        portion = b"."
+        while portion:
+            try:
+                portion = self._pipe.recv_bytes()
+            except (EOFError, OSError):  # the parent is gone
+                portion = b""
+            self._portions.put(portion)
+            self._questions.put(portion)
+
+    def _write(self, stdin: IO[bytes]) -> None:
+        try:
+            with stdin:
+                while portion := self._questions.get():
+                    stdin.write(portion)
+                    stdin.flush()
+        except (OSError, ValueError):  # git has died, or was ended
+            pass
+
+
+def answers(job: Job, detector: Detector, inbox: Inbox) -> Iterator[Answer]:
+    """An answer for each portion. One git reads them all, each while it answers the one before; it may hold back the
+    end of an answer until then. Where it dies, each portion that is left gets gits of its own (see `read`)."""
     tally = Tally(job, detector)
+    left = yield from _together(job, tally, inbox)
+    while left:
+        yield read(job, left, tally)
+        left = inbox.next()
+
+
+def _together(job: Job, tally: Tally, inbox: Inbox) -> Generator[Answer, None, bytes]:
+    """The answers as long as git lives; the value is what was not answered of the next portion, and `tally` holds what
+    was."""
+    portion = inbox.next()
+    count, done = portion.count(b"\n"), 0
+    try:
+        with job.git.running("cat-file", "--batch", "--buffer") as process:
+            assert process.stdin and process.stdout
+            inbox.feed(process.stdin)
+            for piece in pieces(process.stdout, job.large, job.piece):
+                done += tally.take(piece)
+                while portion and done >= count:
+                    yield tally.answer()
+                    portion, done = inbox.next(), done - count
+                    count = portion.count(b"\n")
+    except Exception:  # noqa: BLE001 - `read` comes to it again, and says it
+        pass
+    return portion[done * (portion.find(b"\n") + 1) :]
+
+
+def read(job: Job, portion: bytes, tally: Tally) -> Answer:
+    """Looks at every object of a portion. Where git dies, it is the object that it dies of again that is left out."""
     width = portion.index(b"\n") + 1
     failed = 0
     while portion and failed < _PATIENCE:
+        done = 0
         try:
-            with closing(stream(job.git, portion, job.large, job.piece)) as pieces:
-                done = tally.take(pieces)
+            with closing(stream(job.git, portion, job.large, job.piece)) as read_pieces:
+                for piece in read_pieces:
+                    done += tally.take(piece)
         except Exception as error:  # noqa: BLE001 - what was found so far is not lost
-            tally.problems.append(_failed(error, len(portion) // width))
+            tally.problems.append(_failed(error, len(portion) // width - done))
             return tally.answer()
         failed = 0 if done else failed + 1
         if not done:
@@ -192,13 +176,16 @@ def _failed(error: Exception, left: int) -> Problem:
 
 
 class Tally:
-    """What one portion held."""
+    """What is to be told in the next answer."""
 
     def __init__(self, job: Job, detector: Detector) -> None:
         self._job = job
         self._detector = detector
         self._parent = os.getppid()
-        self._counts: dict[bytes, int] = {}
+        self._reset()
+
+    def _reset(self) -> None:
+        self._counts: Counter[bytes] = Counter()
         self._size = 0
         self._found: list[Found] = []
         self._lineage: list[bytes] = []
@@ -206,38 +193,40 @@ class Tally:
         self.problems: list[Problem] = []
 
     def answer(self) -> Answer:
-        """The counts and finds so far."""
-        blobs, commits, tags = (self._counts.get(kind, 0) for kind in (b"blob", b"commit", b"tag"))
-        return Answer(
-            blobs,
-            commits,
-            tags,
+        """The counts and finds since the last one."""
+        answer = Answer(
+            self._counts[b"blob"],
+            self._counts[b"commit"],
+            self._counts[b"tag"],
             self._size,
             tuple(self._found),
             b"".join(self._lineage),
             tuple(self.unread),
             tuple(self.problems),
         )
+        self._reset()
+        return answer
 
-    def take(self, pieces: Iterator[Piece]) -> int:
-        """Looks at objects as they come; how many there were before git died, or all."""
-        done = 0
-        for piece in pieces:
-            if os.getppid() != self._parent:
-                sys.exit()  # killed, and nobody will ask for the rest
+    def take(self, piece: Piece) -> int:
+        """Looks at the objects of a piece; how many they are, or none where git died in the middle of a large one, and
+        nothing follows. A piece that an exception comes out of leaves no trace."""
+        if os.getppid() != self._parent:
+            sys.exit()  # killed, and nobody will ask for the rest
+        before = len(self._found), len(self.problems)
+        try:
             if piece.read or self._detector.may_hold(piece.data):
-                try:
-                    self._look(piece)
-                except GitError:  # in the middle of a large object
-                    break
+                self._look(piece)
             self._count(piece)
-            done += len(piece.objects)
-        return done
+        except Exception as error:
+            del self._found[before[0] :], self.problems[before[1] :]
+            if isinstance(error, GitError):
+                return 0
+            raise
+        return len(piece.objects)
 
     def _count(self, piece: Piece) -> None:
         kinds = [kind for _, kind, _, _ in piece.objects]
-        for kind in set(kinds):
-            self._counts[kind] = self._counts.get(kind, 0) + kinds.count(kind)
+        self._counts.update(kinds)
         self._size += sum([end - start for _, _, start, end in piece.objects])
         if b"commit" in kinds:
             commits = (found for found in piece.objects if found[1] == b"commit")
