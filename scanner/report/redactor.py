@@ -105,15 +105,20 @@ def _forms(secret: bytes) -> Iterator[bytes]:
     public = re.match(_PUBLIC, secret)
     core = secret[public.end() :] if public else secret
     core = core if len(core) > SURE else secret
-    yield core
-    yield core[5:]  # what is left where a "%" or "\\u" just before it seems to make its first characters an escape
-    yield b"\0".join(core[i : i + 1] for i in range(len(core)))  # UTF-16 of either byte order
-    yield core.hex().encode()
-    yield core.hex().upper().encode()
+    # A "%0" or "\\u0" just before it would seem to make its first characters an escape: the rest is left.
+    for part in (core, core[5:]):
+        yield part
+        yield b"\0".join(part[i : i + 1] for i in range(len(part)))  # UTF-16 of either byte order
+        yield part.hex().encode()
+        yield part.hex().upper().encode()
+        yield from _base64(part)
+
+
+def _base64(part: bytes) -> Iterator[bytes]:
     for shift in range(3):
         # The first and last character may depend on the neighbours: only those that are the secret's alone.
-        encoded = b2a_base64(b"\0" * shift + core, newline=False)
-        standard = encoded[-(-shift * 8 // 6) : (shift + len(core)) * 8 // 6]
+        encoded = b2a_base64(b"\0" * shift + part, newline=False)
+        standard = encoded[-(-shift * 8 // 6) : (shift + len(part)) * 8 // 6]
         yield standard
         yield standard.translate(bytes.maketrans(b"+/", b"-_"))
 

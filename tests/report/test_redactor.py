@@ -83,15 +83,14 @@ def _survivors(secret: str, cleaned: bytes, form: str) -> list[bytes]:
     return [run for run in runs if run in cleaned]
 
 
-def _ends_whole(before: bytes) -> bool:
-    """A percent escape that is begun just before a secret would take the secret's first character for its own."""
-    return b"%" not in before[-2:]
+# Often with an escape that is begun just before a secret, and would take its first characters for its own.
+BEFORE = st.builds(bytes.__add__, st.binary(max_size=40), st.sampled_from([b"", b"%", b"%0", b"\\", b"\\u", b"\\u00"]))
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
-@given(seed=st.integers(0, 2**32), before=st.binary(max_size=40).filter(_ends_whole), after=st.binary(max_size=40))
+@given(seed=st.integers(0, 2**32), before=BEFORE, after=st.binary(max_size=40))
 def test_no_form_of_a_known_secret_survives(kind: str, form: str, seed: int, before: bytes, after: bytes) -> None:
     rng = random.Random(seed)
     public, part = KINDS[kind](rng)
