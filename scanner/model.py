@@ -172,6 +172,45 @@ class Counts(NamedTuple):
     commits: int | None = None
 
 
+class Identity(NamedTuple):
+    """Whom a token speaks for, as auth.test says it."""
+
+    team: str | None = None
+    team_id: str | None = None
+    enterprise_id: str | None = None
+    user: str | None = None
+    user_id: str | None = None
+    bot_id: str | None = None
+    app_id: str | None = None
+    url: str | None = None
+
+
+class Verdict(NamedTuple):
+    """What Slack said about a secret, in our words. `state` is active, restricted, inactive, rejected, unknown or
+    unsupported; `code` is Slack's own word, if it said one."""
+
+    state: str
+    reason: str
+    identity: Identity | None = None
+    scopes: tuple[str, ...] = ()
+    impact: tuple[str, ...] = ()  # what it lets an attacker do, worst first
+    checked_at: str | None = None  # RFC 3339, UTC
+    code: str | None = None
+    expires_in: int | None = None  # seconds
+    org_wide: bool = False  # is_enterprise_install
+
+
+class Response(NamedTuple):
+    """What was done about a secret. `state` is rehearsed, revoked (only with proof), unproven, failed, held (a person
+    must decide), refused (Slack said no) or skipped (policy says never, or there is no API for the kind)."""
+
+    state: str
+    reason: str
+    policy: str | None = None  # the line that decided: file:line, or the name of the default
+    at: str | None = None  # RFC 3339, UTC
+    proof: str | None = None
+
+
 class Finding(NamedTuple):
     """One secret, with all its places."""
 
@@ -188,6 +227,8 @@ class Finding(NamedTuple):
     exposed: tuple[str | None, str | None] = (None, None)
     counts: Counts = Counts()
     remediation: str = ""
+    verdict: Verdict | None = None
+    response: Response | None = None
 
 
 class Suppressed(NamedTuple):
