@@ -13,17 +13,20 @@ from scanner.model import (
     Dropped,
     Event,
     Finding,
+    Identity,
     Location,
     Names,
     Position,
     Problem,
     Reach,
     Report,
+    Response,
     Secret,
     Skip,
     Suppressed,
     Suppression,
     Target,
+    Verdict,
 )
 from scanner.report.schema import SCHEMA
 
@@ -153,7 +156,28 @@ def _finding(node: _Node) -> Finding:
         exposed=(_maybe(node("exposed"), "from"), _maybe(node("exposed"), "until")),
         counts=Counts(*(node("counts")(key).maybe(_number) for key in Counts._fields)),
         remediation=_text(node("remediation")),
+        verdict=node("verdict").maybe(_verdict),
+        response=node("response").maybe(_response),
     )
+
+
+def _verdict(node: _Node) -> Verdict:
+    return Verdict(
+        state=_text(node("state")),
+        reason=_text(node("reason")),
+        identity=node("identity").maybe(lambda each: Identity(*(_maybe(each, key) for key in Identity._fields))),
+        scopes=node("scopes").each(_text),
+        impact=node("impact").each(_text),
+        checked_at=_maybe(node, "checked_at"),
+        code=_maybe(node, "code"),
+        expires_in=node("expires_in").maybe(_number),
+        org_wide=_flag(node("org_wide")),
+    )
+
+
+def _response(node: _Node) -> Response:
+    more = (_maybe(node, key) for key in ("policy", "at", "proof"))
+    return Response(_text(node("state")), _text(node("reason")), *more)
 
 
 def _suppressed(node: _Node) -> Suppressed:

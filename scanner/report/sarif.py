@@ -141,7 +141,9 @@ def _message(finding: Finding, locations: Sequence[Location]) -> str:
         where += " (which is no file: it is shown here because it must be shown somewhere)"
     commit = f", since commit {finding.introduced.commit}" if finding.introduced and finding.introduced.commit else ""
     more = f", and in {many(len(locations) - 1, 'more place')}" if len(locations) > 1 else ""
-    text = f"{finding.rule}: {finding.redacted} stands {where}{commit}{more}."
+    said = f" Slack says it is {finding.verdict.state}." if finding.verdict else ""
+    done = f" Response: {finding.response.state}." if finding.response else ""
+    text = f"{finding.rule}: {finding.redacted} stands {where}{commit}{more}.{said}{done}"
     # A SARIF message may hold links as Markdown has them. A name in it must not become one.
     return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text
 

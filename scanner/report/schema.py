@@ -14,15 +14,18 @@ from scanner.model import (
     Dropped,
     Event,
     Finding,
+    Identity,
     Location,
     Names,
     Position,
     Reach,
     Report,
+    Response,
     Skip,
     Suppressed,
     Suppression,
     Target,
+    Verdict,
 )
 
 SCHEMA = "xoxscan.report/1"
@@ -93,10 +96,32 @@ def finding(found: Finding, show_secrets: bool = False) -> dict[str, Any]:
         "exposed": {"from": found.exposed[0], "until": found.exposed[1]},
         "counts": found.counts._asdict(),
         "anatomy": dict(found.anatomy),
-        "verdict": None,
-        "response": None,
+        "verdict": _verdict(found.verdict),
+        "response": _response(found.response),
         "remediation": found.remediation,
     }
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
+    if verdict is None:
+        return None
+    words = {"state": verdict.state, "reason": verdict.reason, "code": verdict.code, "checked_at": verdict.checked_at}
+    return {
+        **{key: readable(value) for key, value in words.items()},
+        "identity": _named(verdict.identity) if verdict.identity else None,
+        "scopes": [readable(scope) for scope in verdict.scopes],
+        "impact": [readable(line) for line in verdict.impact],
+        "expires_in": verdict.expires_in,
+        "org_wide": verdict.org_wide,
+    }
+
+
+def _response(response: Response | None) -> dict[str, Any] | None:
+    return None if response is None else _named(response)
+
+
+def _named(noun: Identity | Response) -> dict[str, Any]:
+    return {key: readable(value) for key, value in noun._asdict().items()}
 
 
 def _target(target: Target) -> dict[str, Any]:

@@ -20,6 +20,9 @@ _MEANING = {
     4: "a response failed",
     130: "interrupted",
 }
+IMPACTS = 3  # and as many lines of what a token lets an attacker do
+_LIFE = {"active": "critical", "restricted": "critical", "inactive": "low"}  # the colours of verdicts
+_DEEDS = {"revoked": "low", "unproven": "critical", "failed": "critical", "held": "medium"}
 _COLORS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "bold": "1", "dim": "2"}
 
 
@@ -56,8 +59,29 @@ def _finding(finding: Finding, options: Options) -> Iterator[str]:
         yield f"  introduced: {_event(finding.introduced)}"
     if finding.removed:
         yield f"  removed: {_event(finding.removed)}"
+    yield from _answers(finding, options)
     if options.verbose:
         yield f"  fingerprint: {harmless(finding.fingerprint)}"
+
+
+def _answers(finding: Finding, options: Options) -> Iterator[str]:
+    """What Slack said, whom the token speaks for, what it lets an attacker do, and what was done about it."""
+    verdict, response = finding.verdict, finding.response
+    if verdict:
+        state = _paint(verdict.state, _LIFE.get(verdict.state, ""), options)
+        yield f"  slack says: {state}: {harmless(verdict.reason)}"
+        if verdict.identity:
+            named = verdict.identity._asdict().items()
+            words = (f"{key} {harmless(value)}" for key, value in named if value and key != "url")
+            yield f"  speaks for: {', '.join(words)}"
+        shown = verdict.impact if options.verbose else verdict.impact[:IMPACTS]
+        yield from (f"  lets an attacker: {harmless(line)}" for line in shown)
+    if response:
+        state = _paint(response.state, _DEEDS.get(response.state, ""), options)
+        decided = f" (decided by {harmless(response.policy)})" if response.policy else ""
+        yield f"  response: {state}: {harmless(response.reason)}{decided}"
+        if response.proof:
+            yield f"  proof: {harmless(response.proof)}"
 
 
 def _advice(report: Report, options: Options) -> Iterator[str]:

@@ -12,17 +12,20 @@ from scanner.model import (
     Dropped,
     Event,
     Finding,
+    Identity,
     Location,
     Names,
     Position,
     Problem,
     Reach,
     Report,
+    Response,
     Secret,
     Skip,
     Suppressed,
     Suppression,
     Target,
+    Verdict,
 )
 
 PUBLIC = "xo" + "xb-123456789012-1234567890123-"
@@ -65,8 +68,17 @@ def report(
     )  # fmt: skip
 
 
+VERDICT = Verdict(
+    "active", "auth.test answered ok", Identity("Acme", "T123", None, "deploy", "U1", "B1", None, "https://acme.example/"),
+    ("files:read", "chat:write"), ("read every file", "post as the bot"), "2024-06-01T23:59:59Z", None, 43_200, False,
+)  # fmt: skip
+RESPONSE = Response("held", "a person must decide", "policy.yaml:3", "2024-06-01T23:59:59Z", None)
+
 FULL = report(
-    [finding(), finding(location(None, 1, "commit-message"), location(b"a b.py"), rule="our-own-rule")],
+    [
+        finding()._replace(verdict=VERDICT, response=RESPONSE),
+        finding(location(None, 1, "commit-message"), location(b"a b.py"), rule="our-own-rule"),
+    ],
     [Suppressed(finding(location()._replace(suppressed=ALLOWED)), ALLOWED)],
     [Problem("locked.bin", "it cannot be read", "change its mode")],
     exit=1,
@@ -97,6 +109,26 @@ locations = st.builds(
     suppressed=st.none() | suppressions,
 )
 events = st.none() | st.builds(Event, oids, maybe_texts, maybe_texts, st.none() | paths)
+verdicts = st.builds(
+    Verdict,
+    state=st.sampled_from(["active", "restricted", "inactive", "rejected", "unknown", "unsupported"]),
+    reason=texts,
+    identity=st.none() | st.builds(Identity, *[maybe_texts] * len(Identity._fields)),
+    scopes=st.lists(texts, max_size=3).map(tuple),
+    impact=st.lists(texts, max_size=5).map(tuple),
+    checked_at=maybe_texts,
+    code=maybe_texts,
+    expires_in=st.none() | st.integers(0, 50_000),
+    org_wide=flags,
+)
+responses = st.builds(
+    Response,
+    state=st.sampled_from(["rehearsed", "revoked", "unproven", "failed", "held", "refused", "skipped"]),
+    reason=texts,
+    policy=maybe_texts,
+    at=maybe_texts,
+    proof=maybe_texts,
+)
 findings = st.builds(
     Finding,
     secret=st.just(Secret(TOKEN)),
@@ -112,6 +144,8 @@ findings = st.builds(
     exposed=st.tuples(maybe_texts, maybe_texts),
     counts=st.builds(Counts, numbers, numbers, numbers, numbers),
     remediation=texts,
+    verdict=st.none() | verdicts,
+    response=st.none() | responses,
 )
 reports = st.builds(
     Report,
