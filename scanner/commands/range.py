@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare, progress, refuse
+from scanner.errors import GitError
 from scanner.git.changes import GITLINK, Change, Side
 from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
@@ -72,14 +73,16 @@ def outcome(
         scan = Scan(repository, cat, setup, shown)
         occurrences = list(scan.occurrences(span))
     looker = scan.looker
+    stories = _stories(occurrences, span)
+    occurrences, untold = _reached(repository, span, occurrences)
     return Outcome(
         Target("range", repository.top or repository.git_dir, head=span.tip.decode()),
         Coverage(None, looker.blobs, span.total, looker.bytes, submodules(scan.modules.values())),
         occurrences,
         [*span.problems, *looker.problems, *scan.problems],
-        () if span.listed else ("the range is empty: there was nothing to scan",),
+        untold if span.listed else ("the range is empty: there was nothing to scan",),
         scan.dropped,
-        _stories(occurrences, span).get,
+        stories.get,
     )
 
 
@@ -149,6 +152,21 @@ def _batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
 
 def _unreadable(oid: bytes) -> Problem:
     return Problem(oid.decode(), "the commit cannot be read", "git fsck shows what is damaged")
+
+
+def _reached(
+    repository: Repository, span: Range, occurrences: Sequence[Occurrence]
+) -> tuple[list[Occurrence], tuple[str, ...]]:
+    """`occurrences` with what still reaches them; where git cannot tell, a note, since all was looked at."""
+    commits = {item.location.commit.encode() for item in occurrences if item.location.commit}
+    try:
+        held = ranges.reach(repository, span, commits) if commits else {}
+    except GitError as error:
+        return list(occurrences), (f"what still reaches the finds cannot be told: {error}",)
+    reaches = {commit.decode(): reach for commit, reach in held.items()}
+    places = (item.location for item in occurrences)
+    told = [place._replace(reach=reaches.get(place.commit or "")) for place in places]
+    return [item._replace(location=place) for item, place in zip(occurrences, told, strict=True)], ()
 
 
 def _stories(occurrences: Iterable[Occurrence], span: Range) -> dict[Secret, Story]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
 from typing import IO, NamedTuple
 
 from scanner.errors import GitError, UsageError
+from scanner.git import refs
 from scanner.git.changes import Change, parse_commits
-from scanner.git.commits import spool
+from scanner.git.commits import Graph, graph, spool
+from scanner.git.reach import Holders, Wanted, reaches
+from scanner.git.refs import Ref
 from scanner.git.repository import Repository, resolve, shallow_commits
 from scanner.git.run import Git
-from scanner.model import Problem
+from scanner.model import Problem, Reach
 
 PORTION = 2000  # commits that one process of git is asked about
 
@@ -28,12 +31,13 @@ class Parented(NamedTuple):
 class Range(NamedTuple):
     """The commits of a range. `listed` has a line a commit, with its parents, each after its own parents; `tip` is the
     commit that the range ends with, and `base` the one that it starts after. At the commits `cut` a shallow clone ends:
-    their parents are not here."""
+    their parents are not here. `before` tells rev-list what no commit of the range is reachable from."""
 
     listed: bytes
     tip: bytes
     base: bytes | None = None
     cut: frozenset[bytes] = frozenset()
+    before: tuple[str | bytes, ...] = ()
 
     @property
     def total(self) -> int:
@@ -71,20 +75,51 @@ def between(repository: Repository, words: str) -> Range:
     left, right = (resolve(repository, end or "HEAD") for end in (found[1], found[3]))
     if found[2] == "..":
         return since(repository, right, left)
-    return _listed(repository, [left + b"..." + right], right, left)
+    shared = repository.git.run("merge-base", "--all", left, right, ok=(0, 1)).split()
+    return _listed(repository, Range(b"", right, left, before=_except(shared)), left)
 
 
 def since(repository: Repository, tip: bytes, base: bytes | None = None, *known: str) -> Range:
     """The commits that `tip` reaches, and neither `base` nor the refs that the options `known` of rev-list choose."""
-    excluded = [b"^" + base] if base else []
-    return _listed(repository, [tip, *excluded, *(["--not", *known] if known else [])], tip, base)
+    return _listed(repository, Range(b"", tip, base, before=_except([*([base] if base else []), *known])))
 
 
-def _listed(repository: Repository, wanted: Sequence[str | bytes], tip: bytes, base: bytes | None) -> Range:
-    listed = repository.git.run("rev-list", "--topo-order", "--reverse", "--parents", *wanted, "--")
-    span = Range(listed, tip, base)
+def _except(words: Sequence[str | bytes]) -> tuple[str | bytes, ...]:
+    return ("--not", *words) if words else ()
+
+
+def _listed(repository: Repository, span: Range, *more: bytes) -> Range:
+    """`span` with its commits: what its tip and the commits `more` reach, and nothing before does."""
+    options = ("--topo-order", "--reverse", "--parents")
+    span = span._replace(listed=repository.git.run("rev-list", *options, span.tip, *more, *span.before, "--"))
     ends = shallow_commits(repository) if repository.shallow else frozenset()
     return span._replace(cut=ends.intersection(each.commit for each in span.commits())) if ends else span
+
+
+def reach(repository: Repository, span: Range, commits: Collection[bytes]) -> dict[bytes, Reach]:
+    """What still reaches each of `commits`, which are of `span`. GitError where not all refs can be read.
+
+    What is before the range reaches none of them, so git need not go through all of history for this."""
+    git = repository.git
+    names, log = refs.names(git), refs.reflogs(git)
+    walk = ("rev-list", "--all", "--reflog", "--parents", "--timestamp")
+    listed = git.run(*walk, *span.before, "--", ok=(0, 129))  # 129: there is no ref at all
+    known = graph(_lineages(listed))
+    holders = Holders(_led(git, known, names), log)
+    return dict(zip(commits, reaches([Wanted({commit}) for commit in commits], known, holders), strict=True))
+
+
+def _lineages(listed: bytes) -> Iterator[bytes]:
+    """The lines of `rev-list --timestamp --parents` as `graph` takes them: the commit first."""
+    for line in BytesIO(listed):
+        seconds, commit, *parents = line.split()
+        yield b" ".join((commit, seconds, *parents))
+
+
+def _led(git: Git, known: Graph, names: Sequence[refs.Name]) -> list[Ref]:
+    """Where all refs lead to: what names a commit of `known` is not looked at."""
+    plain = [Ref(*name, name.oid, b"commit") for name in names if name.oid in known.parents]
+    return plain + refs.peel(git, [name for name in names if name.oid not in known.parents])
 
 
 _DIFF = ("diff-tree", "--stdin", "-z", "-r", "--root", "--raw", "--no-renames", "--no-abbrev", "--always")

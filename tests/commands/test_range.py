@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -252,6 +253,87 @@ def test_a_marker_that_goes_introduces(run: Run, repo: Repo) -> None:
     repo.commit({"a.env": BOT + b" xoxscan:" + b"ignore"})
     oid = repo.commit({"a.env": BOT})
     assert scanned(run, "HEAD~..HEAD") == {(oid, "blob", "a.env")}
+
+
+# What still reaches it
+
+
+def reached(run: Run, words: str) -> dict[str, dict[str, Any]]:
+    """What reaches the places of the only finding, by commit."""
+    (finding,) = json.loads(run("range", words, "-f", "json").out)["findings"]
+    return {place["commit"]: place["reach"] for place in finding["locations"]}
+
+
+def test_what_still_reaches_the_commits(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"a"})
+    repo.git("tag", "before")
+    first = repo.commit({"a.env": BOT})
+    repo.git("branch", "topic")
+    repo.git("tag", "-a", "-m", "annotated", "v1")
+    repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    second = repo.commit({"b.env": BOT})
+    repo.git("tag", "light")
+    (repo.path / "a").write_bytes(b"changed")
+    repo.git("stash")
+    reaches = reached(run, "before..main")
+    branches = {"count": 3, "first": ["main", "origin/main", "topic"]}
+    assert reaches[first]["branches"] == branches
+    assert reaches[first]["tags"] == {"count": 2, "first": ["light", "v1"]}
+    assert reaches[second]["branches"] == {"count": 1, "first": ["main"]}
+    assert reaches[second]["tags"] == {"count": 1, "first": ["light"]}
+    for reach in reaches.values():
+        assert (reach["stash"], reach["notes"], reach["reflog"], reach["unreachable"]) == (True, False, True, False)
+
+
+def test_what_was_dropped_is_reached_by_reflogs_and_then_by_nothing(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"a"})
+    gone = repo.commit({"a.env": BOT})
+    repo.git("reset", "-q", "--hard", "HEAD~")
+    reach = reached(run, f"main..{gone}")[gone]
+    assert (reach["branches"]["count"], reach["reflog"], reach["unreachable"]) == (0, True, False)
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    assert reached(run, f"main..{gone}")[gone]["unreachable"] is True
+
+
+def test_notes_and_a_message_are_told_too(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"a"})
+    repo.git("notes", "add", "-m", "nothing")
+    first = repo.git("rev-parse", "refs/notes/commits")
+    repo.git("notes", "add", "-f", "-m", BOT.decode())
+    reach = reached(run, f"{first}..refs/notes/commits").popitem()[1]
+    assert (reach["notes"], reach["branches"]["count"]) == (True, 0)
+    oid = repo.commit({"b": b"b"}, message=USER.decode())
+    assert reached(run, "HEAD~..HEAD")[oid]["branches"]["first"] == ["main"]
+
+
+def test_both_sides_of_three_dots_are_told(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"a"})
+    ours, theirs = branch(repo, "ours", {"ours.env": BOT}), branch(repo, "theirs", {"theirs.env": BOT})
+    reaches = reached(run, "ours...theirs")
+    assert {oid: reach["branches"]["first"] for oid, reach in reaches.items()} == {ours: ["ours"], theirs: ["theirs"]}
+    repo.git("switch", "-q", "--orphan", "apart")
+    apart = repo.commit({"c.env": BOT})
+    assert reached(run, "main...apart")[apart]["branches"]["first"] == ["apart"]
+
+
+def test_many_refs_are_counted_and_twenty_are_named(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"a"})
+    repo.git("tag", "before")
+    oid = repo.commit({"a.env": BOT})
+    refs = "".join(f"create refs/tags/v{number} {oid}\n" for number in range(30))
+    repo.git("update-ref", "--stdin", stdin=refs.encode())
+    tags = reached(run, "before..HEAD")[oid]["tags"]
+    assert (tags["count"], len(tags["first"])) == (30, 20)
+
+
+def test_a_broken_ref_leaves_what_reaches_it_unknown(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"a"})
+    oid = repo.commit({"a.env": BOT})
+    (repo.path / ".git/refs/heads/broken").write_text("1" * 40 + "\n")
+    result = run("range", "HEAD~..HEAD", "-f", "json")
+    (finding,) = json.loads(result.out)["findings"]
+    assert (result.status, finding["locations"][0]["commit"], finding["locations"][0]["reach"]) == (1, oid, None)
+    assert b"what still reaches the finds cannot be told" in run("range", "HEAD~..HEAD").out
 
 
 # Kinds of repositories
