@@ -7,9 +7,9 @@ rule's checks. `regex` and `hyperscan` are loaded only when they are needed: mos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from time import process_time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.checks import CHECKS, Candidate
 from scanner.errors import RuleError
@@ -53,16 +53,61 @@ def _shared_beginnings(literals: Iterable[bytes]) -> tuple[bytes, ...]:
     return minimal_cover(one for start, group in groups.items() for one in ([start] if len(group) > 2 else group))
 
 
-def _plain(literals: Sequence[bytes]) -> Callable[[bytes], bool]:
-    return lambda data: any(literal in data for literal in literals)
+class Prefilter(Protocol):
+    """Looks for the anchors of all rules at once, and for what else every match contains (Rule.also)."""
+
+    def any(self, data: bytes) -> bool:
+        """Whether an anchor may stand in `data`; False is sure."""
+        ...
+
+    def which(self, data: bytes) -> Collection[bytes]:
+        """The literals of either sort that do."""
+        ...
 
 
-def _hyperscan(literals: Sequence[bytes]) -> Callable[[bytes], bool] | None:
-    """The same question asked with hyperscan, in one pass for all literals; None where it is not installed."""
-    try:
-        import hyperscan
-    except ImportError:
-        return None
+class _Plain:
+    """Looks for the fewest literals that all anchors have in common, one after the other."""
+
+    def __init__(self, anchors: Collection[bytes], also: Collection[bytes]) -> None:
+        self._beginnings = _shared_beginnings(minimal_cover(anchors))
+        self._literals = {*anchors, *also}
+
+    def any(self, data: bytes) -> bool:
+        return any(literal in data for literal in self._beginnings)
+
+    def which(self, data: bytes) -> Collection[bytes]:
+        return {literal for literal in self._literals if literal in data}
+
+
+class _Hyperscan:
+    """Looks for all literals in one pass; fewer of them make it quicker."""
+
+    def __init__(self, anchors: Collection[bytes], also: Collection[bytes]) -> None:
+        self._literals = sorted({*anchors, *also})
+        self._any = _database(_shared_beginnings(minimal_cover(anchors)))
+        self._which = _database(self._literals)
+
+    def any(self, data: bytes) -> bool:
+        found = False
+
+        def stop(*_: object) -> bool:
+            nonlocal found
+            found = True
+            return True
+
+        self._any(data, stop)
+        return found
+
+    def which(self, data: bytes) -> Collection[bytes]:
+        found: set[bytes] = set()
+        self._which(data, lambda number, *_: found.add(self._literals[number]))
+        return found
+
+
+def _database(literals: Sequence[bytes]) -> Callable[[bytes, Callable[..., bool | None]], None]:
+    """A function that calls back with the number of each of `literals` that stands in a text, until it hears True."""
+    import hyperscan
+
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals],
@@ -71,17 +116,24 @@ def _hyperscan(literals: Sequence[bytes]) -> Callable[[bytes], bool] | None:
         flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(literals),
     )
 
-    def stop(*_: object) -> bool:
-        return True
-
-    def hit(data: bytes) -> bool:
+    def scan(data: bytes, found: Callable[..., bool | None]) -> None:
         try:
-            database.scan(data, match_event_handler=stop)
+            database.scan(data, match_event_handler=found)
         except hyperscan.ScanTerminated:
-            return True
-        return False
+            pass
 
-    return hit
+    return scan
+
+
+def _prefilter(rules: Sequence[Rule], fast: bool) -> Prefilter:
+    anchors = {anchor for rule in rules for anchor in rule.anchors}
+    also = {literal for rule in rules for literal in rule.also}
+    if fast and anchors:
+        try:
+            return _Hyperscan(anchors, also)
+        except ImportError:  # not installed
+            pass
+    return _Plain(anchors, also)
 
 
 class Detector:
@@ -94,27 +146,21 @@ class Detector:
     def __init__(self, rules: Sequence[Rule], timeout: float, fast: bool = False) -> None:
         self._rules = tuple(rules)
         self._timeout = timeout
-        anchors = {anchor for rule in self._rules for anchor in rule.anchors}
-        cover = minimal_cover(anchors)
-        beginnings = _shared_beginnings(cover)
-        self._anchors = {one: [anchor for anchor in anchors if one in anchor] for one in beginnings}
-        self._hit = (_hyperscan(beginnings) if fast and beginnings else None) or _plain(beginnings)
+        self._prefilter = _prefilter(self._rules, fast)
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
 
     def may_hold(self, data: bytes) -> bool:
         """False means that no rule can match in `data`; True means nothing."""
-        return self._hit(data)
+        return self._prefilter.any(data)
 
     def scan(self, data: bytes) -> Scan:
         """All that the rules find in `data`: sorted by place, never two matches for the same bytes."""
-        near = {anchor: tuple(_near(data, anchor, hit)) for anchor, hit in self._present(data)}
+        places = _Places(data, self._prefilter.which(data))
         matches: list[Match] = []
         dropped: list[Dropped] = []
         overrun: list[str] = []
-        for rule in self._rules if near else ():
-            regions = _merged(region for anchor in rule.anchors for region in near.get(anchor, ()))
-            if regions and rule.also:
-                regions = _merged(near for one in rule.also for near in _near(data, one, data.find(one), _BEFORE))
+        for rule in self._rules:
+            regions = places.regions(rule)
             if not regions:
                 continue
             outcomes, in_time = self._run(rule, data, regions)
@@ -124,14 +170,6 @@ class Detector:
                 overrun.append(rule.id)
         kept = _without_overlaps(matches)
         return Scan(kept, _not_within(dropped, kept), tuple(overrun))
-
-    def _present(self, data: bytes) -> Iterator[tuple[bytes, int]]:
-        """The anchors that stand in `data`, and where each stands first."""
-        for start, group in self._anchors.items():
-            first = data.find(start)
-            if first >= 0:
-                hits = ((anchor, data.find(anchor, max(0, first - len(anchor)))) for anchor in group)
-                yield from ((anchor, hit) for anchor, hit in hits if hit >= 0)
 
     def _run(self, rule: Rule, data: bytes, regions: Regions) -> tuple[list[Match | Dropped], bool]:
         """What one rule makes of one text, and whether it came to its end in time, on the retry if need be."""
@@ -179,12 +217,36 @@ def _outcomes(
             yield outcome
 
 
-def _near(data: bytes, anchor: bytes, hit: int, behind: int = _BEHIND) -> Iterator[tuple[int, int]]:
-    """The parts of `data` that a match around an anchor can lie in, which stands first at `hit`; they may overlap."""
+class _Places:
+    """Where in a text the matches of a rule can lie, if these literals stand in it."""
+
+    def __init__(self, data: bytes, present: Collection[bytes]) -> None:
+        self._data = data
+        self._present = present
+        self._known: dict[tuple[bytes, int], Regions] = {}
+
+    def regions(self, rule: Rule) -> Regions:
+        """In order, and none overlaps another."""
+        near = self._around(rule.anchors, _BEHIND)
+        return self._around(rule.also, _BEFORE) if near and rule.also else near
+
+    def _around(self, literals: Iterable[bytes], behind: int) -> Regions:
+        here = [literal for literal in literals if literal in self._present]
+        return _merged(region for literal in here for region in self._near(literal, behind))
+
+    def _near(self, literal: bytes, behind: int) -> Regions:
+        """What a match around a literal can reach; parts may overlap. Many rules share a literal."""
+        if (literal, behind) not in self._known:
+            self._known[literal, behind] = list(_near(self._data, literal, behind))
+        return self._known[literal, behind]
+
+
+def _near(data: bytes, literal: bytes, behind: int) -> Iterator[tuple[int, int]]:
+    hit = data.find(literal)
     while hit >= 0:
-        last = data.rfind(anchor, hit, hit + behind)
+        last = data.rfind(literal, hit, hit + behind)
         yield max(0, hit - _BEFORE), last + behind
-        hit = data.find(anchor, last + 1)
+        hit = data.find(literal, last + 1)
 
 
 def _merged(regions: Iterable[tuple[int, int]]) -> Regions:
