@@ -13,7 +13,7 @@ from scanner.git import refs
 from scanner.git.changes import Change, parse_commits
 from scanner.git.commits import Graph, graph, spool
 from scanner.git.reach import Holders, Wanted, reaches
-from scanner.git.refs import Ref
+from scanner.git.refs import Name, Ref
 from scanner.git.repository import Repository, resolve, shallow_commits
 from scanner.git.run import Git
 from scanner.model import Problem, Reach
@@ -116,10 +116,14 @@ def _lineages(listed: bytes) -> Iterator[bytes]:
         yield b" ".join((commit, seconds, *parents))
 
 
-def _led(git: Git, known: Graph, names: Sequence[refs.Name]) -> list[Ref]:
-    """Where all refs lead to: what names a commit of `known` is not looked at."""
+def _led(git: Git, known: Graph, names: Sequence[Name]) -> list[Ref]:
+    """Where the refs lead to that name a commit of `known`, directly or by a tag: of most it is enough to ask git for
+    the kind of what they name."""
     plain = [Ref(*name, name.oid, b"commit") for name in names if name.oid in known.parents]
-    return plain + refs.peel(git, [name for name in names if name.oid not in known.parents])
+    others = [name for name in names if name.oid not in known.parents]
+    asked = b"".join(name.oid + b"\n" for name in others)
+    kinds = git.run("cat-file", "--batch-check=%(objecttype)", stdin=asked).split(b"\n")
+    return plain + refs.peel(git, [name for name, kind in zip(others, kinds, strict=False) if kind == b"tag"])
 
 
 _DIFF = ("diff-tree", "--stdin", "-z", "-r", "--root", "--raw", "--no-renames", "--no-abbrev", "--always")
