@@ -273,8 +273,9 @@ def test_what_still_reaches_the_commits(run: Run, repo: Repo) -> None:
     repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
     second = repo.commit({"b.env": BOT})
     repo.git("tag", "light")
-    (repo.path / "a").write_bytes(b"changed")
-    repo.git("stash")
+    for content in (b"one", b"two"):  # what is stashed first stands in the reflog of the stash alone
+        (repo.path / "a").write_bytes(content)
+        repo.git("stash")
     reaches = reached(run, "before..main")
     branches = {"count": 3, "first": ["main", "origin/main", "topic"]}
     assert reaches[first]["branches"] == branches
@@ -293,6 +294,16 @@ def test_what_was_dropped_is_reached_by_reflogs_and_then_by_nothing(run: Run, re
     assert (reach["branches"]["count"], reach["reflog"], reach["unreachable"]) == (0, True, False)
     repo.git("reflog", "expire", "--expire=now", "--all")
     assert reached(run, f"main..{gone}")[gone]["unreachable"] is True
+
+
+def test_an_old_entry_of_the_stash_is_told_as_such(run: Run, repo: Repo) -> None:
+    repo.commit({"a": b"a"})
+    for content in (BOT, b"two"):
+        repo.write("a", content)
+        repo.git("stash")
+    oid = repo.git("rev-parse", "stash@{1}")
+    reach = reached(run, f"main..{oid}")[oid]
+    assert (reach["stash"], reach["reflog"], reach["unreachable"]) == (True, False, False)
 
 
 def test_notes_and_a_message_are_told_too(run: Run, repo: Repo) -> None:
