@@ -22,7 +22,7 @@ from scanner.git.objects import Cat
 from scanner.model import Finding, Streams
 from scanner.pipeline import fingerprint
 from scanner.positions import position
-from scanner.report.places import place
+from scanner.report.places import many, place
 
 _LARGEST = 32 << 20  # bytes of a file that is looked at again
 _SHOWN = 5  # places
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         for finding in undecided:
             before = known.get(finding.fingerprint)
             asking.say(streams, f"{left} to decide", *_shown(finding, look))
-            answer = _answer(streams, finding, owner or (before.entry.owner if before else ""))
+            answer = _answer(streams, finding, owner or (before.entry.owner if before else ""), today)
             if answer is not None:
                 baseline.store(folder, answer)
                 left, owner = left - 1, answer.entry.owner
@@ -59,8 +59,9 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     return OK
 
 
-def _answer(streams: Streams, finding: Finding, owner: str) -> Known | None:
-    """What the person says of `finding`; None to be asked again another time."""
+def _answer(streams: Streams, finding: Finding, owner: str, today: str) -> Known | None:
+    """What the person says of `finding`; None to be asked again another time. What was real may be looked at again
+    after its end, too: by then it should be gone."""
     verdict = asking.ask(streams, "real, false alarm, skip or quit? [r/f/s/q]", _verdict_complaint).lower()[:1]
     if verdict == "q":
         raise asking.Left
@@ -69,7 +70,8 @@ def _answer(streams: Streams, finding: Finding, owner: str) -> Known | None:
     real = verdict == "r"
     reason = _text(streams, "reason", "real" if real else "")
     owner = _text(streams, "owner", owner)
-    until = None if real else asking.ask(streams, "until, as 2030-01-31 (empty: no end):", _date_complaint) or None
+    question = "until, as 2030-01-31 (empty: no end):"
+    until = asking.ask(streams, question, lambda answer: _date_complaint(answer, today)) or None
     entry = Entry(finding.fingerprint, reason, owner, until)
     return Known(entry, finding.rule, finding.redacted, "real" if real else "false-alarm")
 
@@ -79,8 +81,10 @@ def _verdict_complaint(answer: str) -> str:
     return "" if answer.lower() in known else "r, f, s or q"
 
 
-def _date_complaint(answer: str) -> str:
-    return "" if not answer or is_date(answer) else "not a date"
+def _date_complaint(answer: str, today: str) -> str:
+    if answer and not is_date(answer):
+        return "not a date"
+    return f"that is over: today is {today}" if answer and answer < today else ""
 
 
 def _text(streams: Streams, name: str, default: str) -> str:
@@ -110,10 +114,10 @@ def _shown(finding: Finding, look: Look) -> Iterator[str]:
     yield f"{finding.rule}  {finding.redacted}  {finding.fingerprint}"
     if finding.introduced and finding.introduced.commit:
         yield f"  introduced in {finding.introduced.commit} by {finding.introduced.author}, {finding.introduced.date}"
-    for location in finding.locations[:_SHOWN]:
-        yield f"  {place(location)}"
-    if finding.locations[_SHOWN:]:
-        yield f"  and {len(finding.locations) - _SHOWN} more places"
+    places = list(dict.fromkeys(map(place, finding.locations)))  # one line of a file may stand in many commits
+    yield from (f"  {line}" for line in places[:_SHOWN])
+    if places[_SHOWN:]:
+        yield f"  and {many(len(places) - _SHOWN, 'more place')}"
     yield from _context(finding, look)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from scanner.commands import baseline
 from scanner.filters.baseline import Known
 from scanner.filters.entries import Entry
 from tests.commands.terminal import talk, talk_to_program
-from tests.conftest import Repo, Run, token
+from tests.conftest import CLOCK, Repo, Run, token
 
 FOLDER = Path(".xoxscan-baseline")
 VERDICT = "[r/f/s/q] "
+NO_END = ("no end): ", "\n")
 
 
 def entries() -> list[Known]:
@@ -57,7 +59,7 @@ def test_what_is_real_stays_a_finding_and_is_not_asked_about_again(repo: Repo, r
     repo.git("add", ".")
     repo.commit()
     assert run("history").status == 0
-    talk(["baseline", "audit"], [(VERDICT, "real\n"), ("reason [real]: ", "\n"), ("owner [eve]: ", "\n")])
+    talk(["baseline", "audit"], [(VERDICT, "real\n"), ("reason [real]: ", "\n"), ("owner [eve]: ", "\n"), NO_END])
     assert verdicts() == [("real", "real", "eve", None)]
     repo.git("add", ".")
     repo.commit()
@@ -67,7 +69,7 @@ def test_what_is_real_stays_a_finding_and_is_not_asked_about_again(repo: Repo, r
 
 def test_it_can_be_left_and_taken_up_again(repo: Repo) -> None:
     repo.commit({"a.py": token(), "b.py": token(seed=2), "c.py": token(seed=3)})
-    answers = [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner: ", "ada\n")]
+    answers = [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner: ", "ada\n"), NO_END]
     _, seen = talk(["baseline", "audit"], [*answers, ("2 to decide", ""), (VERDICT, "q\n")])
     assert seen.endswith("\n2 left to decide; the next audit goes on from here\n")
     _, seen = talk(
@@ -76,8 +78,8 @@ def test_it_can_be_left_and_taken_up_again(repo: Repo) -> None:
     assert seen.endswith("\n2 left to decide; the next audit goes on from here\n")
     assert "a.py" not in seen
     assert len(entries()) == 1
-    answers = [(VERDICT, "f\n"), ("reason: ", "x\n"), ("owner: ", "ada\n"), ("no end): ", "\n")]
-    more = [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner [ada]: ", "\n")]
+    answers = [(VERDICT, "f\n"), ("reason: ", "x\n"), ("owner: ", "ada\n"), NO_END]
+    more = [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner [ada]: ", "\n"), NO_END]
     _, seen = talk(["baseline", "audit"], [*answers, *more])
     assert seen.endswith("\n0 left to decide\n")
     assert sorted(verdict for verdict, *_ in verdicts()) == ["false-alarm", "real", "real"]
@@ -92,7 +94,7 @@ def test_leaving_in_the_middle_of_an_answer_keeps_nothing_of_it(repo: Repo) -> N
 
 def test_ctrl_c_ends_it_with_130_and_what_was_decided_is_kept(repo: Repo) -> None:
     repo.commit({"a.py": token(), "b.py": token(seed=2)})
-    answers = [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner: ", "ada\n")]
+    answers = [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner: ", "ada\n"), NO_END]
     status, seen = talk_to_program(["baseline", "audit"], [*answers, ("1 to decide", ""), (VERDICT, "\x03")])
     assert status == 130
     assert "1 left to decide; the next audit goes on from here\n" in seen
@@ -116,7 +118,7 @@ def test_wrong_answers_are_asked_again(repo: Repo) -> None:
         ("owner: ", "ada\n"),
         ("no end): ", "tomorrow\n"),
         ("not a date\n", ""),
-        ("no end): ", "\n"),
+        NO_END,
     ]
     talk(["baseline", "audit"], script)
     assert verdicts() == [("false-alarm", "made up", "ada", None)]
@@ -124,11 +126,21 @@ def test_wrong_answers_are_asked_again(repo: Repo) -> None:
 
 def test_a_verdict_that_expired_is_asked_about_again(repo: Repo) -> None:
     repo.commit({"a.py": token()})
-    ask = [(VERDICT, "f\n"), ("reason: ", "x\n"), ("owner: ", "ada\n"), ("no end): ", "2025-12-31\n")]
-    talk(["baseline", "audit"], ask)
-    assert verdicts() == [("false-alarm", "x", "ada", "2025-12-31")]
-    talk(["baseline", "audit"], [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner [ada]: ", "\n")])
-    assert verdicts() == [("real", "real", "ada", None)]
+    talk(["baseline", "audit"], [(VERDICT, "f\n"), ("reason: ", "x\n"), ("owner: ", "ada\n"), NO_END])
+    (file,) = FOLDER.iterdir()
+    file.write_bytes(file.read_bytes() + b"until: 2025-12-31\n")
+    again = [(VERDICT, "r\n"), ("reason [real]: ", "\n"), ("owner [ada]: ", "\n"), ("no end): ", "2027-01-31\n")]
+    talk(["baseline", "audit"], again)
+    assert verdicts() == [("real", "real", "ada", "2027-01-31")]
+
+
+def test_a_date_that_is_over_is_refused_and_today_is_not(repo: Repo) -> None:
+    repo.commit({"a.py": token()})
+    today = time.strftime("%Y-%m-%d", time.gmtime(CLOCK))
+    yesterday = time.strftime("%Y-%m-%d", time.gmtime(CLOCK - 86400))
+    ask = [(VERDICT, "f\n"), ("reason: ", "x\n"), ("owner: ", "ada\n"), ("no end): ", f"{yesterday}\n")]
+    talk(["baseline", "audit"], [*ask, (f"that is over: today is {today}\n", ""), ("no end): ", f"{today}\n")])
+    assert verdicts() == [("false-alarm", "x", "ada", today)]
 
 
 def test_no_secret_and_no_control_character_reaches_the_terminal(repo: Repo) -> None:
@@ -155,6 +167,15 @@ def test_many_places_are_counted(repo: Repo) -> None:
     repo.commit({f"{n}.py": b"%d %b" % (n, token()) for n in range(7)})
     _, seen = talk(["baseline", "audit"], [(VERDICT, "s\n")])
     assert "  and 2 more places\n" in seen
+
+
+def test_a_place_that_many_commits_hold_is_printed_once(repo: Repo) -> None:
+    for number in range(7):
+        repo.commit({"a.py": b"%b\n%d" % (token(), number)})
+        repo.commit({"a.py": b"none"})
+    _, seen = talk(["baseline", "audit"], [(VERDICT, "s\n")])
+    assert seen.count("  a.py:1:1\n") == 1
+    assert "more place" not in seen
 
 
 def outside(repo: Repo, path: str) -> str:
