@@ -40,6 +40,7 @@ CONFIG, BASELINE = configuration.NAME, baselines.FOLDER
 HOOK_TIMEOUT, TIMEOUT = 1.0, 5.0
 _NOBODY = baselines.Baseline()
 _CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION")
+_SHOWING = ("text", "json", "jsonl")  # the formats that have a place for tokens
 _LEVELS = ("none", "verify", "rehearse", "revoke")
 
 
@@ -208,6 +209,10 @@ def refuse(args: argparse.Namespace, streams: Streams) -> None:
 def _refuse(args: argparse.Namespace, streams: Streams) -> None:
     if args.show_secrets and any(streams.environ.get(name) for name in _CI):
         raise UsageError("--show-secrets in CI", "a CI log is kept and shared: look at the tokens on your own machine")
+    formats = {output.format for output in _outputs(args)}
+    if args.show_secrets and formats.isdisjoint(_SHOWING):
+        hint = f"use one of {', '.join(_SHOWING)}, or leave --show-secrets out"
+        raise UsageError(f"--show-secrets: the format {min(formats)} has no place for tokens", hint)
     respond = getattr(args, "respond", "none")
     if respond != "none":
         raise UsageError(f"--respond {respond} is not built yet", "only --respond none is")

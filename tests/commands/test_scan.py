@@ -220,6 +220,16 @@ def test_a_problem_is_status_3_but_findings_come_first(run: Run, folder: Path) -
     assert run("scan", "a", "absent", "--fail-on", "none").status == 3
 
 
+def test_secrets_are_refused_where_no_format_has_a_place_for_them(run: Run, folder: Path) -> None:
+    (folder / "a.env").write_bytes(token())
+    refused = run("scan", "--show-secrets", "-f", "sarif")
+    assert refused.status == 2
+    assert b"the format sarif has no place for tokens" in refused.err and b"json" in refused.err
+    both = run("scan", "--show-secrets", "-f", "sarif", "--report", "json=out.json")
+    assert both.status == 1
+    assert token() in (folder / "out.json").read_bytes() and token() not in both.out
+
+
 def test_what_is_skipped_counts_when_strict(run: Run, folder: Path) -> None:
     (folder / "a").write_bytes(b"text")
     os.mkfifo(folder / "pipe")
