@@ -54,7 +54,9 @@ def unglued(candidate: Candidate) -> Verdict:
     """
     text, start = candidate.text, candidate.start
     before = text[max(0, start - 20) : start]
-    if not _is_word(before[-1:]) or text[start : start + 4] in (b"http", b"xoxe") or _ends_in_escape().search(before):
+    begins = text[start : start + 4]
+    whole = begins == b"xoxe" or begins.lower() == b"http"
+    if not _is_word(before[-1:]) or whole or _ends_in_escape().search(before):
         return candidate
     return "it is the end of a longer word"
 
@@ -159,11 +161,13 @@ def opaque(candidate: Candidate) -> Verdict:
 
 
 def url(candidate: Candidate) -> Verdict:
-    """It is no end of a longer host name; as issued it starts with `https://`, however it stands in the text."""
-    scheme, separator, host = candidate.before.partition(b"://")
+    """It is no end of a longer host name; as issued it starts with `https://` and a host name in small letters, however
+    it stands in the text."""
+    scheme, separator, rest = candidate.before.partition(b"://")
     if not separator and re.search(rb"[A-Za-z0-9]\.\Z", candidate.text[max(0, candidate.start - 2) : candidate.start]):
         return "it is the end of a longer host name"
-    return candidate._replace(before=b"https://" + (host if separator else scheme))
+    host, slash, path = (rest if separator else scheme).partition(b"/")
+    return candidate._replace(before=b"https://" + host.lower() + slash + path)
 
 
 CHECKS: dict[str, Callable[..., Verdict]] = {

@@ -51,6 +51,7 @@ def test_a_token_is_no_end_of_a_word(before: bytes) -> None:
 def test_a_scheme_or_a_longer_prefix_is_no_end_of_a_word() -> None:
     assert isinstance(after(b"X", b"xoxe.xapp-1-A"), Candidate)
     assert isinstance(after(b"URL", b"https://hooks"), Candidate)
+    assert isinstance(after(b"URL", b"HTTPS://HOOKS"), Candidate)
     assert after(b"web", b"hooks.slack") == "it is the end of a longer word"
 
 
@@ -168,11 +169,13 @@ def test_opaque() -> None:
     assert checks.opaque(candidate(secret=text)) == "it is base64 over plain text"
 
 
-@pytest.mark.parametrize("before", [b"https://hooks", b"http://hooks", b"hooks"])
+@pytest.mark.parametrize("before", [b"https://hooks", b"http://hooks", b"hooks", b"HTTPS://HOOKS", b"Hooks"])
 def test_an_address_starts_with_https(before: bytes) -> None:
     verdict = checks.url(candidate(before=before))
     assert isinstance(verdict, Candidate)
     assert verdict.before == b"https://hooks"
+    verdict = checks.url(candidate(before=before + b"/services/T0AB12CD3/"))
+    assert isinstance(verdict, Candidate) and verdict.before == b"https://hooks/services/T0AB12CD3/"
 
 
 def test_an_address_without_a_scheme_is_no_end_of_a_host() -> None:

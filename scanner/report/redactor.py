@@ -34,6 +34,8 @@ _PUBLIC = (
     rb"|https?://hooks\.slack[a-z.-]*/(?:[^/]*/)*"
 )
 
+_HOOK_HOST, _HOOK_PATH = rb"hooks\.slack[a-z.-]*", rb"/(?:[A-Za-z0-9_]{1,24}/){2,4}([A-Za-z0-9]{20,})"
+
 # Each needs no more than its anchor to be cheap: sre searches the literal first. Group 1 is what is masked; a long id
 # before a part that is masked already is no secret.
 _SHAPES = (
@@ -43,7 +45,8 @@ _SHAPES = (
     (b"xoxd-", rb"xoxd-([A-Za-z0-9+/_=-]{16,})"),
     (b"xapp-", rb"xapp-(?:[A-Z0-9]{1,16}-)+([A-Za-z0-9]{16,}+)(?!-\*)"),
     (b"xwfp-", rb"xwfp-([A-Za-z0-9-]{16,})"),
-    (b"hooks.slack", rb"hooks\.slack[a-z.-]*/(?:[A-Za-z0-9_]{1,24}/){2,4}([A-Za-z0-9]{20,})"),
+    (b"hooks.slack", _HOOK_HOST + _HOOK_PATH),
+    *((host, rb"(?i:" + _HOOK_HOST + rb")" + _HOOK_PATH) for host in (b"Hooks.slack", b".Slack", b".SLACK")),
 )
 
 _ESCAPE = rb"%[0-9A-Fa-f]{2}|\\(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2}|[\\/\"])"

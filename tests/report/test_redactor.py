@@ -189,6 +189,8 @@ LOOKALIKES = {name: make(random.Random(5)) for name, make in KINDS.items() if na
     "refresh": ("xo" + "xe-1-", "My0xLTEyMzQ1Njc4OTAxMi0xMjM0NTY3ODkwMTIz"),
     "trigger": ("https://hooks.slack" + ".com/triggers/E0AB12CD3/1234567890123/", "0123456789abcdef0123456789abcdef"),
     "government": ("https://hooks.slack" + "-gov.com/services/T0AB12CD3/B0AB12CD3/", "aB3dE5gH7jK9mN1pQ3sT5vX7"),
+    "webhook in capitals": ("HTTPS://HOOKS.SLACK" + ".COM/services/T0AB12CD3/B0AB12CD3/", "aB3dE5gH7jK9mN1pQ3sT5vX7"),
+    "webhook in title case": ("Hooks.slack" + ".com/services/T0AB12CD3/B0AB12CD3/", "aB3dE5gH7jK9mN1pQ3sT5vX7"),
     "old webhook": ("https://hooks.slack" + ".com/T0AB12CD3/B0AB12CD3/", "aB3dE5gH7jK9mN1pQ3sT5vX7"),
 }
 

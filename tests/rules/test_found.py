@@ -12,7 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.spelling import issued
-from tests.rules.drawing import PREFIXED, URLS, draw, fake, found, hexes, ids, letters, number, only, payload, scan
+from tests.rules.drawing import (
+    PREFIXED,
+    URLS,
+    detector,
+    draw,
+    fake,
+    found,
+    hexes,
+    ids,
+    letters,
+    number,
+    only,
+    payload,
+    scan,
+)
 
 
 def punctuated(spell: Callable[[str], str]) -> Callable[[str], str]:
@@ -182,6 +196,24 @@ def test_both_hosts_and_the_old_form() -> None:
             assert (match.kind, match.secret.reveal().decode()) == ("webhook", url)
             assert match.redacted == f"https://{host}/{path}{team}/{bot}/****"
             assert match.anatomy == (("team", team), ("bot", bot))
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("host", ["HOOKS.SLACK.COM", "Hooks.Slack.com", "Hooks.slack.com", "hooks.Slack-Gov.com"])
+def test_a_host_name_in_any_case_is_the_same_address(host: str, fast: bool) -> None:
+    for kind in URLS:
+        address = fake(kind, 4)
+        path = address.split("/", 3)[3]
+        wanted = f"https://{host.lower()}/{path}"
+        for text in (
+            f"HTTPS://{host}/{path}",
+            f"https:\\/\\/{host}\\/{path}",
+            f"https%3A%2F%2F{host}/{path}",
+            f"{host}/{path}",
+        ):
+            (match,) = detector(fast).scan(f"x={text}\n".encode()).matches
+            assert match.secret.reveal().decode() == wanted
+            assert match.redacted.startswith(f"https://{host.lower()}/")
 
 
 def test_a_prefix_may_be_fat_fingered_but_an_identifier_is_no_token() -> None:
