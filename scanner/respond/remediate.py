@@ -1,0 +1,207 @@
+"""The runbook: what to do about findings, in the order in which it helps. Pure; the words per kind are the rules' own.
+
+Revoking comes first because nothing else stops whoever has a copy; rewriting a history comes last because it stops
+nobody, and because a rewritten history no longer says where the token was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from scanner.model import Finding, Location, Rule
+from scanner.pipeline import SEVERITIES
+from scanner.report.places import many, place
+from scanner.respond.keepers import Keeper, keepers
+
+_SHOWN = 20
+_BREAKS = "What breaks: "
+_REFRESH = ("config-refresh", "refresh")
+_NO_HISTORY = ("worktree", "index", "stdin")
+
+# What no clone reaches, and whom to ask. Forge specifics: docs.github.com «Removing sensitive data from a repository»,
+# docs.gitlab.com «Reduce repository size» (repository cleanup); both read for this text, unconfirmed by trial.
+_FORKS = "Forks and other people's clones keep the old commits until their owners delete them or clone anew; ask them."
+_GITHUB = (
+    "GitHub keeps refs/pull/* (nobody can push to them), cached views, and every commit by its id: ask "
+    "https://support.github.com to remove cached views and the references in pull requests, with the repository's "
+    "name, the numbers of the pull requests, and the first changed commits that git filter-repo names."
+)
+_GITLAB = (
+    "GitLab keeps refs/merge-requests/* and refs/keep-around/*: an owner uploads .git/filter-repo/commit-map under "
+    "Settings -> Repository -> Repository maintenance, and has the repository pruned."
+)
+_OTHERS = "On another forge its administrator deletes such refs and runs git gc --prune=now in the repository."
+_BESIDES = (
+    "CI logs, caches and artifacts, releases, container images, packages, LFS objects and backups may hold it too: "
+    "no git command looks there."
+)
+ELSEWHERE = (_FORKS, _GITHUB, _GITLAB, _OTHERS, _BESIDES)
+_LAST = (
+    "Only now, and only if it is worth it: a rewritten history takes the token from nobody who has it, and everybody "
+    "who has a clone must clone anew. Tell them, and stop pushes until it is done."
+)
+_MIRROR = (
+    "git filter-repo (pip install git-filter-repo) wants a fresh mirror clone, which holds more than other clones do."
+)
+_FILE = "/somewhere/outside/expressions.txt"
+
+
+class Advice(NamedTuple):
+    """What a rule's remediation says: how to revoke, what breaks, and what comes then."""
+
+    how: str
+    breaks: str
+    then: str
+
+
+class Step(NamedTuple):
+    """One step of the runbook. `phase` is revoke, replace, redeploy, rewrite, elsewhere or verify; `tokens` are masked;
+    `done` says that the run which made the report has proven it."""
+
+    phase: str
+    title: str
+    tokens: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    done: bool = False
+
+
+class Runbook(NamedTuple):
+    """The steps in order, and what keeps the secrets."""
+
+    steps: tuple[Step, ...]
+    kept: tuple[Keeper, ...]
+
+
+def advice(remediation: str) -> Advice:
+    """The parts of a remediation text; one that does not say what breaks is all «how»."""
+    how, mark, rest = remediation.partition(_BREAKS)
+    breaks, _, then = rest.partition(". ")
+    return Advice(how.strip(), breaks.strip().removesuffix(".") if mark else "", then.strip())
+
+
+def runbook(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> Runbook:
+    """What to do about `findings`. `rules`, by id, say whether the API revokes; a rule that is not there does not."""
+    if not findings:
+        return Runbook((), ())
+    groups = _by_rule(findings)
+    kept = keepers(_places(findings))
+    steps = [_revoke(group, rules.get(group[0].rule)) for group in groups]
+    steps += [_replace(group, rules.get(group[0].rule)) for group in groups]
+    steps.append(_redeploy(findings))
+    if any(location.source not in _NO_HISTORY for location in _places(findings)):
+        steps += [_rewrite(findings, kept), Step("elsewhere", "What no clone reaches", text=ELSEWHERE)]
+        steps.append(_verify(findings))
+    return Runbook(tuple(steps), kept)
+
+
+def _places(findings: Iterable[Finding]) -> list[Location]:
+    return [location for finding in findings for location in finding.locations]
+
+
+def _by_rule(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """One group a rule. Refresh tokens first: whoever holds one buys new access tokens meanwhile (trust.md)."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.rule, []).append(finding)
+    return sorted(groups.values(), key=_urgency)
+
+
+def _urgency(group: Sequence[Finding]) -> tuple[bool, int, str]:
+    worst = min(SEVERITIES.index(f.severity) if f.severity in SEVERITIES else len(SEVERITIES) for f in group)
+    return group[0].kind not in _REFRESH, worst, group[0].rule
+
+
+def is_dead(finding: Finding) -> bool:
+    """Whether the report proves that nothing is left to revoke. An expired access token is not enough: its refresh
+    token may live."""
+    if finding.response and finding.response.state == "revoked":
+        return True
+    verdict = finding.verdict
+    return bool(verdict and verdict.state == "inactive" and verdict.code and verdict.code != "token_expired")
+
+
+def _revoke(group: Sequence[Finding], rule: Rule | None) -> Step:
+    means = rule.revoke if rule else "manual"
+    told = advice(group[0].remediation)
+    text = [told.how, f"{_BREAKS}{told.breaks}." if told.breaks else "", told.then]
+    if means == "manual":
+        text.append("Slack's API does not revoke this kind: a person does it, where it says above.")
+    call = means == "auth.revoke" and not all(map(is_dead, group))
+    return Step(
+        "revoke",
+        f"Revoke: {rule.name if rule else group[0].rule}",
+        tuple(map(_token, group)),
+        tuple(line for line in text if line),
+        ("xoxscan revoke        # tokens on standard input: rehearses; --yes revokes",) if call else (),
+        _fingerprints(group),
+        all(map(is_dead, group)),
+    )
+
+
+def _token(finding: Finding) -> str:
+    """A masked token and where it stands first."""
+    where = [place(location) for location in finding.locations[:1]]
+    more = len(finding.locations) - 1
+    dead = ", dead already" if is_dead(finding) else ""
+    others = f" and {many(more, 'place')} more" if more > 0 else ""
+    return f"{finding.redacted}  {', '.join(where)}{others}{dead}"
+
+
+def _fingerprints(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(finding.fingerprint for finding in findings)
+
+
+def _replace(group: Sequence[Finding], rule: Rule | None) -> Step:
+    then = advice(group[0].remediation).then
+    if rule and rule.revoke == "none":
+        then = "It needs no replacement."
+    text = then or "Make a new one the way the step above says, with no more scopes than it needs."
+    return Step(
+        "replace", f"Replace: {rule.name if rule else group[0].rule}", text=(text,), fingerprints=_fingerprints(group)
+    )
+
+
+def _redeploy(findings: Sequence[Finding]) -> Step:
+    paths = dict.fromkeys(place(one._replace(position=None)) for one in _places(findings) if one.path is not None)
+    text = [
+        "Give the new values to everything that ran with the old ones, from a secret store and not from a repository."
+    ]
+    if paths:
+        shown = ", ".join(list(paths)[:_SHOWN])
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        text.append(f"Where the old ones stood: {shown}{more}. What reads these files needs the new values.")
+    text.append("See that it works, and take the old values out of these files with a normal commit.")
+    return Step("redeploy", "Redeploy", text=tuple(text), fingerprints=_fingerprints(findings))
+
+
+def _rewrite(findings: Sequence[Finding], kept: Sequence[Keeper]) -> Step:
+    text = [_LAST, _MIRROR]
+    text += [f"What keeps it now: {told(keeper)}" for keeper in kept]
+    commands = (
+        "git clone --mirror URL fresh.git",
+        f"xoxscan remediate fresh.git --expressions {_FILE}",
+        f"git -C fresh.git filter-repo --replace-text {_FILE} --replace-message {_FILE}",
+        "git -C fresh.git push --force --mirror URL",
+        f"rm {_FILE}",
+    )
+    return Step(
+        "rewrite", "Rewrite the history", text=tuple(text), commands=commands, fingerprints=_fingerprints(findings)
+    )
+
+
+def told(keeper: Keeper) -> str:
+    """A keeper in one line, with the names that are known."""
+    names, more = keeper.names.first, keeper.names.count - len(keeper.names.first)
+    shown = f" ({', '.join(names)}{f' and {more} more' if more > 0 else ''})" if names else ""
+    return f"{keeper.why}{shown}."
+
+
+def _verify(findings: Sequence[Finding]) -> Step:
+    text = "Then scan all objects again, also in every clone that is kept, and ask the remote what it still shows."
+    command = "xoxscan remediate REPORT.json --verify-clean fresh.git --remote URL"
+    return Step(
+        "verify", "See that it is gone", text=(text,), commands=(command,), fingerprints=_fingerprints(findings)
+    )
