@@ -83,7 +83,7 @@ def is_foreign(named: str | None, repository: Repository, streams: Streams) -> b
 def outcome(args: argparse.Namespace, repository: Repository, setup: Setup, progress: Progress) -> Outcome:
     """Looks at the whole object database, and at what refs and reflogs say; then at submodules, if that was asked."""
     job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, args.explain_drops)
-    progress.phase("objects")
+    progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)
     seen = history.engine(repository, job, scope, args.jobs, progress.advance, progress.expect)
     progress.phase("provenance")

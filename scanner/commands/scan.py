@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator
 
-from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, report
+from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, report
 from scanner.config import NAME
 from scanner.detect import Detector
 from scanner.errors import GitError
@@ -17,6 +17,7 @@ from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
 from scanner.model import Coverage, Dropped, Location, Problem, Report, Skip, Snapshot, Streams, Target
 from scanner.pipeline import Occurrence, examine
 from scanner.report.progress import Progress
+from scanner.sources.ahead import Ahead
 from scanner.sources.files import STDIN, Piece, Seen, walk
 from scanner.sources.looker import overruns
 from scanner.sources.worktree import lister
@@ -80,15 +81,18 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
     detector = setup.detector()
     tally = Tally(setup, detector, os.fsencode(repository.top) if repository and repository.top else b"")
     list_git = lister(lambda folder: sealed(folder, streams.environ, own=False))
-    with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
-        progress.phase("files")
-        walked = walk(
-            paths, streams.stdin, list_git, detector.may_hold, no_ignore=args.no_ignore, recurse=args.recurse_submodules
-        )
-        for seen in walked:
-            tally.take(seen)
-            if isinstance(seen, Coverage):
-                progress.advance(seen.files or 0, seen.bytes or 0)
+    ahead = Ahead(lambda: (tally.files, tally.bytes))
+    walked = walk(
+        paths,
+        streams.stdin,
+        list_git,
+        detector.may_hold,
+        no_ignore=args.no_ignore,
+        recurse=args.recurse_submodules,
+        through=ahead.through,
+    )
+    with progress(args, streams) as shown:
+        _take(walked, tally, shown, ahead)
     if not (tally.files or tally.problems or (STDIN in paths and tally.bytes)):
         nothing(
             args, "there was nothing to scan", "name files, or pipe something in; --allow-empty makes this no fault"
@@ -105,6 +109,20 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
         dropped=tally.dropped,
         whole=whole and repository is None,
     )
+
+
+def _take(walked: Iterator[Seen], tally: Tally, shown: Progress, ahead: Ahead) -> None:
+    """Adds up all that the source yields. How much there is in all is asked once somebody looks: it costs a system call
+    for each file."""
+    shown.phase("files", unit="files")
+    counted = False
+    for seen in walked:
+        tally.take(seen)
+        if isinstance(seen, Coverage):
+            shown.advance(seen.files or 0, seen.bytes or 0)
+            if shown.shown and not counted:
+                counted = True
+                shown.expect(*ahead.total())
 
 
 def _drifted(setup: Setup, tally: Tally) -> bool:

@@ -45,7 +45,7 @@ def outcome(
     """Looks at what is staged, and reports on the paths that are `named`. Counts are taken over the whole change: where
     one of these holds something, the rest is looked at too."""
     mine = [side for side in found.change.added() if named(side.path)]
-    shown.phase("staged files", len(mine))
+    shown.phase("staged files", len(mine), unit="files")
     detector, place = setup.detector(HOOK_TIMEOUT, fast=False), Location("index")
     looker = Looker(repository, cat, detector, setup.foreign_markers, shown.advance)
     looker.look(mine)

@@ -28,9 +28,16 @@ class Progress:
         self._shown = False
         self.phase("", None, None)
 
-    def phase(self, name: str, total_blobs: int | None = None, total_bytes: int | None = None) -> None:
-        """Another part of the work begins: its name, and how much it is, where that is known."""
-        self._name, self._total_blobs, self._total_bytes = name, total_blobs, total_bytes
+    @property
+    def shown(self) -> bool:
+        """Whether somebody is looking at it: what only serves to show more is worth its time from now on."""
+        return self._shown
+
+    def phase(
+        self, name: str, total_blobs: int | None = None, total_bytes: int | None = None, unit: str = "blobs"
+    ) -> None:
+        """Another part of the work begins: its name, how much it is, where that is known, and what is counted."""
+        self._name, self._total_blobs, self._total_bytes, self._unit = name, total_blobs, total_bytes, unit
         self._blobs = self._bytes = 0
         self._began = self._clock()
 
@@ -39,7 +46,7 @@ class Progress:
         self._total_blobs, self._total_bytes = total_blobs, total_bytes
 
     def advance(self, blobs: int, bytes: int) -> None:
-        """So much more is done. Cheap enough to be called for every blob."""
+        """So much more is done. Cheap enough to be called for every blob (or file: see `phase`)."""
         self._blobs += blobs
         self._bytes += bytes
         if self._enabled:
@@ -79,7 +86,7 @@ class Progress:
 
     def _line(self, seconds: float) -> str:
         words = [
-            f"{self._blobs:,}{_of(self._total_blobs)} blobs",
+            f"{self._blobs:,}{_of(self._total_blobs)} {self._unit}",
             f"{amount(self._bytes)}{_of_bytes(self._total_bytes)}",
         ]
         if seconds > 0:

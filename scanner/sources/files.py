@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 from scanner.model import Coverage, Problem, Skip
 from scanner.positions import advance
 from scanner.sources.descent import Descent
-from scanner.sources.listing import Batch, Lister, batches, failed, special
+from scanner.sources.listing import Batch, Item, Lister, batches, failed, special
 from scanner.windows import MARGIN, OVERLAP, WINDOW, Window, windows
 
 STDIN = b"-"
@@ -53,10 +53,13 @@ def walk(
     *,
     no_ignore: bool = False,
     recurse: bool = False,
+    through: Callable[[Iterator[Item]], Iterator[Item]] = iter,
 ) -> Iterator[Seen]:
-    """All pieces of `paths` that `may_hold` lets through; `-` is `stdin`. Coverage comes in parts, to be added up."""
+    """All pieces of `paths` that `may_hold` lets through; `-` is `stdin`. Coverage comes in parts, to be added up. What
+    is listed goes `through` something that may look at it (see listing.Ahead)."""
     named = list(paths)
-    for item in batches((path for path in named if path != STDIN), lister, no_ignore=no_ignore, recurse=recurse):
+    listed = batches((path for path in named if path != STDIN), lister, no_ignore=no_ignore, recurse=recurse)
+    for item in through(listed):
         if isinstance(item, Batch):
             yield from read(item, may_hold)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
 import tempfile
@@ -9,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Repo, Result, Run, token
+from scanner.cli import main
+from scanner.model import Streams
+from tests.conftest import CLOCK, Repo, Result, Run, token
 
 
 def found(result: Result) -> list[tuple[str, str | None, int | None]]:
@@ -267,6 +271,27 @@ def test_a_token_over_a_window_border_is_found_once(run: Run, folder: Path) -> N
     with open(folder / "big", "wb") as file:
         file.write(b"x\n" * (WINDOW // 2 - 20) + token() + b"\n" + b"y\n" * (WINDOW // 2))
     assert found(run("scan", "-f", "json")) == [("slack-bot-token", "big", WINDOW // 2 - 19)]
+
+
+class Terminal(io.BytesIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_tells_how_much_there_is_in_all(folder: Path) -> None:
+    """On a machine where every look at the clock takes a second."""
+    for number in range(1200):
+        (folder / str(number)).write_bytes(b"%1000d" % number)
+    seconds = itertools.count(CLOCK)
+    err = Terminal()
+    streams = Streams(io.BytesIO(), io.BytesIO(), err, os.environ, lambda: next(seconds))
+    assert main(["scan"], streams) == 0
+    shown = err.getvalue()
+    assert b"files: 512 files, 512.0 kB" in shown
+    assert b"files: 1,024 of 1,200 files, 1.0 MB of 1.2 MB" in shown and b" left" in shown
+    assert b"files: 1,200 of 1,200 files, 1.2 MB of 1.2 MB" in shown
+    assert b"blobs" not in shown and shown.endswith(b"\r\x1b[K")
+    assert streams.stdout.getvalue().startswith(b"nothing found in 1,200 files")  # type: ignore[attr-defined]
 
 
 def test_a_baseline_folder_suppresses_the_secret(run: Run, repo: Repo, tmp_path: Path) -> None:

@@ -76,6 +76,23 @@ def test_what_it_says(terminal: Terminal) -> None:
     assert terminal.lines() == ["blobs: 2,000 of 4,000 blobs, 5.1 MB of 20.0 MB, 1.3 MB/s, 11 s left"]
 
 
+def test_what_is_counted_has_its_name(terminal: Terminal) -> None:
+    clock = Clock()
+    progress = Progress(terminal.stream, True, clock)
+    progress.phase("files", unit="files")
+    shown = [progress.shown]
+    clock.now += 2
+    progress.advance(3, 5000)
+    assert [*shown, progress.shown] == [False, True]
+    progress.expect(12, 20_000)
+    clock.now += 2
+    progress.advance(3, 5000)
+    assert terminal.lines() == [
+        "files: 3 files, 5.0 kB, 2.5 kB/s",
+        "files: 6 of 12 files, 10.0 kB of 20.0 kB, 2.5 kB/s, 4 s left",
+    ]
+
+
 def test_unknown_totals(terminal: Terminal) -> None:
     clock = Clock()
     progress = Progress(terminal.stream, True, clock)
