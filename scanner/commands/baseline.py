@@ -90,13 +90,7 @@ def _prune(args: argparse.Namespace, streams: Streams) -> int:
         raise UsageError("prune asks on a terminal, and this is none", "--yes takes them out without asking")
     folder = folder_of(args, streams)
     known = read(folder)
-    report = report_of(args, streams)
-    if report.target.kind not in _SOURCES:
-        raise UsageError(f"a report of {report.target.kind} does not tell what is gone", "take one of scan or history")
-    _refuse_part(report, streams)
-    if report.problems:
-        first = report.problems[0]
-        raise Incomplete(f"what is gone cannot be told: {first.what}: {first.message}", first.hint)
+    report = _whole(args, streams)
     present = {finding.fingerprint for finding in (*report.findings, *(s.finding for s in report.suppressed))}
     gone = [each for fingerprint, each in known.items() if fingerprint not in present]
     for each in gone:
@@ -111,6 +105,20 @@ def _prune(args: argparse.Namespace, streams: Streams) -> int:
     return OK
 
 
+def _whole(args: argparse.Namespace, streams: Streams) -> Report:
+    """The report that says what is gone. Errors where one does not tell that."""
+    if args.source == "scan" and not args.report:  # before it is made
+        _refuse_surface(scan.around(streams))
+    report = report_of(args, streams)
+    if report.target.kind not in _SOURCES:
+        raise UsageError(f"a report of {report.target.kind} does not tell what is gone", "take one of scan or history")
+    _refuse_part(report, streams)
+    if report.problems:
+        first = report.problems[0]
+        raise Incomplete(f"what is gone cannot be told: {first.what}: {first.message}", first.hint)
+    return report
+
+
 def _refuse_part(report: Report, streams: Streams) -> None:
     """What a report did not look for, or looked for elsewhere, is not gone."""
     if not report.target.whole:
@@ -118,6 +126,15 @@ def _refuse_part(report: Report, streams: Streams) -> None:
     repository = scan.around(streams)
     if report.target.repository != (repository.top if repository else None):
         raise UsageError("the report is of another repository or folder", "make one here")
+    if report.target.kind == "scan":
+        _refuse_surface(repository)
+
+
+def _refuse_surface(repository: Repository | None) -> None:
+    """What no longer stands in the files of a repository may still stand in its history."""
+    if repository:
+        message = "a scan of the work tree does not tell what is gone: history may hold it still"
+        raise UsageError(message, "xoxscan baseline prune history looks at everything")
 
 
 def _agreed(streams: Streams, count: int) -> bool:

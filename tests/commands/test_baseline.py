@@ -227,12 +227,31 @@ def test_prune_wants_a_complete_report(one_gone: Repo, run: Run) -> None:
     assert len(entries()) == 2
 
 
-def test_prune_looks_at_the_whole_work_tree_wherever_it_is_called(
+def test_prune_looks_at_all_of_the_history_wherever_it_is_called(
     one_gone: Repo, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (one_gone.path / "sub").mkdir()
     monkeypatch.chdir(one_gone.path / "sub")
-    assert run("baseline", "prune", "scan", "--yes").out.endswith(b"1 taken out of ../.xoxscan-baseline, 1 left\n")
+    assert run("baseline", "prune", "--yes").out.endswith(b"1 taken out of ../.xoxscan-baseline, 1 left\n")
+
+
+def test_prune_takes_out_nothing_that_only_history_may_hold(one_gone: Repo, run: Run) -> None:
+    one_gone.commit({"a.py": b"none"})
+    scanned = run("scan", "-f", "json").out
+    for argv, stdin in ((["scan"], b""), (["--report", "-"], scanned)):
+        done = run("baseline", "prune", "--yes", *argv, stdin=stdin)
+        assert (done.status, b"history may hold it still" in done.err) == (2, True)
+        assert b"  xoxscan baseline prune history looks at everything\n" in done.err
+    assert len(entries()) == 2
+    assert run("baseline", "prune", "history", "--yes").out.endswith(b"1 taken out of .xoxscan-baseline, 1 left\n")
+
+
+def test_outside_of_git_a_scan_tells_what_is_gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_bytes(token())
+    run("baseline", "write", *WHO)
+    baseline.store(FOLDER, Known(Entry(GONE, "gone", "me"), "rule", "to****"))
+    assert run("baseline", "prune", "scan", "--yes").out.endswith(b"1 taken out of .xoxscan-baseline, 1 left\n")
 
 
 def test_a_folder_behind_a_symlink_is_refused(repo: Repo, run: Run, tmp_path: Path) -> None:
