@@ -51,13 +51,21 @@ class Call(NamedTuple):
 def read(verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
     """Understands a request. `target` is what stands in the request line (a proxy's holds the whole URL); names in
     `headers` are in lower case."""
-    url = urlsplit(target)
-    method = _method(url.path)
-    call = Call(method, verb, url.path, {}, body, headers=tuple(headers.items()), cookie=_cookie(headers))
+    path, query = _split(target)
+    method = _method(path)
+    call = Call(method, verb, path, {}, body, headers=tuple(headers.items()), cookie=_cookie(headers))
     if method in ("webhook", "workflow", "inbox", "elsewhere"):
         return call
     fields, problem, warning = _fields(headers.get("content-type", ""), body)
-    return _with_token(call._replace(problem=problem, warning=warning), dict(parse_qsl(url.query)), fields, headers)
+    return _with_token(call._replace(problem=problem, warning=warning), dict(parse_qsl(query)), fields, headers)
+
+
+def _split(target: str) -> tuple[str, str]:
+    try:
+        url = urlsplit(target)
+    except ValueError:  # brackets that hold no address
+        return "", ""
+    return url.path, url.query
 
 
 def _method(path: str) -> str:
@@ -91,7 +99,7 @@ def _fields(content_type: str, body: bytes) -> tuple[dict[str, str], str, str]:
 def _of_json(body: bytes) -> tuple[dict[str, str], str]:
     try:
         tree = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}, "invalid_json"
     if not isinstance(tree, dict):
         return {}, "json_not_object"

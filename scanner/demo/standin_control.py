@@ -181,7 +181,7 @@ def _object(tree: object) -> Fields:
 def _tree(body: bytes) -> object:
     try:
         return json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _Refused("that is no JSON") from None
 
 

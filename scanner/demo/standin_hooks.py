@@ -62,7 +62,7 @@ def _tree(call: Call) -> dict[str, object] | None:
         text = parse_qs(text).get("payload", [""])[0]
     try:
         tree = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return tree if isinstance(tree, dict) else None
 

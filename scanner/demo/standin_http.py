@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import select
 import socket
 import socketserver
 import struct
@@ -145,8 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _gone(self) -> bool:
         """Whether the caller hung up while it was kept waiting."""
         try:
-            readable = bool(select.select([self.connection], [], [], 0)[0])
-            return readable and not self.connection.recv(1, socket.MSG_PEEK)
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
         except OSError:
             return True
 

@@ -162,7 +162,7 @@ def valid_blocks(text: str) -> bool:
     """Whether Slack would take `text` (JSON) as Block Kit: count, types, and the length of texts."""
     try:
         blocks = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(blocks, list) and len(blocks) <= _BLOCKS and all(map(_valid_block, blocks))
 

@@ -1,0 +1,432 @@
+"""The stand-in for Slack, asked as a client asks: who a token is, and what revoking it does."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote, unquote
+
+import pytest
+import requests
+
+from scanner import fakes
+from scanner.demo.standin import Account, Standin, Switches
+from scanner.demo.standin_accounts import CODES, RESTRICTED, REVOCABLE, UNCONFIRMED, WEB_API
+from tests.conftest import CLOCK
+
+Answer = dict[str, object]
+
+
+@pytest.fixture
+def slack() -> Iterator[Standin]:
+    with Standin(clock=lambda: CLOCK) as standin:
+        yield standin
+
+
+def ask(slack: Standin, method: str, token: str, **fields: str) -> Answer:
+    answer = requests.post(slack.url + method, data=fields, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    tree: Answer = answer.json()
+    return tree
+
+
+def error(slack: Standin, method: str, token: str, **fields: str) -> object:
+    return ask(slack, method, token, **fields).get("error", "ok")
+
+
+def plant(slack: Standin, kind: str, state: str = "active") -> Account:
+    account = slack.plant(kind, state=state)
+    if kind == "session-client":
+        cookie = slack.plant("session-cookie")
+        return slack.change(account.token, cookie=cookie.token)
+    return account
+
+
+def once(cookie: str | None) -> str:
+    """Percent-encoded once, as a browser sends it; what was found may be encoded already."""
+    return quote(unquote(cookie or ""), safe="")
+
+
+# auth.test
+
+
+def test_a_bot_is_told_who_it_is(slack: Standin) -> None:
+    bot = slack.plant(
+        "bot", user="deploybot", bot_id="B1", team="Our Team", team_id="T1", user_id="U1", enterprise_id="E1"
+    )
+    assert ask(slack, "auth.test", bot.token) == {
+        "ok": True,
+        "url": "https://our-team.slack.com/",
+        "team": "Our Team",
+        "user": "deploybot",
+        "team_id": "T1",
+        "user_id": "U1",
+        "bot_id": "B1",
+        "enterprise_id": "E1",
+        "is_enterprise_install": False,
+    }
+
+
+def test_only_app_level_tokens_name_their_app_and_rotating_ones_their_end(slack: Standin) -> None:
+    app = slack.plant("app-level", app_id="A1", app_name="Bot")
+    user = slack.plant("user", app_id="A1", app_name="Bot")
+    rotating = slack.plant("config-access", expires_in=1200)
+    assert ask(slack, "auth.test", app.token)["app_id"] == "A1"
+    assert "app_id" not in ask(slack, "auth.test", user.token)
+    assert ask(slack, "auth.test", rotating.token)["expires_in"] == 1200
+
+
+def test_headers_carry_scopes_a_request_id_and_the_date(slack: Standin) -> None:
+    user = slack.plant("user", scopes=("admin", "files:read"))
+    answers = [
+        requests.post(slack.url + "auth.test", headers={"Authorization": f"Bearer {user.token}"}, timeout=10)
+        for _ in range(2)
+    ]
+    assert answers[0].headers["X-OAuth-Scopes"] == "admin,files:read"
+    assert "x-accepted-oauth-scopes" in answers[0].headers
+    assert parsedate_to_datetime(answers[0].headers["Date"]).timestamp() == CLOCK
+    assert len({answer.headers["x-slack-req-id"] for answer in answers}) == 2
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_is_answered_on_demand(slack: Standin, code: str) -> None:
+    account = slack.plant("user", state=code)
+    answer = requests.post(slack.url + "auth.test", data={"token": account.token}, timeout=10)
+    assert answer.json()["error"] == code
+    assert answer.status_code == (429 if code == "ratelimited" else 200)
+    assert ("Retry-After" in answer.headers) is (code == "ratelimited")
+    assert ("needed" in answer.json()) is (code == "missing_scope")
+    assert error(slack, "auth.test", account.token) == slack.requests[-1].code == code
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("active", "ok"), ("revoked", "token_revoked"), ("expired", "token_expired")]
+)
+@pytest.mark.parametrize(
+    "kind", ["bot", "bot-legacy", "user", "user-legacy", "config-access", "app-level", "workspace"]
+)
+def test_tokens_of_every_kind_in_every_state(slack: Standin, kind: str, state: str, code: str) -> None:
+    assert error(slack, "auth.test", plant(slack, kind, state).token) == code
+
+
+@pytest.mark.parametrize("kind", sorted(set(fakes.KINDS) - set(WEB_API)))
+def test_what_is_no_token_is_invalid(slack: Standin, kind: str) -> None:
+    assert error(slack, "auth.test", slack.plant(kind).token) == "invalid_auth"
+
+
+def test_a_token_is_taken_from_the_header_or_the_form_and_not_from_the_query_or_json(slack: Standin) -> None:
+    token, url = slack.plant("bot").token, slack.url + "auth.test"
+    bearer = {"Authorization": f"Bearer {token}"}
+    answers = [
+        requests.post(url, headers=bearer, timeout=10),
+        requests.get(url, headers=bearer, timeout=10),
+        requests.post(url, data={"token": token}, timeout=10),
+        requests.post(url, headers=bearer, data={"token": token}, timeout=10),
+        requests.post(url, params={"token": token}, timeout=10),
+        requests.post(url, json={"token": token}, timeout=10),
+        requests.post(url, headers={"Authorization": "Basic eA=="}, timeout=10),
+        requests.post(url, timeout=10),
+    ]
+    assert [answer.json().get("error") for answer in answers] == [
+        *(None, None, None, None),
+        *("invalid_auth", "not_authed", "not_authed", "not_authed"),
+    ]
+    ways = [seen.token_in for seen in slack.requests]
+    assert ways == ["header", "header", "form", "header+form", "query", "json", "", ""]
+    assert all(token not in repr(seen) for seen in slack.requests)
+
+
+def test_an_unknown_token_is_invalid_and_has_a_name_on_record(slack: Standin) -> None:
+    stranger = fakes.render("{{bot_token}}", 9)
+    assert error(slack, "auth.test", stranger) == "invalid_auth"
+    assert slack.requests[0].fingerprint == slack.named(stranger).fingerprint
+    assert slack.named(stranger).kind == "bot"
+    assert slack.named("something else").kind == "unknown"
+
+
+def test_a_live_refresh_token_is_a_switch(slack: Standin) -> None:
+    token = slack.plant("config-refresh").token
+    assert error(slack, "auth.test", token) == "invalid_auth"
+    slack.switches = Switches(test_refresh=True)
+    assert error(slack, "auth.test", token) == "ok"
+
+
+def test_a_session_wants_its_living_cookie(slack: Standin) -> None:
+    session = plant(slack, "session-client")
+    assert session.cookie is not None
+    cookie = {"Cookie": f"b=1; d={once(session.cookie)}"}
+
+    def tried(headers: dict[str, str]) -> object:
+        url = slack.url + "auth.test"
+        return requests.post(url, data={"token": session.token}, headers=headers, timeout=10).json()["ok"]
+
+    assert tried(cookie) is True
+    assert slack.requests[-1].cookie is True
+    assert tried({}) is False
+    assert tried({"Cookie": "d=other"}) is False
+    assert tried({"Cookie": f"d={quote(once(session.cookie))}"}) is False
+    slack.change(session.cookie, state="revoked")
+    assert tried(cookie) is False
+    slack.change(session.token, cookie=None)
+    assert tried(cookie) is False
+
+
+def test_a_session_in_the_header_is_a_switch(slack: Standin) -> None:
+    session = plant(slack, "session-client")
+    headers = {"Authorization": f"Bearer {session.token}", "Cookie": f"d={once(session.cookie)}"}
+    for counts in (True, False):
+        slack.switches = Switches(session_by_header=counts)
+        assert requests.post(slack.url + "auth.test", headers=headers, timeout=10).json()["ok"] is counts
+
+
+def test_methods_that_do_not_exist(slack: Standin) -> None:
+    token = slack.plant("bot").token
+    assert ask(slack, "auth.tests", token) == {"ok": False, "error": "unknown_method", "req_method": "auth.tests"}
+    assert ask(slack, "api.test", token) == {"ok": True}
+    assert requests.get(slack.hooks + "/elsewhere", timeout=10).status_code == 404
+
+
+# auth.revoke
+
+
+@pytest.mark.parametrize("kind", REVOCABLE)
+def test_what_the_api_revokes_is_dead_afterwards(slack: Standin, kind: str) -> None:
+    slack.switches = Switches(test_refresh=True)
+    account = slack.plant(kind, scopes=("chat:write",))
+    assert error(slack, "auth.test", account.token) == "ok"
+    answer = ask(slack, "auth.revoke", account.token)
+    assert answer == {"ok": True, "revoked": True, "response_metadata": {"scopes": ["chat:write"]}}
+    assert error(slack, "auth.test", account.token) == "token_revoked"
+    assert error(slack, "auth.revoke", account.token) == "token_revoked"
+    assert slack.revocations(account.token) == 1
+
+
+@pytest.mark.parametrize("says", ["token_revoked", "account_inactive", "invalid_auth"])
+def test_what_a_dead_token_is_told_is_a_switch(slack: Standin, says: str) -> None:
+    slack.switches = Switches(revoked_says=says)
+    token = slack.plant("bot").token
+    ask(slack, "auth.revoke", token)
+    assert error(slack, "auth.test", token) == error(slack, "auth.revoke", token) == says
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_a_dry_run_keeps_the_token_and_its_word_is_a_switch(slack: Standin, value: str, revoked: bool) -> None:
+    slack.switches = Switches(dry_run_revoked=revoked)
+    token = slack.plant("bot").token
+    assert ask(slack, "auth.revoke", token, test=value)["revoked"] is revoked
+    assert error(slack, "auth.test", token) == "ok"
+    assert (slack.revocations(token), slack.requests[0].dry, slack.requests[0].revokes) == (0, True, False)
+
+
+def test_a_dry_run_of_a_bad_token_says_so(slack: Standin) -> None:
+    assert error(slack, "auth.revoke", fakes.render("{{bot_token}}", 9), test="1") == "invalid_auth"
+    assert error(slack, "auth.revoke", slack.plant("user", state="revoked").token, test="1") == "token_revoked"
+
+
+@pytest.mark.parametrize("value", ["0", "false", "no"])
+def test_a_test_that_is_false_revokes(slack: Standin, value: str) -> None:
+    token = slack.plant("bot").token
+    assert ask(slack, "auth.revoke", token, test=value)["revoked"] is True
+    assert slack.revocations(token) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "switch"),
+    [
+        ("app-level", Switches(revoke_app_level=True)),
+        *((kind, Switches(revoke_unconfirmed=True)) for kind in UNCONFIRMED),
+    ],
+)
+def test_kinds_that_slack_does_not_speak_of_are_switches(slack: Standin, kind: str, switch: Switches) -> None:
+    account = plant(slack, kind)
+    headers = {"Cookie": f"d={once(account.cookie)}"}
+
+    def tried() -> object:
+        data = {"token": account.token}
+        return requests.post(slack.url + "auth.revoke", data=data, headers=headers, timeout=10).json().get("error")
+
+    assert tried() == "not_bearer_token"
+    slack.switches = switch
+    assert tried() is None
+    assert slack.revocations(account.token) == 1
+
+
+def test_a_bot_of_a_whole_org_and_other_refusals(slack: Standin) -> None:
+    org = slack.plant("bot", org_wide=True)
+    stubborn = slack.plant("user", revoke_error="no_permission")
+    for test in ({}, {"test": "1"}):
+        assert error(slack, "auth.revoke", org.token, **test) == "cannot_revoke_org_bot_token"
+        assert error(slack, "auth.revoke", stubborn.token, **test) == "no_permission"
+    assert slack.account(org.token).lives
+
+
+def test_whether_a_dry_run_sees_what_the_real_one_refuses_is_a_switch(slack: Standin) -> None:
+    slack.switches = Switches(dry_run_checks=False)
+    token = slack.plant("bot", org_wide=True).token
+    assert error(slack, "auth.revoke", token, test="1") == "ok"
+    assert error(slack, "auth.revoke", token) == "cannot_revoke_org_bot_token"
+
+
+@pytest.mark.parametrize("works", [True, False])
+@pytest.mark.parametrize("code", RESTRICTED)
+def test_revoking_what_is_restricted_is_a_switch(slack: Standin, code: str, works: bool) -> None:
+    slack.switches = Switches(restricted_revokes=works)
+    account = slack.plant("user", state=code)
+    assert error(slack, "auth.revoke", account.token) == ("ok" if works else code)
+    assert slack.account(account.token).lives is not works
+
+
+# What revoking does to others
+
+
+def test_a_bot_loses_its_channels_and_with_the_last_token_the_installation_ends(slack: Standin) -> None:
+    user = slack.plant("user", app_id="A1", user_id="U1")
+    bot = slack.plant("bot", app_id="A1", user_id="U2", channels=("C1", "C2"))
+    ask(slack, "auth.revoke", bot.token)
+    assert slack.account(bot.token).channels == ()
+    assert [(event.name, event.users) for event in slack.events] == [("tokens_revoked", ("U2",))]
+    assert error(slack, "auth.test", user.token) == "ok"
+    ask(slack, "auth.revoke", user.token)
+    assert [event.name for event in slack.events[1:]] == ["tokens_revoked", "app_uninstalled"]
+
+
+@pytest.mark.parametrize("kills", [True, False])
+def test_the_installers_user_token_may_take_the_bot_with_it(slack: Standin, kills: bool) -> None:
+    slack.switches = Switches(installer_kills_bot=kills)
+    bot = slack.plant("bot", app_id="A1", channels=("C1",))
+    other = slack.plant("bot", app_id="A2", seed=2)
+    installer = slack.plant("user", app_id="A1", installer=True)
+    ask(slack, "auth.revoke", installer.token)
+    assert error(slack, "auth.test", bot.token) == ("token_revoked" if kills else "ok")
+    assert slack.account(bot.token).channels == (() if kills else ("C1",))
+    assert error(slack, "auth.test", other.token) == "ok"
+    assert (slack.revocations(installer.token), slack.revocations(bot.token)) == (1, 0)
+
+
+def test_a_rotating_token_dies_alone_and_in_silence(slack: Standin) -> None:
+    first, second = (slack.plant("config-access", seed=seed, grant="one", app_id="A1") for seed in (1, 2))
+    refresh = slack.plant("config-refresh", grant="one", app_id="A1")
+    ask(slack, "auth.revoke", first.token)
+    assert error(slack, "auth.test", second.token) == "ok"
+    assert slack.account(refresh.token).lives
+    ask(slack, "auth.revoke", refresh.token)
+    assert error(slack, "auth.test", second.token) == "ok"
+    assert slack.events == ()
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_long_lived_token_of_a_migration_may_end_the_rotating_ones(slack: Standin, ends: bool) -> None:
+    slack.switches = Switches(migration_ends_rotating=ends)
+    old = slack.plant("bot", app_id="A1")
+    new = slack.plant("config-access", app_id="A1")
+    ask(slack, "auth.revoke", old.token)
+    assert slack.account(new.token).lives is not ends
+
+
+def test_a_token_of_no_app_tells_nobody(slack: Standin) -> None:
+    legacy, other = slack.plant("user-legacy"), slack.plant("bot-legacy")
+    ask(slack, "auth.revoke", legacy.token)
+    assert (slack.events, slack.account(other.token).lives) == ((), True)
+
+
+def test_a_refresh_token_is_consumed_and_the_third_access_token_ends_the_oldest(slack: Standin) -> None:
+    refresh = slack.plant("config-refresh", grant="one").token
+    access = []
+    for _ in range(3):
+        answer = ask(slack, "tooling.tokens.rotate", "", refresh_token=refresh)
+        assert error(slack, "tooling.tokens.rotate", "", refresh_token=refresh) == "invalid_refresh_token"
+        refresh = str(answer["refresh_token"])
+        access.append(str(answer["token"]))
+        assert answer["exp"] == int(CLOCK) + 43200
+    assert [error(slack, "auth.test", token) for token in access] == ["token_revoked", "ok", "ok"]
+    assert all(refresh not in repr(seen) for seen in slack.requests)
+
+
+def test_a_refresh_token_that_was_revoked_cannot_be_rotated(slack: Standin) -> None:
+    refresh = slack.plant("config-refresh").token
+    ask(slack, "auth.revoke", refresh)
+    assert error(slack, "tooling.tokens.rotate", "", refresh_token=refresh) == "invalid_refresh_token"
+    lone = slack.plant("config-refresh", seed=2).token
+    assert ask(slack, "tooling.tokens.rotate", "", refresh_token=lone)["ok"] is True
+
+
+# What is on record
+
+
+def test_of_many_revocations_at_once_one_is_real(slack: Standin) -> None:
+    token = slack.plant("user", app_id="A1").token
+    together = threading.Barrier(16)
+
+    def revoke() -> None:
+        together.wait()
+        ask(slack, "auth.revoke", token)
+
+    threads = [threading.Thread(target=revoke) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert slack.revocations(token) == sum(seen.effective for seen in slack.requests) == 1
+    assert sorted(seen.number for seen in slack.requests) == list(range(1, 17))
+    assert [event.name for event in slack.events] == ["tokens_revoked", "app_uninstalled"]
+
+
+def test_a_revocation_knows_whether_a_fresh_test_came_before(slack: Standin) -> None:
+    one, other = slack.plant("user").token, slack.plant("user", seed=2).token
+    for method, token in (
+        *(("auth.revoke", other), ("auth.test", one), ("auth.test", other), ("auth.revoke", one)),
+        *(("auth.revoke", one), ("auth.test", one), ("auth.revoke", one)),
+    ):
+        ask(slack, method, token)
+    assert [(seen.fresh, seen.effective) for seen in slack.requests if seen.revokes] == [
+        *((False, True), (True, True), (False, False), (False, False)),
+    ]
+
+
+def test_a_dry_run_uses_no_fresh_test_up_and_a_mark_does(slack: Standin) -> None:
+    token = slack.plant("user").token
+    ask(slack, "auth.test", token)
+    ask(slack, "auth.revoke", token, test="1")
+    slack.mark()
+    ask(slack, "auth.revoke", token)
+    assert [seen.fresh for seen in slack.requests] == [False, True, False]
+
+
+def test_a_request_is_on_record_with_what_may_be_known_of_it(slack: Standin) -> None:
+    token = slack.plant("bot").token
+    requests.post(
+        slack.url + "auth.revoke?x=y", data={"token": token, "test": "1"}, headers={"User-Agent": "me/1"}, timeout=10
+    )
+    (seen,) = slack.requests
+    assert (seen.method, seen.verb, seen.path) == ("auth.revoke", "POST", "/api/auth.revoke")
+    assert seen.arguments == (("x", "y"), ("test", "1"))
+    assert (seen.user_agent, seen.at, seen.code, seen.answered) == ("me/1", CLOCK, "ok", True)
+    assert "content-type" in seen.headers
+
+
+def test_accounts_do_not_print_themselves(slack: Standin) -> None:
+    account = slack.plant("bot")
+    assert account.token not in repr(account)
+    with pytest.raises(KeyError):
+        slack.account("nobody")
+
+
+def test_one_connection_serves_many_requests(slack: Standin) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", int(slack.hooks.rpartition(":")[2]), timeout=10)
+    token = slack.plant("bot").token
+    for _ in range(3):
+        connection.request(
+            "POST", "/api/auth.test", f"token={token}", {"Content-Type": "application/x-www-form-urlencoded"}
+        )
+        answer = connection.getresponse()
+        assert b'"ok":true' in answer.read()
+        assert not answer.will_close
+    connection.close()
+
+
+def test_a_body_without_a_length_is_refused_and_the_connection_closed(slack: Standin) -> None:
+    answer = requests.post(slack.url + "auth.test", data=iter([b"token=x"]), timeout=10)
+    assert (answer.status_code, answer.headers["Connection"]) == (411, "close")
+    assert slack.requests == ()
