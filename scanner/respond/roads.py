@@ -61,11 +61,11 @@ def audience(road: Road) -> str:
 
 def roads(
     *,
-    slack_webhook_env: str = "",
-    slack_token_env: str = "",
-    channel: str = "",
-    webhook_url: str = "",
-    webhook_secret_env: str = "",
+    slack_webhook_env: str | None = None,
+    slack_token_env: str | None = None,
+    channel: str | None = None,
+    webhook_url: str | None = None,
+    webhook_secret_env: str | None = None,
     environ: Mapping[str, str],
     base: str,
 ) -> tuple[Road, ...]:
@@ -97,7 +97,7 @@ def remaining(several: Iterable[Road], told: Collection[str]) -> tuple[Road, ...
     return tuple(road for road in several if audience(road) not in told)
 
 
-def _slack_webhook(variable: str, environ: Mapping[str, str]) -> Iterator[Road]:
+def _slack_webhook(variable: str | None, environ: Mapping[str, str]) -> Iterator[Road]:
     if variable:
         value = _value(variable, environ)
         parts = _address(value, f"the value of {variable}")
@@ -106,7 +106,7 @@ def _slack_webhook(variable: str, environ: Mapping[str, str]) -> Iterator[Road]:
         yield SlackWebhook(Secret(value.encode()))
 
 
-def _slack_post(variable: str, channel: str, environ: Mapping[str, str], base: str) -> Iterator[Road]:
+def _slack_post(variable: str | None, channel: str | None, environ: Mapping[str, str], base: str) -> Iterator[Road]:
     if variable or channel:
         if not (variable and channel):
             raise ConfigError("notices: slack_token_env and channel belong together", "give both or none")
@@ -116,7 +116,7 @@ def _slack_post(variable: str, channel: str, environ: Mapping[str, str], base: s
         yield SlackPost(Secret(value.encode()), channel, base)
 
 
-def _webhook(address: str, variable: str, environ: Mapping[str, str]) -> Iterator[Road]:
+def _webhook(address: str | None, variable: str | None, environ: Mapping[str, str]) -> Iterator[Road]:
     if address or variable:
         if not (address and variable):
             raise ConfigError("notices: webhook_url and webhook_secret_env belong together", "give both or none")

@@ -226,6 +226,8 @@ def test_nothing_secret_is_in_it_however_a_strangers_words_hold_it(kind: str, se
 def test_it_can_be_kept_and_taken_up_again() -> None:
     notice = tell(found(response=REVOKED))
     assert restored(stored(notice)) == notice and "\n" not in stored(notice)
+    masked = Redactor([Secret(token())]).clean(stored(notice).encode()).decode()
+    assert restored(masked) == notice
 
 
 @pytest.mark.parametrize(
