@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import fakes
@@ -230,6 +230,7 @@ def test_the_documented_example_verifies_what_a_webhook_gets(serve: Serve) -> No
     assert not verified(key, header.replace("t=", "t=1"), seen.body, CLOCK)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=64), st.binary(max_size=200), st.integers(0, 2**33), st.text(max_size=60))
 def test_only_a_signature_is_taken_for_one(key: bytes, body: bytes, now: int, other: str) -> None:
     verified = example()
@@ -359,7 +360,7 @@ def test_an_answer_that_never_comes_and_one_that_breaks_off(serve: Serve) -> Non
     silent = serve(Reply(hang=True))
     assert failed(send(generic(silent), timeouts=quick, patience=Patience(tries=1))).reason == "timeout"
     torn = serve(Reply(200, b'{"ok": tru', tear=True), said(ok=True))
-    assert send(post(torn), timeouts=quick) == [Sent("slack-post", "slack", 2)]
+    assert send(post(torn)) == [Sent("slack-post", "slack", 2)]
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(serve: Serve) -> None:
@@ -469,6 +470,7 @@ def test_the_same_webhook_is_known_however_it_was_spelled(scheme: str, folder: s
     assert not compromised(SlackWebhook(Secret(OTHER.encode())), found)
 
 
+@settings(deadline=None)
 @given(st.permutations(ALL), st.sets(st.sampled_from([WEBHOOK.encode(), TOKEN.reveal(), KEY.reveal()])))
 def test_choosing_keeps_every_road_and_the_order_otherwise(several: list[Road], leaked: set[bytes]) -> None:
     found = {Secret(each) for each in leaked}
