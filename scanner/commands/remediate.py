@@ -6,31 +6,21 @@ import argparse
 import os
 import shlex
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from scanner import rules as ruleset
-from scanner.commands import history
-from scanner.commands.scanning import TIMEOUT, Outcome, Setup, prepare, progress, report
-from scanner.errors import FINDINGS, INCOMPLETE, OK, GitError, NothingToScan, UsageError
+from scanner.commands.remediate_scan import Asked, Scanned, repository_of, scan
+from scanner.commands.remediate_verify import verify
+from scanner.errors import FINDINGS, INCOMPLETE, OK, UsageError
 from scanner.git import refs
-from scanner.git.objects import Cat
-from scanner.git.reach import Holders
-from scanner.git.refs import Name
-from scanner.git.repository import Repository, common_dir, find, head
-from scanner.git.run import require_version
-from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Finding, Match, Problem, Report, Secret, Snapshot, Streams
-from scanner.pipeline import examine, fingerprint
-from scanner.report.output import secrets
+from scanner.git.repository import Repository, common_dir
+from scanner.model import Finding, Match, Problem, Report, Rule, Secret, Streams
+from scanner.report.output import Output, check, secrets
 from scanner.report.reading import to_report
 from scanner.report.redactor import Redactor
-from scanner.respond import clean, expressions, outside, remote, telling
+from scanner.respond import clean, expressions, outside, telling
 from scanner.respond.remediate import runbook
-from scanner.sources import origins
-from scanner.sources.history import Scope, engine
-from scanner.sources.workers import Job
 
 SUMMARY = "What to do about findings, in order; the expressions that rewrite a history; and whether it is clean."
 _FORMATS = ("text", "json")
@@ -54,29 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-progress", action="store_true", help="no progress on the terminal")
 
 
-class Asked(NamedTuple):
-    """What the words on the command line name."""
-
-    report: Report | None
-    repository: str | None
-    verify: bool
-
-
-class Scanned(NamedTuple):
-    """A scan of all that a repository holds."""
-
-    repository: Repository
-    setup: Setup
-    outcome: Outcome
-    report: Report
-
-
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status: 0 nothing is left to do, 1 something still stands, 3 the look was incomplete."""
     asked = _asked(args, streams)
     _refuse(args, asked)
     if asked.verify:
-        return _verify(args, streams, asked)
+        answer = verify(args, streams, asked)
+        _out(args, streams, answer.data, answer.hidden)
+        return answer.status
     return _runbook(args, streams, asked)
 
 
@@ -100,6 +75,7 @@ def _read(file: str, streams: Streams) -> Report:
 
 
 def _refuse(args: argparse.Namespace, asked: Asked) -> None:
+    check([Output(args.format, args.output)])
     if args.remote is not None and not asked.verify:
         raise UsageError("--remote asks a remote only with --verify-clean")
     if asked.verify and args.expressions is not None:
@@ -108,31 +84,48 @@ def _refuse(args: argparse.Namespace, asked: Asked) -> None:
         raise UsageError("--expressions needs a file: it holds the tokens in the clear", "name a new file")
 
 
-# The runbook
+class Told(NamedTuple):
+    """What a runbook is made of: whose findings, the rules, what went wrong, what else is to be said, what must be
+    masked, and the expressions file if one was made."""
+
+    known: Report
+    rules: tuple[Rule, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    hidden: tuple[Secret, ...] = ()
+    written: telling.Written | None = None
 
 
 def _runbook(args: argparse.Namespace, streams: Streams, asked: Asked) -> int:
     if asked.report and args.expressions is None:
-        return _tell_runbook(args, streams, asked.report, None, list(asked.report.problems), [])
+        return _tell(args, streams, Told(asked.report, _rules(args), asked.report.problems))
     place = _expressions_place(args, streams, asked) if args.expressions is not None else None
-    scanned = _scan(args, streams, asked)
+    scanned = scan(args, streams, asked)
     known = asked.report or scanned.report
-    problems = [*clean.unlooked(asked.report, scanned.setup.rules), *scanned.report.problems]
-    if place is None:
-        return _tell_runbook(args, streams, known, None, problems, [])
+    problems = (*clean.unlooked(asked.report, scanned.setup.rules), *scanned.report.problems)
+    told = Told(known, scanned.setup.rules, problems, tuple(scanned.outcome.notes), tuple(secrets(scanned.report)))
+    return _tell(args, streams, told if place is None else _with_expressions(place, scanned, asked, told))
+
+
+def _with_expressions(place: str, scanned: Scanned, asked: Asked, told: Told) -> Told:
+    """Makes the expressions file, if there is anything to replace."""
     standing = [each.finding for each in clean.still(scanned.report, clean.wanted(asked.report))]
     spelled = _spelled(scanned, standing)
-    problems += spelled.problems
-    notes = list(_missing(known, standing, spelled.spellings))
+    written = None
     if spelled.spellings:
         outside.create(place, expressions.render(spelled.spellings))
-    written = _written(place, scanned.repository, spelled, len(standing)) if spelled.spellings else None
-    return _tell_runbook(args, streams, known, written, problems, notes, [*secrets(scanned.report), *spelled.spellings])
+        written = _written(place, scanned.repository, spelled, len(standing))
+    return told._replace(
+        problems=(*told.problems, *spelled.problems),
+        notes=(*told.notes, *_missing(told.known, standing, spelled.spellings)),
+        hidden=(*told.hidden, *spelled.spellings),
+        written=written,
+    )
 
 
 def _expressions_place(args: argparse.Namespace, streams: Streams, asked: Asked) -> str:
     """Looked at before the scan: a refusal after it would cost minutes."""
-    repository = _find(asked, streams)
+    repository = repository_of(asked, streams)
     folders = [tree.folder for tree in refs.worktrees(repository.git)]
     roots = (repository.git_dir, common_dir(repository), *([repository.top] if repository.top else []), *folders)
     return outside.new_file(args.expressions, tuple(roots))
@@ -169,22 +162,19 @@ def _written(place: str, repository: Repository, spelled: expressions.Spelled, t
     return telling.Written(place, len(spelled.spellings), tokens, spelled.binary, commands)
 
 
-def _tell_runbook(
-    args: argparse.Namespace,
-    streams: Streams,
-    known: Report,
-    written: telling.Written | None,
-    problems: list[Problem],
-    notes: list[str],
-    hidden: Iterable[Secret] = (),
-) -> int:
-    book = runbook(known.findings, {rule.id: rule for rule in ruleset.builtin()})
-    status = FINDINGS if known.findings else INCOMPLETE if problems else OK
+def _rules(args: argparse.Namespace) -> tuple[Rule, ...]:
+    return (*ruleset.builtin(), *(rule for path in args.rules for rule in ruleset.load(Path(path))))
+
+
+def _tell(args: argparse.Namespace, streams: Streams, told: Told) -> int:
+    known, written = told.known, told.written
+    book = runbook(known.findings, {rule.id: rule for rule in told.rules})
+    status = FINDINGS if known.findings else INCOMPLETE if told.problems else OK
     if args.format == "json":
-        data = telling.runbook_json(book, written, problems, notes, status)
+        data = telling.runbook_json(book, written, told.problems, told.notes, status)
     else:
-        data = telling.runbook_text(book, written, problems, notes)
-    _out(args, streams, data, [*secrets(known), *hidden])
+        data = telling.runbook_text(book, written, told.problems, told.notes)
+    _out(args, streams, data, [*secrets(known), *told.hidden])
     return status
 
 
@@ -195,118 +185,3 @@ def _out(args: argparse.Namespace, streams: Streams, data: bytes, hidden: Iterab
         streams.stdout.flush()
     else:
         outside.replace(args.output, masked)
-
-
-# The scan that all of it rests on
-
-
-def _find(asked: Asked, streams: Streams) -> Repository:
-    return find(asked.repository or os.getcwd(), streams.environ, own=False)
-
-
-def _scan(args: argparse.Namespace, streams: Streams, asked: Asked) -> Scanned:
-    """All objects, as `history` scans them; but no configuration of the repository switches a rule off: what is called
-    clean has been looked for."""
-    repository = _find(asked, streams)
-    require_version(repository.git)
-    options = _options(args, asked)
-    foreign = history.is_foreign(asked.repository, repository, streams) and not args.trust_repo_config
-    with Cat(repository.git) as cat:
-        setup = prepare(options, streams, None if foreign else _base(repository, cat), repository)
-        plain = prepare(options, streams, None, repository)
-        chosen = {rule.id: rule for rule in (*plain.rules, *setup.rules)}
-        setup = setup._replace(rules=tuple(chosen.values()))
-        with progress(options, streams) as shown:
-            made = history.outcome(options, repository, setup, shown)
-        if not (made.coverage.blobs or made.coverage.commits or made.problems):
-            raise NothingToScan("the repository is empty", "name the one that held the findings")
-        return Scanned(repository, setup, made, report(options, streams, setup, made))
-
-
-def _base(repository: Repository, cat: Cat) -> Snapshot | None:
-    """The configuration of HEAD, which says what is allowed; none where it cannot be read."""
-    with suppress(GitError):
-        tip = head(repository)
-        if tip:
-            repository.git.run("ls-tree", tip)
-            return TreeSnapshot(repository.git, cat, tip, "HEAD")
-    return None
-
-
-def _options(args: argparse.Namespace, asked: Asked) -> argparse.Namespace:
-    """The options of `history`: those of ours that it shares."""
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    history.add_arguments(parser)
-    words = ["--format=json", *(f"--rules={path}" for path in args.rules)]
-    words += [f"--config={args.config}"] if args.config else []
-    words += [f"--jobs={args.jobs}"] if args.jobs else []
-    flags = ("alternates", "allow_shallow", "trust_repo_config", "no_progress")
-    words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(args, flag)]
-    words += ["--", asked.repository] if asked.repository else []
-    try:
-        return parser.parse_args(words)
-    except argparse.ArgumentError as error:
-        raise UsageError(str(error)) from None
-
-
-# Is it clean?
-
-
-def _verify(args: argparse.Namespace, streams: Streams, asked: Asked) -> int:
-    address = remote.address_of(_find(asked, streams), args.remote) if args.remote is not None else None
-    scanned = _scan(args, streams, asked)
-    problems = [*scanned.report.problems, *clean.unlooked(asked.report, scanned.setup.rules)]
-    seen = None
-    if address:
-        try:
-            seen = _remote(address, streams, asked, scanned, args)
-            problems += clean.absent_problem(seen, args.remote)
-        except GitError as error:
-            problems.append(Problem("remote", str(error), error.hint))
-    answer = clean.judge(scanned.report, clean.wanted(asked.report), problems, seen)
-    left = answer.standing or (seen and seen.standing)
-    status = FINDINGS if left else INCOMPLETE if problems else OK
-    notes = scanned.outcome.notes
-    write = telling.clean_json if args.format == "json" else telling.clean_text
-    _out(args, streams, write(answer, notes, status), secrets(scanned.report))
-    return status
-
-
-def _remote(
-    address: remote.Address, streams: Streams, asked: Asked, scanned: Scanned, args: argparse.Namespace
-) -> clean.Remote:
-    """What the remote shows, beside what is here."""
-    names = remote.ls_remote(address, streams.environ)
-    old = clean.before(scanned.repository, asked.report)
-    here = clean.present(scanned.repository.git, names)
-    standing = {clean.shown(name): old[name.oid] for name in names if name.oid in old}
-    standing |= dict.fromkeys(_named_so(names, scanned, clean.wanted(asked.report)), "its name holds a finding")
-    standing |= dict.fromkeys(_leading(here, scanned, asked, args), "it leads to a finding")
-    known = {name.oid for name in here} | old.keys()
-    unknown = tuple(clean.shown(name) for name in names if name.oid not in known)
-    return clean.Remote(address.url, len(names), tuple(clean.Shown(*each) for each in standing.items()), unknown)
-
-
-def _named_so(names: Iterable[Name], scanned: Scanned, asked: frozenset[str] | None) -> Iterable[str]:
-    detector = scanned.setup.detector()
-    for name in names:
-        for hit in examine(detector, name.name).hits:
-            if asked is None or fingerprint(hit.match) in asked:
-                yield clean.shown(name)
-
-
-def _leading(names: list[Name], scanned: Scanned, asked: Asked, args: argparse.Namespace) -> Iterable[str]:
-    """The refs of the remote whose commits are here and lead to what still stands; of very many, the first. Where
-    nothing stands here none does; else all is looked at once more, with the remote's refs in place of ours."""
-    standing = clean.still(scanned.report, clean.wanted(asked.report))
-    if not standing or not names:
-        return ()
-    options = _options(args, asked)
-    setup, repository = scanned.setup, scanned.repository
-    job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers)
-    seen = engine(repository, job, Scope(False, options.alternates), options.jobs)
-    holders = Holders(refs.peel(repository.git, names), [])
-    told = origins.tell(repository, seen, holders, setup.allow, options.jobs)
-    chosen = {each.finding.secret for each in standing}
-    places = [item.location for item in told.occurrences if item.hit.match.secret in chosen]
-    return clean.leading(places, names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -88,7 +89,7 @@ def judge(
     here = {each.finding.fingerprint for each in standing}
     return Cleanliness(
         standing=standing,
-        gone=tuple(sorted(set(asked or ()) - here)),
+        gone=() if problems else tuple(sorted(set(asked or ()) - here)),  # what was not seen is not gone
         allowed=0 if asked is not None else len(made.suppressed),
         problems=tuple(problems),
         remote=remote,
@@ -107,7 +108,9 @@ def present(git: Git, names: Iterable[Name]) -> list[Name]:
 def before(repository: Repository, report: Report | None) -> Mapping[bytes, str]:
     """Commits that are known to hold a finding, or to descend from one that does, with the reason: those that the
     report names, and those that git filter-repo has rewritten here (.git/filter-repo/commit-map)."""
-    old = dict.fromkeys(_rewritten(repository), "a commit from before the rewriting, which is still to be pushed there")
+    old = dict.fromkeys(
+        _rewritten(repository), "a commit from before git filter-repo rewrote it here: push it, or ask the forge"
+    )
     places = (place for finding in report.findings for place in finding.locations) if report else ()
     holding = (p.commit.encode() for p in places if p.commit and p.source not in ("tag-message", "ref-name"))
     named = dict.fromkeys(holding, "a commit of the report, which holds a finding")
@@ -155,5 +158,5 @@ def absent_problem(remote: Remote, named: str) -> Iterator[Problem]:
     if remote.unknown:
         first = ", ".join(remote.unknown[:_SHOWN])
         more = f" and {len(remote.unknown) - _SHOWN} more" if len(remote.unknown) > _SHOWN else ""
-        hint = f"git fetch {named} '+refs/*:refs/remotes/{named}-all/*' brings them; then again"
+        hint = f"git fetch {shlex.quote(named)} '+refs/*:refs/remotes/all/*' brings them; then ask again"
         yield Problem("remote", f"it shows refs whose commits are not here: {first}{more}", hint)

@@ -192,4 +192,9 @@ def clean_json(answer: Cleanliness, notes: Iterable[str], status: int) -> bytes:
 
 
 def _remote_json(remote: Remote) -> dict[str, Any]:
-    return {**_plain(remote._asdict()), "standing": [_plain(each._asdict()) for each in remote.standing]}
+    return {
+        "url": readable(remote.url),
+        "refs": remote.refs,
+        "standing": [_plain(each._asdict()) for each in remote.standing],
+        "unknown": [readable(name) for name in remote.unknown],
+    }
