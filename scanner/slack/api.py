@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
@@ -140,7 +140,7 @@ class Slack:
             return _Ask(method, url, form, _FORM, _bearer(secret), (secret,))
         worn = cookie if "%" in cookie else quote(cookie, safe="")
         session = {**_FORM, "Cookie": f"d={worn}"}
-        return _Ask(method, url, {**form, "token": secret}, session, _unsigned, (secret, cookie, worn))
+        return _Ask(method, url, {**form, "token": secret}, session, _unsigned, (secret, worn, unquote(cookie)))
 
     def _hook(self, token: Token) -> _Ask | Answer:
         found = _HOOK.fullmatch(_plain(token.secret) or "")

@@ -106,13 +106,20 @@ class Http:
             request, stream=True, timeout=(timeouts.connect, timeouts.read), verify=self._bundle, proxies=proxies
         )
         try:
-            # Without decoding: a small answer must not swell to a large one.
-            body = response.raw.read(self._limit + 1, decode_content=False)
+            body = self._body(response)
         finally:
             response.close()
         if len(body) > self._limit:
             return Reply(response.status_code, failure="the answer is too long")
         return Reply(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
+
+    def _body(self, response: requests.Response) -> bytes:
+        """All of it, or one byte more than is allowed. Without decoding: a small answer must not swell to a large one.
+        To the empty read, by which urllib3 notices that the connection broke off."""
+        body = b""
+        while piece := response.raw.read(self._limit + 1 - len(body), decode_content=False):
+            body += piece
+        return body
 
     def _proxies(self, url: str) -> dict[str, str]:
         """Looked up once for each host and by one thread: to read NO_PROXY, requests sets it for a moment."""

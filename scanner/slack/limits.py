@@ -44,7 +44,7 @@ class Limits:
         pause = self._turn(tier, f"{name} {fingerprint}" if name == WEBHOOK else name, until)
         if pause is None:
             return False
-        if pause > 0:
+        if pause > 1e-6:  # less is rounding
             self._sleep(pause)
         return True
 
