@@ -6,6 +6,7 @@ as it stood before the change. What is wrong with a file is a ConfigError that n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -14,29 +15,42 @@ from scanner.detect import Detector
 from scanner.errors import ConfigError
 from scanner.filters import fingerprints, gitignore, paths
 from scanner.filters.baseline import Baseline
-from scanner.filters.entries import EMPTY, Config, Entry, accepts, is_date, is_fingerprint, nearest
+from scanner.filters.entries import (
+    EMPTY,
+    Config,
+    Entry,
+    Notices,
+    PolicyLine,
+    accepts,
+    is_date,
+    is_fingerprint,
+    nearest,
+)
 from scanner.model import Finding, Problem, Rule, Snapshot
 
 if TYPE_CHECKING:
+    from scanner.policy import Policy
     from scanner.yamltree import Value
 
-__all__ = ["EMPTY", "Config", "Entry", "accepts", "expired", "load", "merge", "parse", "stale"]
+__all__ = ["EMPTY", "Config", "Entry", "accepts", "expired", "load", "merge", "parse", "policy", "stale"]
 
 NAME = b".xoxscan.yaml"
-_HEAD = ("accept", "refuse")
+# Only the operator says where anything is sent, what is ours, and how much may be destroyed (docs/trust.md).
+_OPERATOR = ("workspaces", "public_remote", "max_revoke", "unverified", "notices")
 
 
 def load(base: Snapshot | None, operator: Sequence[tuple[str, bytes]]) -> Config:
     """The repository's configuration as it stands in `base` and the operator's files (label, content), as one."""
     content = base.read(NAME) if base else None
-    found = parse(content, f"{base.label}:{NAME.decode()}") if base and content is not None else EMPTY
+    found = parse(content, f"{base.label}:{NAME.decode()}", base=True) if base and content is not None else EMPTY
     for label, content in operator:
         found = merge(parse(content, label), found)
     return found
 
 
 def merge(operator: Config, base: Config) -> Config:
-    """Both count. Of two answers on head the stricter one does; the operator's paths come last, and so win."""
+    """Both count. Of two answers on head the stricter one does; the operator's paths come last, and so win; its lines
+    of policy come first, as there the first decides; of other answers its own is taken."""
     refused = "refuse" in (operator.head_suppressions, base.head_suppressions)
     return Config(
         accept_foreign_markers=operator.accept_foreign_markers or base.accept_foreign_markers,
@@ -47,7 +61,30 @@ def merge(operator: Config, base: Config) -> Config:
         problems=base.problems + operator.problems,
         skip_rules=base.skip_rules + operator.skip_rules,
         rules=base.rules + operator.rules,
+        policy=operator.policy + base.policy,
+        workspaces=base.workspaces + operator.workspaces,
+        public_remote=operator.public_remote or base.public_remote,
+        max_revoke=base.max_revoke if operator.max_revoke is None else operator.max_revoke,
+        unverified=operator.unverified or base.unverified,
+        notices=operator.notices or base.notices,
     )
+
+
+def policy(config: Config) -> Policy:
+    """What `scanner.policy.decide` needs of a configuration."""
+    from scanner.policy import Policy  # here: the hook decides nothing
+
+    return Policy(
+        operator=[line for line in config.policy if not line.base],
+        base=[line for line in config.policy if line.base],
+        globs=_globs,
+        workspaces=frozenset(config.workspaces),
+        unverified=config.unverified,
+    )
+
+
+def _globs(patterns: tuple[str, ...], path: bytes) -> bool:
+    return gitignore.decide([gitignore.parse(text.encode()) for text in patterns], path) is not None
 
 
 def expired(config: Config, baseline: Baseline, today: str) -> tuple[str, ...]:
@@ -89,8 +126,9 @@ def _shown(entry: Entry) -> str:
     return f"{entry.origin}: {entry.what} ({entry.reason}, {entry.owner})"
 
 
-def parse(content: bytes, label: str) -> Config:
-    """What a file says that people know as `label`."""
+def parse(content: bytes, label: str, *, base: bool = False) -> Config:
+    """What a file says that people know as `label`. With `base` it is a repository's own: what only the operator may
+    say is an error there, and its policy counts where it is stricter."""
     _refuse_credentials(content, label)
     from scanner import yamltree  # here: PyYAML costs 13 ms, and most repositories have no configuration
 
@@ -98,7 +136,12 @@ def parse(content: bytes, label: str) -> Config:
     if tree is None:
         return EMPTY
     fields = _Field("the file", tree, label).mapping(tuple(_KEYS))
-    return EMPTY._replace(**{name: _KEYS[name](field) for name, field in fields.items()})
+    for name in _OPERATOR if base else ():
+        if name in fields:
+            hint = "put it into a configuration outside the work tree: --config, XOXSCAN_CONFIG, or your own"
+            raise fields[name].wrong("is for the operator to say, not for the repository", hint)
+    found = EMPTY._replace(**{name: _KEYS[name](field) for name, field in fields.items()})
+    return found._replace(policy=tuple(line._replace(base=base) for line in found.policy))
 
 
 def _refuse_credentials(content: bytes, label: str) -> None:
@@ -161,10 +204,21 @@ def _flag(field: _Field) -> bool:
     return field.of(bool)
 
 
-def _head(field: _Field) -> str:
-    if field.of(str) not in _HEAD:
-        raise field.wrong(f"must be {' or '.join(_HEAD)}")
-    return field.of(str)
+def _one_of(*words: str) -> Callable[[_Field], str]:
+    def read(field: _Field) -> str:
+        if field.of(str) not in words:
+            raise field.wrong(f"must be {' or '.join(words)}", nearest(field.of(str), words))
+        return field.of(str)
+
+    return read
+
+
+def _whole(field: _Field) -> int:
+    """A whole number. The tree does not say which: no key of ours was one before."""
+    written = str(field.value.node.value)
+    if type(field.value.content) is not int or not written.isdecimal() or len(written) > 6:
+        raise field.wrong("must be a whole number of at most six digits")
+    return int(written)
 
 
 Check = Callable[[str], object]  # ValueError, with the reason, for what is wrong
@@ -214,15 +268,107 @@ def _rules(field: _Field) -> tuple[Rule, ...]:
     return yamlfile.parse_node(field.value.node, field.label)
 
 
+def _words(read: Callable[[_Field], str]) -> Callable[[_Field], tuple[str, ...]]:
+    """Reads one value or a list of values."""
+
+    def words(field: _Field) -> tuple[str, ...]:
+        found = field.items() if isinstance(field.value.content, list) else [field]
+        if not found:
+            raise field.wrong("must not be empty")
+        return tuple(read(one) for one in found)
+
+    return words
+
+
+def _that(pattern: str, complaint: str) -> Callable[[_Field], str]:
+    """Reads a text that `pattern` matches whole. What stands there instead is not repeated."""
+
+    def read(field: _Field) -> str:
+        if not re.fullmatch(pattern, field.text()):
+            raise field.wrong(complaint)
+        return field.text()
+
+    return read
+
+
+def _kind(field: _Field) -> str:
+    return _one_of(*dict.fromkeys(rule.kind for rule in ruleset.builtin()))(field)
+
+
+def _glob(field: _Field) -> str:
+    return _checked(field, lambda text: gitignore.parse(text.encode()))
+
+
+_workspace = _that("[TE][A-Z0-9]{2,}", "must be the id of a workspace (T…) or of an organisation (E…)")
+_days: Callable[[_Field], tuple[str, ...]] = lambda field: (str(_whole(field)),)  # noqa: E731
+_WHEN: Mapping[str, Callable[[_Field], tuple[str, ...]]] = {
+    "kind": _words(_kind),
+    "workspace": _words(_workspace),
+    "scope": _words(_that(r"\S+", "must be a scope")),
+    "branch": _words(_glob),
+    "path": _words(_glob),
+    "older_than": _days,
+    "younger_than": _days,
+    "exposed": lambda field: (str(_flag(field)).lower(),),
+    "visibility": _words(_one_of("public", "private")),
+    "verdict": _words(_one_of("active", "restricted", "inactive", "rejected", "unknown", "unsupported")),
+    "code": _words(_that("[a-z0-9_]+", "must be a code of Slack's, as not_allowed_token_type")),
+}
+
+
+def _policy(field: _Field) -> tuple[PolicyLine, ...]:
+    """Lines; after the last of them the default may be named."""
+    items = field.items()
+    if items and isinstance(items[-1].value.content, dict) and "default" in items[-1].value.content:
+        _one_of("mirror-slack")(items.pop().mapping(("default",))["default"])
+    return tuple(_line(item) for item in items)
+
+
+def _line(item: _Field) -> PolicyLine:
+    fields = item.mapping(("when", "then", "reason"), ("then", "reason"))
+    conditions = fields["when"].mapping(tuple(_WHEN)) if "when" in fields else {}
+    when = tuple((name, _WHEN[name](value)) for name, value in conditions.items())
+    then = _one_of("revoke", "rehearse", "report", "hold", "never")(fields["then"])
+    return PolicyLine(when, then, fields["reason"].sentence(), f"{item.label}:{item.value.line}")
+
+
+_variable = _that("[A-Z_][A-Z0-9_]*", "must name an environment variable, in capitals, that holds the secret")
+_NOTICES: Mapping[str, Callable[[_Field], str]] = {
+    "slack_webhook_env": _variable,
+    "slack_token_env": _variable,
+    "channel": _that(r"\S+", "must be a channel"),
+    "webhook_url": _that(
+        r"https://[^\s@?#]+|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?:/[^\s@?#]*)?",
+        "must be an https:// address without user, password and query, as it is no place for a secret",
+    ),
+    "webhook_secret_env": _variable,
+}
+_TOGETHER = (("slack_token_env", "channel"), ("webhook_url", "webhook_secret_env"))
+
+
+def _notices(field: _Field) -> Notices:
+    fields = field.mapping(tuple(_NOTICES))
+    for pair in _TOGETHER:
+        if len(fields.keys() & pair) == 1:
+            raise field.wrong(f"needs {pair[0]} and {pair[1]} together")
+    return Notices(**{name: _NOTICES[name](value) for name, value in fields.items()})
+
+
 _skipped = _entries("rule", str, ())
 
 _KEYS: Mapping[str, Callable[[_Field], Any]] = {
     "accept_foreign_markers": _flag,
-    "head_suppressions": _head,
+    "head_suppressions": _one_of("accept", "refuse"),
     "paths": _entries("pattern", lambda text: gitignore.parse(text.encode())),
     "fingerprints": _entries("fingerprint", _fingerprint),
     "patterns": _entries("regex", fingerprints.compiled),
     "problems": _entries("what", str),
     "rules": _rules,
     "skip_rules": lambda field: tuple(entry.what for entry in _skipped(field)),
+    "policy": _policy,
+    "workspaces": _words(_workspace),
+    "public_remote": _that(r"[^\s-]\S*", "must be the name of a remote"),
+    "max_revoke": _whole,
+    "unverified": _one_of("rehearse", "revoke", "hold"),
+    "notices": _notices,
 }

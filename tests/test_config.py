@@ -18,6 +18,7 @@ from scanner.errors import ConfigError, RuleError
 from scanner.fakes import render
 from scanner.filters import baseline, paths
 from scanner.filters.baseline import Baseline, Known
+from scanner.filters.entries import Notices, PolicyLine
 from scanner.model import Finding, Location, Problem, Secret
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -75,8 +76,49 @@ problems:
   {entry("what", "a/b c.bin")}
 skip_rules:
   {entry("rule", "slack-app-token")}
+policy:
+  - when:
+      kind: [bot, user]
+      workspace: T012345
+      scope: chat:write
+      branch: release/*
+      path: [deploy/, "!deploy/test/"]
+      older_than: 30
+      younger_than: 400
+      exposed: true
+      visibility: public
+      verdict: [active, restricted]
+      code: missing_scope
+    then: hold
+    reason: why
+  - then: report
+    reason: why
+  - default: mirror-slack
+workspaces: [T012345, E012345]
+public_remote: upstream
+max_revoke: 3
+unverified: hold
+notices:
+  slack_webhook_env: OPS_WEBHOOK
+  slack_token_env: OPS_TOKEN
+  channel: "#security"
+  webhook_url: https://ops.example.org/in
+  webhook_secret_env: OPS_SECRET
 rules:
 {RULE}"""
+WHEN = (
+    ("kind", ("bot", "user")),
+    ("workspace", ("T012345",)),
+    ("scope", ("chat:write",)),
+    ("branch", ("release/*",)),
+    ("path", ("deploy/", "!deploy/test/")),
+    ("older_than", ("30",)),
+    ("younger_than", ("400",)),
+    ("exposed", ("true",)),
+    ("visibility", ("public",)),
+    ("verdict", ("active", "restricted")),
+    ("code", ("missing_scope",)),
+)
 
 
 def test_everything_that_it_can_say() -> None:
@@ -89,8 +131,14 @@ def test_everything_that_it_can_say() -> None:
         patterns=(Entry("^acme_0+$", "why", "me", None, "f:14"),),
         problems=(Entry("a/b c.bin", "why", "me", None, "f:19"),),
         skip_rules=("slack-app-token",),
+        policy=(PolicyLine(WHEN, "hold", "why", "f:29"), PolicyLine((), "report", "why", "f:43")),
+        workspaces=("T012345", "E012345"),
+        public_remote="upstream",
+        max_revoke=3,
+        unverified="hold",
+        notices=Notices("OPS_WEBHOOK", "OPS_TOKEN", "#security", "https://ops.example.org/in", "OPS_SECRET"),
     )
-    assert [(rule.id, rule.origin) for rule in found.rules] == [("acme-key", "f:29")]
+    assert [(rule.id, rule.origin) for rule in found.rules] == [("acme-key", "f:57")]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "paths: []\n", "{}"])
@@ -147,6 +195,42 @@ WRONG = [
     ("paths: []\npaths: []", "f:2: paths stands twice", False),
     ("paths: &x []\nproblems: *x", "f:2: aliases (*x) are not taken", False),
     ("rules: a", "f:1: a list is wanted here", True),
+    ("policy: {}", "f:1: policy must be a list", True),
+    ("policy:\n- hold", "f:2: an entry of policy must be a mapping", True),
+    ("policy:\n- then: hold", "f:2: an entry of policy needs reason", True),
+    ("policy:\n- reason: x", "f:2: an entry of policy needs then", True),
+    ("policy:\n- then: kill\n  reason: x", "f:2: then must be revoke or rehearse", True),
+    ("policy:\n- then: hold\n  reason: x\n  when: {knd: bot}", "f:4: 'knd' is no key that is known here", True),
+    ("policy:\n- then: hold\n  reason: x\n  when: {kind: []}", "f:4: kind must not be empty", True),
+    ("policy:\n- then: hold\n  reason: x\n  when: {kind: bots}", "f:4: kind must be ", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {workspace: acme}", "f:4: workspace must be the id of", True),
+    ("policy:\n- then: hold\n  reason: x\n  when: {scope: a b}", "f:4: scope must be a scope", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {branch: '#a'}", "f:4: branch is wrong: '#'", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {path: '!'}", "f:4: path is wrong: the pattern is empty", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {older_than: x}", "f:4: older_than must be a whole number", True),
+    ("policy:\n- then: hold\n  reason: x\n  when: {older_than: -3}", "f:4: older_than must be a whole", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {younger_than: 1:30}", "f:4: younger_than must be a", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {younger_than: 1.5}", "f:4: younger_than must be a", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {exposed: yes}", "f:4: exposed must be true or false", True),
+    ("policy:\n- then: hold\n  reason: x\n  when: {visibility: open}", "f:4: visibility must be public", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {verdict: dead}", "f:4: verdict must be active or", False),
+    ("policy:\n- then: hold\n  reason: x\n  when: {code: A B}", "f:4: code must be a code of Slack's", False),
+    ("policy:\n- default: none", "f:2: default must be mirror-slack", True),
+    ("policy:\n- default: mirror-slack\n  then: hold", "f:3: 'then' is no key that is known here", True),
+    ("policy:\n- default: mirror-slack\n- then: hold\n  reason: x", "f:2: 'default' is no key", False),
+    ("workspaces: acme", "f:1: workspaces must be the id of a workspace", True),
+    ("workspaces: []", "f:1: workspaces must not be empty", True),
+    ("public_remote: --all", "f:1: public_remote must be the name of a remote", True),
+    ("max_revoke: 1e3", "f:1: max_revoke must be a whole number", True),
+    ("max_revoke: true", "f:1: max_revoke must be a whole number", True),
+    ("unverified: never", "f:1: unverified must be rehearse or revoke or hold", True),
+    ("notices: {slack_webhook_env: s3cret}", "f:1: slack_webhook_env must name an environment variable", True),
+    ("notices: {slack_token_env: A}", "f:1: notices needs slack_token_env and channel together", True),
+    ("notices: {webhook_url: https://x/}", "f:1: notices needs webhook_url and webhook_secret_env", True),
+    ("notices: {webhook_secret_env: A, webhook_url: http://x/}", "f:1: webhook_url must be an https://", True),
+    ("notices: {webhook_secret_env: A, webhook_url: 'https://u:p@x/'}", "f:1: webhook_url must be an", True),
+    ("notices: {webhook_secret_env: A, webhook_url: 'https://x/?key=1'}", "f:1: webhook_url must be an", True),
+    ("respond: revoke", "f:1: 'respond' is no key that is known here", True),
     ("rules:\n- id: a", "f:2: field name: is missing", True),
 ]
 
@@ -199,10 +283,14 @@ def test_the_schema_takes_what_the_loader_takes() -> None:
     assert set(SCHEMA["properties"]) == set(Config._fields)
 
 
-EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "suppressing.md").read_text(), re.DOTALL | re.MULTILINE)
+def examples(page: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", (DOCS / page).read_text(), re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("text", EXAMPLES)
+EXAMPLES = examples("suppressing.md")
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES, *examples("responding.md")])
 def test_the_examples_of_the_documentation_are_right(text: str) -> None:
     assert valid(text)
     assert parsed(text) != EMPTY
@@ -245,6 +333,73 @@ def test_nobody_need_say_anything() -> None:
 def test_an_error_names_the_snapshot() -> None:
     with pytest.raises(ConfigError, match=r"^HEAD:\.xoxscan\.yaml:1: 'x' is no key"):
         config.load(Memory(b"x: 1"), [])
+
+
+def mapping(text: str) -> str:
+    return f"policy:\n- then: {text}\n  reason: because\n"
+
+
+OPERATOR_ONLY = [
+    "workspaces: T012345",
+    "public_remote: origin",
+    "max_revoke: 100",
+    "unverified: revoke",
+    "notices: {slack_webhook_env: HOOK}",
+]
+
+
+@pytest.mark.parametrize("text", OPERATOR_ONLY)
+def test_what_only_the_operator_may_say_is_an_error_in_the_repository(text: str) -> None:
+    message = rf"^HEAD:\.xoxscan\.yaml:1: {text.partition(':')[0]} is for the operator to say, not for the repository"
+    with pytest.raises(ConfigError, match=message) as caught:
+        config.load(Memory(text.encode()), [])
+    assert caught.value.status == 2
+    assert "outside the work tree" in caught.value.hint
+    assert config.load(Memory(b""), [("/etc/x.yaml", text.encode())]) != EMPTY
+
+
+def test_no_file_sets_where_slack_or_the_state_is_or_how_to_respond() -> None:
+    for key in ("respond", "slack_api_url", "state_dir", "token", "yes", "visibility"):
+        with pytest.raises(ConfigError, match="is no key that is known here"):
+            parsed(f"{key}: x")
+
+
+def test_the_operators_lines_come_first_and_those_of_the_repository_are_marked() -> None:
+    files = [("user", mapping("report").encode()), ("--config", mapping("revoke").encode())]
+    found = config.load(Memory(mapping("hold").encode()), files)
+    assert [(line.then, line.base) for line in found.policy] == [("revoke", False), ("report", False), ("hold", True)]
+    made = config.policy(found)
+    assert [line.then for line in made.operator] == ["revoke", "report"]
+    assert [line.then for line in made.base] == ["hold"]
+
+
+def test_of_the_operators_files_the_later_one_has_the_last_word() -> None:
+    first = "workspaces: T1AA\nmax_revoke: 9\nunverified: revoke\npublic_remote: a\nnotices: {slack_webhook_env: A}"
+    last = "workspaces: [T2AA]\nmax_revoke: 0\nunverified: hold\npublic_remote: b\nnotices: {slack_webhook_env: B}"
+    found = config.load(None, [("user", first.encode()), ("--config", last.encode()), ("more", b"")])
+    assert (found.workspaces, found.max_revoke, found.unverified) == (("T1AA", "T2AA"), 0, "hold")
+    assert (found.public_remote, found.notices) == ("b", Notices("B"))
+    assert config.policy(found).workspaces == {"T1AA", "T2AA"}
+
+
+def test_a_head_that_did_not_land_says_nothing() -> None:
+    """Policy is read where the caller says; of the change itself nothing is asked."""
+    assert config.load(Memory(None), []).policy == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "slack_webhook_env: 0f3a9c77d1b2",
+        "slack_token_env: 0f3a9c77d1b2, channel: x",
+        "webhook_secret_env: 0f3a9c77d1b2, webhook_url: https://x/",
+        "webhook_secret_env: A, webhook_url: https://x:0f3a9c77d1b2@x/",
+    ],
+)
+def test_a_literal_credential_of_another_kind_is_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"must (name an environment variable|be an https)") as caught:
+        parsed(f"notices: {{{text}}}")
+    assert "0f3a9c77d1b2" not in f"{caught.value} {caught.value.hint}"
 
 
 def known(fingerprint: str, until: str | None = None) -> Known:

@@ -31,6 +31,26 @@ class Entry(NamedTuple):
         return Suppression(by, self.reason, self.owner, self.until)
 
 
+class PolicyLine(NamedTuple):
+    """A line of the policy: where all of `when` hold (a name, and values of which one must), `then` is done."""
+
+    when: tuple[tuple[str, tuple[str, ...]], ...]
+    then: str  # revoke | rehearse | report | hold | never
+    reason: str
+    origin: str = ""  # file and line
+    base: bool = False  # the repository's own: it counts only where it is stricter
+
+
+class Notices(NamedTuple):
+    """Where the operator wants to be told. Secrets are named by the environment variables that hold them."""
+
+    slack_webhook_env: str | None = None
+    slack_token_env: str | None = None
+    channel: str | None = None  # for slack_token_env
+    webhook_url: str | None = None
+    webhook_secret_env: str | None = None  # signs what goes to webhook_url
+
+
 class Config(NamedTuple):
     """Everything that `.xoxscan.yaml` can say. Later entries of `paths` win over earlier ones, as in gitignore."""
 
@@ -42,6 +62,13 @@ class Config(NamedTuple):
     problems: tuple[Entry, ...] = ()
     skip_rules: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    policy: tuple[PolicyLine, ...] = ()  # the first that applies decides; those of the repository come last
+    # From here on the operator's alone: in a repository's own file they are an error.
+    workspaces: tuple[str, ...] = ()  # ids of the teams and organisations that are ours
+    public_remote: str | None = None  # of several remotes the one that a public repository stands for
+    max_revoke: int | None = None
+    unverified: str | None = None  # rehearse | revoke | hold: refresh tokens
+    notices: Notices | None = None
 
 
 EMPTY = Config()
