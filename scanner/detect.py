@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import regex
 
 _RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
+PATIENCE = 3  # a rule that ran out of time on so many texts is given up: each costs all of that time again
 _SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
 
@@ -28,7 +29,8 @@ Regions = Sequence[tuple[int, int]]  # start and end, in bytes
 
 
 class Scan(NamedTuple):
-    """What one text holds. `overrun` names the rules that ran out of time on it, even on the retry."""
+    """What one text holds. `overrun` names the rules that ran out of time on it, even on the retry, and those that did
+    so on enough texts before: these are not tried any more."""
 
     matches: tuple[Match, ...]
     dropped: tuple[Dropped, ...]
@@ -148,6 +150,7 @@ class Detector:
         self._timeout = timeout
         self._prefilter = _prefilter(self._rules, fast)
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
+        self._overran = dict.fromkeys((rule.id for rule in self._rules), 0)  # on how many texts
 
     def may_hold(self, data: bytes) -> bool:
         """False means that no rule can match in `data`; True means nothing."""
@@ -174,6 +177,8 @@ class Detector:
     def _run(self, rule: Rule, data: bytes, regions: Regions) -> tuple[list[Match | Dropped], bool]:
         """What one rule makes of one text, and whether it came to its end in time, on the retry if need be."""
         outcomes: list[Match | Dropped] = []
+        if self._overran[rule.id] == PATIENCE:
+            return outcomes, False
         for limit in (self._timeout, self._timeout * _RETRY):
             outcomes.clear()
             try:
@@ -181,6 +186,7 @@ class Detector:
             except TimeoutError:
                 continue
             return outcomes, True
+        self._overran[rule.id] += 1
         return outcomes, False
 
     def _pattern(self, rule: Rule) -> regex.Pattern[bytes]:

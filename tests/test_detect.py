@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -51,6 +52,26 @@ def test_a_rule_that_hangs_is_named_and_the_others_go_on() -> None:
     outcome = Detector([slow, rule(pattern="tok_abc")], 0.02).scan(b"tok_" + b"a" * 60 + b" tok_abc")
     assert outcome.overrun == ("slow",)
     assert [match.rule for match in outcome.matches] == ["mine"]
+
+
+def test_a_rule_that_hangs_again_and_again_is_not_tried_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = rule("slow", pattern=r"tok_(?:a|a)*(?:a|aa)*c")
+    detector = Detector([slow, rule(pattern="tok_abc")], 0.02)
+    hostile = b"tok_" + b"a" * 60 + b" tok_abc"
+    tried: list[str] = []
+    real = detect._outcomes
+
+    def watched(*arguments: Any) -> Any:
+        tried.append(arguments[0].id)
+        return real(*arguments)
+
+    monkeypatch.setattr(detect, "_outcomes", watched)
+    for _ in range(5):
+        outcome = detector.scan(hostile)
+        assert outcome.overrun == ("slow",)
+        assert [match.rule for match in outcome.matches] == ["mine"]
+    assert (tried.count("slow"), tried.count("mine")) == (2 * detect.PATIENCE, 5)
+    assert detector.scan(b"nothing of the kind").overrun == ()
 
 
 def test_a_rule_that_runs_out_of_time_gets_four_times_as_long(monkeypatch: pytest.MonkeyPatch) -> None:

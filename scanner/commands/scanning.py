@@ -34,6 +34,7 @@ from scanner.pipeline import Judged, Occurrence, Story, accept, group, judge
 from scanner.report import Options
 from scanner.report.output import Output, check, colored, write_report
 from scanner.report.progress import Progress
+from scanner.sources.looker import folded
 
 CONFIG, BASELINE = configuration.NAME, baselines.FOLDER
 # Seconds for one match attempt (a retry gets four times as many): a commit must not wait.
@@ -302,7 +303,8 @@ def report(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Ou
     findings = group(outcome.occurrences, setup.rules, outcome.story)
     known = _baseline(args, setup) if findings or outcome.whole else _NOBODY
     judged = judge(findings, setup.config, known, setup.today)
-    problems, accepted = accept(outcome.problems, setup.config, setup.today)
+    left, accepted = accept(outcome.problems, setup.config, setup.today)
+    problems = tuple(folded(left))
     notes = [*outcome.notes, *_said(outcome, setup, judged), *accepted]
     notes += configuration.expired(setup.config, known, setup.today)
     if outcome.whole and not problems:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from scanner.detect import Detector
+from scanner.detect import PATIENCE, Detector
 from scanner.errors import GitError
 from scanner.git.changes import GITLINK, SYMLINK, Change, Side
 from scanner.git.objects import Cat
@@ -154,11 +155,29 @@ def _occurrence(item: Introduced, place: Location) -> Occurrence:
     return Occurrence(item.hit, here)
 
 
+_OVERRAN = "ran out of time here"
+_SIMPLER = "make the rule's pattern simpler, or leave it out with --skip"
+
+
 def overruns(path: bytes, examined: Examined) -> list[Problem]:
     """A problem for each rule that ran out of time in the text at `path`."""
     shown = path.decode("utf-8", "backslashreplace")
-    hint = "make the rule's pattern simpler, or leave it out with --skip"
-    return [Problem(shown, f"rule {rule} ran out of time here", hint) for rule in examined.overrun]
+    return [Problem(shown, f"rule {rule} {_OVERRAN}", _SIMPLER) for rule in examined.overrun]
+
+
+def folded(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """`problems`; of a rule that was given up because it ran out of time again and again the first few, and how many
+    files and objects more there are."""
+    counts: Counter[str] = Counter()
+    for problem in dict.fromkeys(problems):  # a large file has many windows
+        counts[problem.message] += problem.message.endswith(_OVERRAN)
+        if counts[problem.message] <= PATIENCE:
+            yield problem
+    for message, count in counts.items():
+        if count > PATIENCE:
+            rule = message.removesuffix(f" {_OVERRAN}")
+            left = f"files and objects that were not looked at with it: {count - PATIENCE:,}"
+            yield Problem(rule, f"it ran out of time {PATIENCE} times and was given up; {left}", _SIMPLER)
 
 
 def submodules(sides: Iterable[Side]) -> tuple[Skip, ...]:

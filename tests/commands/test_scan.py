@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scanner.cli import main
+from scanner.commands.scanning import Setup
 from scanner.model import Streams
 from tests.conftest import CLOCK, Repo, Result, Run, token
 
@@ -271,6 +272,23 @@ def test_a_token_over_a_window_border_is_found_once(run: Run, folder: Path) -> N
     with open(folder / "big", "wb") as file:
         file.write(b"x\n" * (WINDOW // 2 - 20) + token() + b"\n" + b"y\n" * (WINDOW // 2))
     assert found(run("scan", "-f", "json")) == [("slack-bot-token", "big", WINDOW // 2 - 19)]
+
+
+def test_a_rule_that_is_too_slow_for_file_after_file_is_given_up(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Setup.detector, "__defaults__", (0.01,))
+    rule = "rules:\n- id: slow\n  name: x\n  kind: acme\n  description: x\n  severity: high\n  anchors: [tok_]\n"
+    rule += "  pattern: 'tok_(?:a|a)*(?:a|aa)*c'\n  examples: [x]\n  counter_examples: [x]\n  remediation: x\n"
+    (tmp_path / "slow.yaml").write_text(rule)
+    for number in range(8):
+        (folder / f"{number}.txt").write_bytes(b"tok_" + b"a" * 60 + b"\n" + token(seed=number))
+    result = run("scan", "-f", "json", "--rules", tmp_path / "slow.yaml")
+    report = json.loads(result.out)
+    assert (result.status, len(report["findings"])) == (1, 8)
+    *first, last = report["problems"]
+    assert [problem["what"] for problem in first] == ["0.txt", "1.txt", "2.txt"]
+    assert last["what"] == "rule slow" and last["message"].endswith("not looked at with it: 5")
 
 
 class Terminal(io.BytesIO):

@@ -14,10 +14,10 @@ from scanner.detect import Detector
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import find
-from scanner.model import Location, Suppression
+from scanner.model import Location, Problem, Suppression
 from scanner.pipeline import Examined, examine_stream
 from scanner.sources import looker
-from scanner.sources.looker import Looker, submodules
+from scanner.sources.looker import Looker, folded, overruns, submodules
 from tests.commands.histories import clone
 from tests.conftest import Repo, token
 
@@ -183,6 +183,25 @@ def test_a_rule_that_runs_out_of_time_is_a_problem(repo: Repo) -> None:
         look = Looker(repository, cat, Detector(hostile, 0.01), foreign=False)
         look.look([blob(repo, b"anchor" + b"a" * 40)])
     assert [problem.message for problem in look.problems] == ["rule slow ran out of time here"]
+
+
+def test_a_rule_that_is_given_up_is_one_problem_more() -> None:
+    other = Problem("x", "cannot be read")
+    slow, slower = Examined(overrun=("slow",)), Examined(overrun=("slow", "slower"))
+    told = [problem for number in range(8) for problem in overruns(b"%d" % number, slow)]
+    told += [
+        other,
+        *overruns(b"7", slow),
+        *overruns(b"last", slower),
+        *[other._replace(what=f"y{n}") for n in range(9)],
+    ]
+    *single, more = folded(told)
+    assert [(problem.what, problem.message) for problem in single[:3]] == [
+        (f"{number}", "rule slow ran out of time here") for number in range(3)
+    ]
+    assert [problem.what for problem in single[3:]] == ["x", "last", *(f"y{n}" for n in range(9))]
+    assert more.what == "rule slow"
+    assert more.message.endswith("was given up; files and objects that were not looked at with it: 6")
 
 
 HOSTILE = b"""
