@@ -206,9 +206,6 @@ class _Clean:
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._tails = [secret[-64:] for secret in secrets if secret]
 
-    def __repr__(self) -> str:
-        return "_Clean(****)"
-
     def text(self, value: object) -> str | None:
         """A name that people gave, without what could steer a terminal, cut to a sane length."""
         if not isinstance(value, str):

@@ -248,9 +248,7 @@ class _Hurried(io.RawIOBase):
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer takes too long")
-        # A socket that was closed under us says so by itself, below.
-        if self._sock.fileno() >= 0:
-            self._sock.settimeout(min(left, self._pause))
+        self._sock.settimeout(min(left, self._pause))
         count: int | None = self._raw.readinto(buffer)
         return count
 

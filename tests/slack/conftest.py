@@ -173,7 +173,7 @@ class Make:
         environ: Mapping[str, str] | None = None,
         deadline: float = 120.0,
         tiers: Mapping[str, Tier] = TIERS,
-        timeouts: Timeouts = Timeouts(5, 5, 5),  # noqa: B008
+        timeouts: Timeouts = Timeouts(30, 30, 30),  # noqa: B008
         jitter: float = 0.0,
     ) -> Bench:
         clock, rows, intents = Clock(), Rows(), set[tuple[str, str]]()

@@ -48,7 +48,7 @@ from tests.slack.conftest import http as answer
     ],
 )
 def test_what_is_no_answer_is_named(make: Make, pieces: list[bytes], failure: str) -> None:
-    bench = make(tiers={}, timeouts=Timeouts(5, 0.1, 5))
+    bench = make(tiers={}, timeouts=Timeouts(30, 0.1 if failure == "timeout" else 30, 30))
     bench.server.answer = lambda seen: pieces
     got = bench.slack.auth_test(BOT)
     assert not got.ok and got.failure == failure and got.identity is None

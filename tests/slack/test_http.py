@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 from scanner.errors import UsageError
 from scanner.slack.api import Refused
-from scanner.slack.http import Http, Timeouts, _why, bundle, loopback, proxies_for
+from scanner.slack.http import Http, Timeouts, _Hurried, _why, bundle, loopback, proxies_for
 from tests.slack.conftest import BOT, OK, Make, Seen, Server, found, holds, said
 from tests.slack.conftest import http as answer
 
@@ -216,7 +217,8 @@ def test_tls_goes_through_the_proxy_and_is_verified_with_the_bundle(
 ) -> None:
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     environ: Mapping[str, str] = {"HTTPS_PROXY": tls.url, "REQUESTS_CA_BUNDLE": str(tls.certificate)}
-    assert make(base="https://slack.com/api/", environ=environ).slack.auth_test(BOT).ok
+    bench = make(base="https://slack.com/api/", environ=environ)
+    assert bench.slack.auth_test(BOT).ok and bench.slack.auth_test(BOT).ok
     assert tls.connects[0].startswith(b"CONNECT slack.com:443") and b"Proxy-Authorization: Basic" in tls.connects[0]
     assert not holds(tls.connects[0]) and holds(tls.inside[0])
     assert b"Proxy-Authorization" not in tls.inside[0]
@@ -243,6 +245,16 @@ def test_a_proxy_of_an_unknown_scheme(make: Make) -> None:
     got = make(base="https://slack.com/api/", environ={"HTTPS_PROXY": "gopher://127.0.0.1:1"}).slack.auth_test(BOT)
     assert got.failure and not holds(repr(got))
     assert _why(RuntimeError("x")) == "the request failed"
+
+
+def test_when_the_time_is_over_nothing_more_is_read() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(b"more")
+        late = _Hurried(near.makefile("rb", buffering=0), near, time.monotonic() - 1)
+        with pytest.raises(TimeoutError):
+            late.readinto(bytearray(4))
+        late.close()
 
 
 def test_one_http_for_many_threads(server: Server) -> None:

@@ -45,6 +45,14 @@ def test_an_absurd_wait_is_our_own_backoff(make: Make, asked: str) -> None:
     assert bench.clock.slept == [0.5, 1, 2, 4, 8]
 
 
+def test_a_webhook_that_is_asked_too_often_is_asked_again(make: Make) -> None:
+    bench = make()
+    bench.server.answer = lambda seen: (
+        answer(b"no_team", 404) if len(bench.server.seen) == 3 else answer(b"rate_limited", 429, {"Retry-After": "30"})
+    )
+    assert bench.slack.try_webhook(found("webhook")).error == "no_team" and bench.clock.slept == [30, 30]
+
+
 def test_other_failures_are_tried_five_times_with_growing_pauses(make: Make) -> None:
     bench = make(jitter=0.999)
     bench.server.answer = lambda seen: answer(b"", 502)
