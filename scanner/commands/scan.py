@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, report
 from scanner.config import NAME
@@ -20,7 +20,7 @@ from scanner.report.progress import Progress
 from scanner.sources.ahead import Ahead
 from scanner.sources.files import STDIN, Piece, Seen, walk
 from scanner.sources.looker import overruns
-from scanner.sources.worktree import lister
+from scanner.sources.worktree import is_git_folder, lister
 
 SUMMARY = "Scans files and folders (default: this one), or stdin with -. In a git work tree, what git does not ignore."
 
@@ -99,7 +99,7 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
         )
     whole = not (args.only or args.skip) and any(os.path.realpath(path) == tally.top for path in paths)
     differs = f"{NAME.decode()} on disk is not the one that counts: commit it first (docs/trust.md)"
-    notes = [differs] if _drifted(setup, tally) else []
+    notes = [*([differs] if _drifted(setup, tally) else []), *_compressed(paths)]
     return Outcome(
         Target("scan", repository.top if repository else None, whole=whole),
         Coverage(tally.files, None, None, tally.bytes, tuple(tally.skips)),
@@ -123,6 +123,13 @@ def _take(walked: Iterator[Seen], tally: Tally, shown: Progress, ahead: Ahead) -
             if shown.shown and not counted:
                 counted = True
                 shown.expect(*ahead.total())
+
+
+def _compressed(paths: Sequence[bytes]) -> Iterator[str]:
+    """A note for each repository that was named as if it were a folder like any other."""
+    for path in filter(is_git_folder, paths):
+        shown = os.fsdecode(path)
+        yield f"{shown} is where git keeps a repository, compressed: xoxscan history {shown} reads what it holds"
 
 
 def _drifted(setup: Setup, tally: Tally) -> bool:

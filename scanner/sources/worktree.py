@@ -88,6 +88,14 @@ def _unread(lines: Iterable[bytes]) -> Iterator[Problem]:
             yield Problem(os.fsdecode(path), message, "scan as a user who may read it")
 
 
+def is_git_folder(path: bytes) -> bool:
+    """Whether `path` is where git keeps a repository (a bare one, or a .git folder). Most of what is in there is
+    compressed: looked at as files it shows next to nothing."""
+    return os.path.isfile(os.path.join(path, b"HEAD")) and all(
+        os.path.isdir(os.path.join(path, name)) for name in (b"objects", b"refs")
+    )
+
+
 def _below_repository(folder: bytes) -> bool:
     """Whether a `.git` stands in the folder or above it; where none does, git need not be started."""
     path = os.path.realpath(folder)

@@ -83,6 +83,23 @@ def test_ignored_files_are_left_out_unless_asked_for(run: Run, repo: Repo) -> No
     assert run("scan", "--no-ignore").status == 1
 
 
+def test_where_git_keeps_a_repository_the_way_to_read_it_is_said(
+    run: Run, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a.env": token()})
+    repo.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
+    said = b"is where git keeps a repository, compressed: xoxscan history "
+    for path in (".git", str(tmp_path / "bare.git")):
+        result = run("scan", path)
+        assert result.status == 0
+        assert f"{path} ".encode() + said + f"{path} reads".encode() in result.out
+        assert run("history", path).status == 1
+    monkeypatch.chdir(tmp_path / "bare.git")
+    assert said + b". reads" in run("scan").out
+    monkeypatch.chdir(repo.path)
+    assert said not in run("scan").out
+
+
 def test_file_names_are_looked_at(run: Run, repo: Repo) -> None:
     repo.write(b"backup-" + token() + b".txt", b"text")
     result = run("scan", "-f", "json")
