@@ -34,16 +34,16 @@ def verify(args: argparse.Namespace, streams: Streams, asked: Asked) -> Answer:
     address = remote.address_of(repository_of(asked, streams), args.remote) if args.remote is not None else None
     scanned = scan(args, streams, asked)
     problems = [*scanned.report.problems, *clean.unlooked(asked.report, scanned.setup.rules)]
-    seen = None
+    seen, asking = None, list[Problem]()
     if address:
         try:
             seen = _remote(address, streams, asked, scanned, args)
-            problems += clean.absent_problem(seen, args.remote)
+            asking += clean.absent_problem(seen, args.remote)
         except GitError as error:
-            problems.append(Problem("remote", str(error), error.hint))
-    answer = clean.judge(scanned.report, clean.wanted(asked.report), problems, seen)
+            asking.append(Problem("remote", str(error), error.hint))
+    answer = clean.judge(scanned.report, clean.wanted(asked.report), problems, seen, asking)
     left = answer.standing or (seen and seen.standing)
-    status = FINDINGS if left else INCOMPLETE if problems else OK
+    status = FINDINGS if left else INCOMPLETE if answer.problems else OK
     notes = scanned.outcome.notes
     write = telling.clean_json if args.format == "json" else telling.clean_text
     return Answer(write(answer, notes, status), tuple(secrets(scanned.report)), status)
@@ -53,14 +53,16 @@ def _remote(
     address: remote.Address, streams: Streams, asked: Asked, scanned: Scanned, args: argparse.Namespace
 ) -> clean.Remote:
     """What the remote shows, beside what is here."""
-    names = remote.ls_remote(address, streams.environ)
-    old = clean.before(scanned.repository, asked.report)
+    shown = remote.ls_remote(address, streams.environ)
+    names = [Name(ref.name, ref.oid) for ref in shown]
     here = clean.present(scanned.repository.git, names)
-    known = {name.oid for name in here}  # of these, what they lead to is looked at
-    standing = {clean.shown(name): old[name.oid] for name in names if name.oid in old and name.oid not in known}
+    known = {name.oid for name in here}  # what these lead to is looked at
+    old = clean.before(scanned.repository, asked.report)
+    absent = {clean.text(ref.name): old.get(ref.peeled) for ref in shown if ref.oid not in known}
+    standing = {name: why for name, why in absent.items() if why}
     standing |= dict.fromkeys(_named_so(names, scanned, clean.wanted(asked.report)), "its name holds a finding")
     standing |= dict.fromkeys(_leading(here, scanned, asked, args), "it leads to a finding")
-    unknown = tuple(clean.shown(name) for name in names if name.oid not in known and name.oid not in old)
+    unknown = tuple(name for name, why in absent.items() if not why)
     return clean.Remote(address.url, len(names), tuple(clean.Shown(*each) for each in standing.items()), unknown)
 
 
@@ -69,7 +71,7 @@ def _named_so(names: Iterable[Name], scanned: Scanned, asked: frozenset[str] | N
     for name in names:
         for hit in examine(detector, name.name).hits:
             if asked is None or fingerprint(hit.match) in asked:
-                yield clean.shown(name)
+                yield clean.text(name.name)
 
 
 def _leading(names: list[Name], scanned: Scanned, asked: Asked, args: argparse.Namespace) -> Iterable[str]:

@@ -82,27 +82,41 @@ def unlooked(report: Report | None, rules: Iterable[Rule]) -> Iterator[Problem]:
 
 
 def judge(
-    made: Report, asked: Collection[str] | None, problems: Sequence[Problem], remote: Remote | None
+    made: Report,
+    asked: Collection[str] | None,
+    problems: Sequence[Problem],
+    remote: Remote | None = None,
+    asking: Sequence[Problem] = (),
 ) -> Cleanliness:
-    """Puts the answer together."""
+    """Puts the answer together. `problems` are those of the scan, `asking` those of asking the remote."""
     standing = still(made, asked)
     here = {each.finding.fingerprint for each in standing}
     return Cleanliness(
         standing=standing,
         gone=() if problems else tuple(sorted(set(asked or ()) - here)),  # what was not seen is not gone
         allowed=0 if asked is not None else len(made.suppressed),
-        problems=tuple(problems),
+        problems=(*problems, *asking),
         remote=remote,
         unseen=UNSEEN if remote else (_UNASKED, *UNSEEN),
     )
 
 
 def present(git: Git, names: Iterable[Name]) -> list[Name]:
-    """Those of `names` whose objects are here."""
+    """Those of `names` whose objects are here, with all that they lead to: an old commit may be left without its own
+    past."""
     listed = list(names)
     with Cat(git) as cat:
         here = {oid for oid, header, _ in cat.readers({name.oid for name in listed}) if header.size >= 0}
+    if not _is_whole(git, here):
+        here = {oid for oid in here if _is_whole(git, [oid])}
     return [name for name in listed if name.oid in here]
+
+
+def _is_whole(git: Git, oids: Collection[bytes]) -> bool:
+    words = ("rev-list", "--objects", "--no-object-names", "--missing=print", "--stdin", "--not", "--all")
+    asked = b"\n".join([*oids, b""])
+    status, out, _ = git.attempt(*words, stdin=asked) if oids else (0, b"", b"")
+    return status == 0 and not any(line.startswith(b"?") for line in out.split(b"\n"))
 
 
 def before(repository: Repository, report: Report | None) -> Mapping[bytes, str]:
@@ -126,9 +140,9 @@ def _rewritten(repository: Repository) -> Iterator[bytes]:
     yield from (row[0] for row in rows if len(row) == 2 and row[0] != row[1] and len(row[0]) in (40, 64))
 
 
-def shown(name: Name) -> str:
-    """A ref's name as text."""
-    return name.name.decode("utf-8", "backslashreplace")
+def text(ref: bytes) -> str:
+    """A ref's name for people."""
+    return ref.decode("utf-8", "backslashreplace")
 
 
 def leading(places: Iterable[Location], names: Sequence[Name]) -> Iterator[str]:
@@ -136,11 +150,11 @@ def leading(places: Iterable[Location], names: Sequence[Name]) -> Iterator[str]:
     reach names, how many more there may be."""
     full: dict[str, str] = {}
     for name in names:
-        full.setdefault(_short(name), shown(name))
+        full.setdefault(_short(name), text(name.name))
     held = keepers(place for place in places if place.source != "index")
     for keeper in held:
         if keeper.what in ("notes", "stash"):
-            yield from (shown(name) for name in names if name.name.startswith(b"refs/" + keeper.what.encode()))
+            yield from (text(name.name) for name in names if name.name.startswith(b"refs/" + keeper.what.encode()))
         yield from (full.get(name, name) for name in keeper.names.first)
         more = keeper.names.count - len(keeper.names.first)
         if more > 0:
@@ -150,7 +164,7 @@ def leading(places: Iterable[Location], names: Sequence[Name]) -> Iterator[str]:
 def _short(name: Name) -> str:
     """A ref's name as a Reach has it."""
     held = reach_of([name.name])
-    return (held.branches.first + held.tags.first + (shown(name),))[0]
+    return (held.branches.first + held.tags.first + (text(name.name),))[0]
 
 
 def absent_problem(remote: Remote, named: str) -> Iterator[Problem]:

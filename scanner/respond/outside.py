@@ -54,7 +54,7 @@ def _same(one: str, other: str) -> bool:
 def create(place: str, data: bytes) -> None:
     """Makes the file `place` with mode 0600: all of it, or none. OutputError where that fails, or where something
     stands there by now: it is linked into its place, which replaces nothing."""
-    _put(place, data, os.link)
+    _put(place, data, over=False)
 
 
 def replace(place: str, data: bytes) -> None:
@@ -67,7 +67,7 @@ def replace(place: str, data: bytes) -> None:
             return
     except OSError as error:
         raise OutputError(f"cannot write {place}: {error.strerror}") from None
-    _put(place, data, os.replace)
+    _put(place, data, over=True)
 
 
 def _is_special(place: str) -> bool:
@@ -77,8 +77,7 @@ def _is_special(place: str) -> bool:
     return False
 
 
-def _put(place: str, data: bytes, move: object) -> None:
-    assert move in (os.link, os.replace)
+def _put(place: str, data: bytes, *, over: bool) -> None:
     folder, name = os.path.split(os.path.abspath(place))
     beside = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
     try:
@@ -87,10 +86,7 @@ def _put(place: str, data: bytes, move: object) -> None:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
-        if move is os.link:
-            os.link(beside, place)
-        else:
-            os.replace(beside, place)
+        (os.replace if over else os.link)(beside, place)
     except OSError as error:
         raise OutputError(f"cannot write {place}: {error.strerror}", "nothing half-done was left there") from None
     finally:

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from scanner.errors import GitError, UsageError
-from scanner.git.refs import Name
 from scanner.git.repository import Repository
 from scanner.git.run import Git, failure, sealed
 
 TIMEOUT = 60.0  # seconds for all of the conversation
+_PEELED = b"^{}"
 _PLAIN = "give a remote whose address is https://…, ssh://…, user@host:path, or a folder"
 _SCP = re.compile(r"(?:(?P<user>[^@/:]+)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^@/:\[\]]+):(?P<path>[^:].*)", re.S)
 
@@ -31,6 +31,14 @@ class Address(NamedTuple):
 
     url: str
     protocol: str
+
+
+class Ref(NamedTuple):
+    """A ref that a remote shows: the object that it names, and what that leads to where it is an annotated tag."""
+
+    name: bytes
+    oid: bytes
+    peeled: bytes
 
 
 def address_of(repository: Repository, named: str) -> Address:
@@ -83,15 +91,15 @@ def _folder(path: str) -> Address:
     return Address(os.path.abspath(path), "file")
 
 
-def ls_remote(address: Address, environ: Mapping[str, str], timeout: float = TIMEOUT) -> list[Name]:
-    """The refs that the remote shows: each with the object that it names, HEAD only where no other ref names the same.
-    GitError where it does not answer, or not in time (`timeout` seconds)."""
+def ls_remote(address: Address, environ: Mapping[str, str], timeout: float = TIMEOUT) -> list[Ref]:
+    """The refs that the remote shows; HEAD only where no other names the same object. GitError where it does not
+    answer, or not in time (`timeout` seconds)."""
     with tempfile.TemporaryDirectory(prefix="xoxscan-") as folder:
         out = _ask(_opened(folder, environ, address.protocol), address.url, timeout)
-    rows = [line.split(b"\t", 1) for line in out.split(b"\n") if b"\t" in line]
-    names = [Name(name, oid) for oid, name in rows if not name.endswith(b"^{}")]
-    known = {name.oid for name in names if name.name != b"HEAD"}
-    return [name for name in names if name.name != b"HEAD" or name.oid not in known]
+    oids = {name: oid for oid, _, name in (line.partition(b"\t") for line in out.split(b"\n")) if name}
+    refs = [Ref(name, oid, oids.get(name + _PEELED, oid)) for name, oid in oids.items() if not name.endswith(_PEELED)]
+    known = {ref.oid for ref in refs if ref.name != b"HEAD"}
+    return [ref for ref in refs if ref.name != b"HEAD" or ref.oid not in known]
 
 
 def _opened(folder: str, environ: Mapping[str, str], protocol: str) -> Git:

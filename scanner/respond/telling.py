@@ -116,8 +116,12 @@ def _value(value: object) -> object:
 
 
 def _keeper(keeper: Keeper) -> dict[str, Any]:
-    names = {"count": keeper.names.count, "first": [readable(name) for name in keeper.names.first]}
-    return {**_plain(keeper._asdict()), "names": names}
+    return {
+        "what": keeper.what,
+        "why": keeper.why,
+        "names": {"count": keeper.names.count, "first": [readable(name) for name in keeper.names.first]},
+        "commands": list(keeper.commands),
+    }
 
 
 def _dumped(document: dict[str, Any]) -> bytes:

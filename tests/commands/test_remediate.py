@@ -201,7 +201,7 @@ def test_text_says_it_all(repo: Repo, run: Run, tmp_path: Path) -> None:
 def test_allowed_findings_are_not_counted_unless_asked_about(repo: Repo, run: Run, tmp_path: Path) -> None:
     repo.commit({"a.env": ONE + b"\n"})
     report = report_of(run, tmp_path / "report.json")
-    repo.commit({".xoxscan.yaml": b"paths:\n  - path: '*.env'\n    reason: a test\n    owner: us\n"})
+    repo.commit({".xoxscan.yaml": b"paths:\n  - pattern: '*.env'\n    reason: a test\n    owner: us\n"})
     result = run("remediate", "--verify-clean")
     assert result.status == 0 and b"1 finding that somebody allowed is not counted" in result.out, result
     assert b"clean: nothing of it" in result.out
@@ -209,9 +209,10 @@ def test_allowed_findings_are_not_counted_unless_asked_about(repo: Repo, run: Ru
 
 
 def test_no_rule_is_switched_off_by_the_repository(repo: Repo, run: Run) -> None:
-    repo.commit({"a.env": ONE, ".xoxscan.yaml": b"rules:\n  skip: [slack-bot-token]\n"})
-    assert run("history").status in (0, 2)
-    assert run("remediate", "--verify-clean").status in (1, 2)
+    entry = b"skip_rules:\n  - rule: slack-bot-token\n    reason: a test\n    owner: us\n"
+    repo.commit({"a.env": ONE, ".xoxscan.yaml": entry})
+    assert run("history").status == 0
+    assert len(remediate(run, "--verify-clean", status=1)["standing"]) == 1
 
 
 def test_a_rule_that_is_not_here_leaves_it_open(repo: Repo, run: Run, tmp_path: Path) -> None:
@@ -297,7 +298,7 @@ def test_the_text_names_the_file_and_says_to_delete_it(repo: Repo, run: Run, tmp
 
 
 def test_what_filter_repo_takes_for_binary_is_named(repo: Repo, run: Run, tmp_path: Path) -> None:
-    repo.commit({"a.bin": b"\0\0 " + ONE + b"\n"})
+    repo.commit({"a.bin": b"\0\0 " + ONE + b"\n", "other": b"a"})
     fresh = mirror(repo.path, tmp_path / "fresh.git")
     place = tmp_path / "e"
     made = remediate(run, fresh, "--expressions", place, status=1)["expressions"]
@@ -343,3 +344,18 @@ def test_wrong_usage(repo: Repo, run: Run, tmp_path: Path) -> None:
         assert run("remediate", *words).status == 2, words
     empty = Repo(tmp_path / "empty")
     assert run("remediate", "--verify-clean", empty.path).status == 3
+
+
+def test_an_old_commit_without_its_past_tells_nothing(repo: Repo, run: Run, tmp_path: Path) -> None:
+    repo.commit({"a": b"a"})
+    bare = mirror(repo.path, tmp_path / "remote.git")
+    repo.git("switch", "-q", "-c", "side")
+    repo.commit({"b": b"b"})
+    blob = repo.git("rev-parse", "HEAD:b")
+    repo.git("push", "-q", str(bare), "side")
+    repo.git("switch", "-q", "main")
+    repo.git("branch", "-D", "side")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    assert remediate(run, "--verify-clean", "--remote", bare, status=0)["remote"]["unknown"] == []
+    (repo.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    assert remediate(run, "--verify-clean", "--remote", bare, status=3)["remote"]["unknown"] == ["refs/heads/side"]

@@ -66,10 +66,10 @@ def test_what_it_shows(repo: Repo) -> None:
     repo.git("tag", "-a", "v1", "-m", "one")
     tag = repo.git("rev-parse", "v1")
     names = ls_remote(parse(str(repo.path), "/"), os.environ)
-    assert names == [(b"refs/heads/main", oid.encode()), (b"refs/tags/v1", tag.encode())]
+    assert names == [(b"refs/heads/main", oid.encode(), oid.encode()), (b"refs/tags/v1", tag.encode(), oid.encode())]
     repo.git("switch", "-q", "--detach")
     loose = repo.commit({"a": b"b"})
-    assert (b"HEAD", loose.encode()) in ls_remote(parse(str(repo.path), "/"), os.environ)
+    assert (b"HEAD", loose.encode(), loose.encode()) in ls_remote(parse(str(repo.path), "/"), os.environ)
 
 
 def _program(folder: Path, then: str = "exit 1") -> tuple[Path, Path]:
