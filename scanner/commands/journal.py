@@ -1,4 +1,4 @@
-"""`xoxscan journal list|show|export`: what was planned, done and proven, and every request that was made."""
+"""`xoxscan journal list|show|resume|export`: what was planned, done and proven, and every request that was made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
+from scanner.commands import resume
 from scanner.errors import OK, UsageError
 from scanner.model import Streams
 from scanner.report.output import STDOUT, OutStream
@@ -37,11 +38,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="all of it as evidence: JSON, each part with its SHA-256",
         description="Writes all of it as evidence: JSON, each part with its SHA-256, and one over all.",
     )
+    again = actions.add_parser(
+        "resume",
+        help="bring what was started and not ended to a known end",
+        description="Brings every revocation that was started, and that nobody is busy with, to a known end.",
+    )
+    resume.add_arguments(again)
     export.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="write to FILE, mode 0600")
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status: 0. JournalError (4) for a journal that cannot be used, UsageError (2) for what is not there."""
+    if args.action == "resume":
+        return resume.run(args, streams)
     where = folder(streams.environ)
     if not exists(where):
         return _nothing(args, where, streams)

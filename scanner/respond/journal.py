@@ -95,6 +95,7 @@ class Journal:
             with suppress(JournalError), self._writing() as hand:  # else they end with the process
                 hand.db.execute("DELETE FROM leases WHERE session = ?", (hand.session,))
                 hand.db.execute("UPDATE sessions SET ended = ? WHERE id = ?", (hand.now, hand.session))
+        self._session = 0
         self._store.close()
 
     # What is done about a token

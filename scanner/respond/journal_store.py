@@ -19,6 +19,7 @@ from scanner.respond import journal_schema as schema
 
 NAME = "journal.sqlite3"
 _BESIDE = ("-wal", "-shm", "-journal")
+_LEAST = 512  # bytes of the smallest database; less is an empty one to SQLite, which would throw its log away
 _PATIENCE = 30.0  # seconds that a writer waits for another one's transaction, which takes milliseconds
 
 
@@ -205,8 +206,8 @@ def _check_files(path: str, owner: int) -> None:
                 raise JournalError(f"{name} belongs to somebody else (user {found.st_uid})", _ELSEWHERE)
             if found.st_mode & 0o077:
                 os.chmod(name, stat.S_IMODE(found.st_mode) & 0o700)
-    if os.lstat(path).st_size == 0:
-        raise JournalError(f"the journal {path} was cut to nothing", _KEEP)
+    if os.lstat(path).st_size < _LEAST:
+        raise JournalError(f"the journal {path} was cut short", _KEEP)
 
 
 def _opened(path: str, prepare: Callable[[sqlite3.Connection], None] | None = None) -> sqlite3.Connection:
