@@ -240,10 +240,6 @@ def _applies(line: Line, policy: Policy, facts: Facts) -> tuple[str, list[str]]:
 Condition = Callable[[tuple[str, ...], Facts, Globs], bool | None]
 
 
-def _kind(wanted: tuple[str, ...], facts: Facts, globs: Globs) -> bool | None:
-    return facts.kind in wanted
-
-
 def _workspace(wanted: tuple[str, ...], facts: Facts, globs: Globs) -> bool | None:
     ids = owners(facts.identity)
     return not ids.isdisjoint(wanted) if ids else None
@@ -274,14 +270,6 @@ def _younger(wanted: tuple[str, ...], facts: Facts, globs: Globs) -> bool | None
     return None if facts.age_days is None else facts.age_days < int(wanted[0])
 
 
-def _exposed(wanted: tuple[str, ...], facts: Facts, globs: Globs) -> bool | None:
-    return str(facts.exposed).lower() in wanted
-
-
-def _visibility(wanted: tuple[str, ...], facts: Facts, globs: Globs) -> bool | None:
-    return ("public" if facts.public else "private") in wanted
-
-
 def _verdict(wanted: tuple[str, ...], facts: Facts, globs: Globs) -> bool | None:
     return facts.verdict.state in wanted if facts.verdict else None
 
@@ -291,15 +279,15 @@ def _code(wanted: tuple[str, ...], facts: Facts, globs: Globs) -> bool | None:
 
 
 CONDITIONS: Mapping[str, Condition] = {
-    "kind": _kind,
+    "kind": lambda wanted, facts, _: facts.kind in wanted,
     "workspace": _workspace,
     "scope": _scope,
     "branch": _branch,
     "path": _path,
     "older_than": _older,
     "younger_than": _younger,
-    "exposed": _exposed,
-    "visibility": _visibility,
+    "exposed": lambda wanted, facts, _: str(facts.exposed).lower() in wanted,
+    "visibility": lambda wanted, facts, _: ("public" if facts.public else "private") in wanted,
     "verdict": _verdict,
     "code": _code,
 }

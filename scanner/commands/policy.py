@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scanner import config as configuration
+from scanner import rules as ruleset
 from scanner.commands import scan
 from scanner.commands.scanning import Setup, prepare
 from scanner.errors import OK, UsageError
@@ -95,7 +96,7 @@ def _explained(
     allowed = [each.finding for each in report.suppressed] if report else []
     findings = [*(report.findings if report else ()), *allowed]
     known = _known(args.visibility == "public", config, repository, report, findings)
-    situation = Situation(configuration.policy(config), known, now, revocable(setup.rules))
+    situation = Situation(configuration.policy(config), known, now, revocable(ruleset.builtin()))
     ceiling = CEILING if config.max_revoke is None else config.max_revoke
     fingerprints = frozenset(finding.fingerprint for finding in allowed)
     return Explained(config, plan(findings, situation, ceiling), situation, fingerprints)

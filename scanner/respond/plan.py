@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from scanner.model import Finding, Identity, Response, Rule
 from scanner.policy import REFRESH, ROTATING, Decision, Facts, Policy, decide
-from scanner.respond.exposure import Exposure, Known, age, exposure
+from scanner.respond.exposure import Known, age, exposure
+from scanner.slack import impact
 
 CEILING = 5
 # Scopes of legacy tester tokens (docs.slack.dev/legacy/legacy-custom-integrations); no app has them today.
@@ -27,14 +28,14 @@ def payload(finding: Finding) -> tuple[str, ...] | None:
 class Situation(NamedTuple):
     """What a plan is made in. `now` is in seconds since 1970; `revocable` holds the ids of rules whose tokens
     auth.revoke takes; `grant` says what two rotating tokens of one grant have in common (None: nothing is known);
-    `worst` is the higher the worse the scopes are."""
+    `rank` is the lower the worse the scopes are."""
 
     policy: Policy
     known: Known
     now: float
     revocable: frozenset[str]
     grant: Callable[[Finding], tuple[str, ...] | None] = payload
-    worst: Callable[[tuple[str, ...]], int] = len
+    rank: Callable[[tuple[str, ...]], int] = impact.rank
     interactive: bool = False
 
 
@@ -70,7 +71,8 @@ class Plan(NamedTuple):
 
 
 def revocable(rules: Iterable[Rule]) -> frozenset[str]:
-    """The ids of the rules whose tokens auth.revoke takes."""
+    """The ids of the rules whose tokens auth.revoke takes. Hand over the program's own and the operator's rules, never
+    those of a repository: that one revokes a kind is no word of its."""
     return frozenset(rule.id for rule in rules if rule.revoke == "auth.revoke")
 
 
@@ -101,7 +103,7 @@ def _rank(step: Step, situation: Situation) -> tuple[bool, bool, int, str]:
     return (
         facts.kind not in REFRESH,
         not (facts.public and facts.exposed),
-        -situation.worst(scopes),
+        situation.rank(scopes),
         facts.fingerprint,
     )
 
@@ -123,15 +125,11 @@ def _facts(finding: Finding, situation: Situation, migrating: bool) -> Facts:
         branches=tuple(sorted(branches)),
         cut=any(reach is None or reach.branches.count > len(reach.branches.first) for reach in reaches),
         paths=tuple(sorted({place.path for place in finding.locations if place.path is not None})),
-        age_days=_age(found, situation),
+        age_days=age(found.since, situation.now),
         revocable=finding.rule in situation.revocable,
         both_forms=migrating,
         interactive=situation.interactive,
     )
-
-
-def _age(found: Exposure, situation: Situation) -> int | None:
-    return age(found.since, situation.now)
 
 
 def _with_grant(facts: Facts, others: Sequence[Step]) -> Facts:
@@ -228,7 +226,7 @@ def consent(step: Step) -> tuple[str, ...]:
     """What a person is shown before agreeing to one revocation: whose it is, what it can do, what breaks."""
     verdict = step.finding.verdict
     lines = [f"{step.finding.redacted} ({step.finding.kind})", f"  whose: {whose(step.facts.identity)}"]
-    lines += [f"  it lets its holder: {impact}" for impact in (verdict.impact if verdict else ())]
+    lines += [f"  it lets its holder: {harm}" for harm in (verdict.impact if verdict else ())]
     lines += [f"  if revoked: {effect}" for effect in step.effects]
     return (*lines, f"  policy: {step.decision.line}: {step.decision.reason}")
 

@@ -197,6 +197,20 @@ def test_a_repository_that_names_its_own_workspaces_is_refused(repo: Repo) -> No
         explain()
 
 
+RULE = b"""\
+rules:
+  - {id: acme, name: A, kind: bot, description: D, severity: high, anchors: [acme_], pattern: "acme_[0-9a-f]{8}",
+     examples: [acme_0a1b2c3d], counter_examples: [acme_], remediation: Ask., verify: auth.test, revoke: auth.revoke}
+"""
+
+
+def test_a_rule_of_the_repository_makes_nothing_revocable(repo: Repo, operator: str) -> None:
+    repo.commit({".xoxscan.yaml": RULE})
+    data = of(repo, finding("a", "acme", verdict=ACTIVE))
+    (found,) = document("-", "--config", operator, stdin=data)["findings"]
+    assert (found["action"], "the API cannot revoke" in found["reason"]) == ("report", True)
+
+
 def test_a_config_in_the_work_tree_is_the_repositorys(repo: Repo) -> None:
     repo.commit({"ours.yaml": b"max_revoke: 100\n"})
     with pytest.raises(ConfigError, match="max_revoke is for the operator to say"):

@@ -18,6 +18,7 @@ from scanner.respond.plan import Plan, Situation, both_forms, consent, grants, l
 OUT = Known(public=True, remote="origin", commits=frozenset({"c1"}))
 OURS = Identity("Acme", "T012345", user="ada", user_id="U1", app_id="A1")
 NOW = 1767312000.0  # 2026-01-02
+REVOCABLE = planning.revocable(rules.builtin())
 RULES = {rule.kind: rule.id for rule in rules.builtin()}
 
 
@@ -39,7 +40,7 @@ def finding(
 
 def situation(text: str = "workspaces: T012345", base: str = "", known: Known = OUT) -> Situation:
     said = config.merge(config.parse(text.encode(), "op"), config.parse(base.encode(), "base", base=True))
-    return Situation(config.policy(said), known, NOW, planning.revocable(rules.builtin()))
+    return Situation(config.policy(said), known, NOW, REVOCABLE)
 
 
 def done(made: Plan) -> dict[str, str]:
@@ -59,10 +60,10 @@ def pair(access: Verdict, commit: str = "c1") -> list[Finding]:
 
 def test_refresh_before_access_public_before_private_worst_first_then_the_fingerprint() -> None:
     found = [
-        finding("z", "bot", verdict("active", None, OURS, "a", "b")),
-        finding("y", "bot", verdict("active", None, OURS, "a")),
-        finding("x", "bot", verdict("active", None, OURS, "a")),
-        finding("a", "bot", verdict("active", None, OURS, "a", "b", "c"), commit="c2"),
+        finding("z", "bot", verdict("active", None, OURS, "chat:write", "admin")),
+        finding("y", "bot", verdict("active", None, OURS, "files:read")),
+        finding("x", "bot", verdict("active", None, OURS, "files:read")),
+        finding("a", "bot", verdict("active", None, OURS, "admin"), commit="c2"),
         *pair(verdict()),
     ]
     for seed in range(5):
@@ -73,7 +74,7 @@ def test_refresh_before_access_public_before_private_worst_first_then_the_finger
 
 def test_what_an_attacker_can_do_is_judged_by_whom_it_is_handed_to() -> None:
     found = [finding("a", "bot", verdict("active", None, OURS, "files:read")), finding("b", "bot", verdict())]
-    made = plan(found, situation()._replace(worst=lambda scopes: -len(scopes)))
+    made = plan(found, situation()._replace(rank=len))
     assert [step.finding.fingerprint for step in made.steps] == ["b", "a"]
 
 
@@ -281,7 +282,7 @@ found_lists = st.lists(st.tuples(kinds, verdicts, st.sampled_from(["c1", "c2"]),
         for number, (kind, said, commit, rotating) in enumerate(rows)
     ]
 )
-base_texts = st.sampled_from(
+BASES = st.sampled_from(
     [
         "",
         "policy: [{when: {kind: config-access}, then: hold, reason: x}]",
@@ -292,7 +293,7 @@ base_texts = st.sampled_from(
 operators = st.sampled_from(["workspaces: T012345", "unverified: revoke\nworkspaces: T012345", "unverified: rehearse"])
 
 
-@given(found_lists, operators, base_texts)
+@given(found_lists, operators, BASES)
 def test_the_repository_makes_no_step_of_a_plan_looser(found: list[Finding], operator: str, base: str) -> None:
     alone, both = done(plan(found, situation(operator))), done(plan(found, situation(operator, base)))
     assert alone.keys() == both.keys() == {each.fingerprint for each in found}
