@@ -13,7 +13,7 @@ from scanner.report.output import STDOUT, OutStream
 from scanner.report.places import harmless
 from scanner.report.redactor import Redactor
 from scanner.respond.journal import Entry, Journal, Place, Request, Step, exists, folder
-from scanner.respond.journal_export import canonical, described, save
+from scanner.respond.journal_export import canonical, described, described_request, save
 
 SUMMARY = "What was planned, done and proven about tokens, and every request that was made to Slack."
 
@@ -86,7 +86,7 @@ def _list(args: argparse.Namespace, journal: Journal, streams: Streams) -> None:
     if args.requests:
         requests = journal.requests()
         if args.format == "json":
-            _write_json(streams, {"requests": [request._asdict() for request in requests]})
+            _write_json(streams, {"requests": [described_request(request) for request in requests]})
         else:
             _write_lines(streams, _table([_request(request) for request in requests]), "no request was ever made")
         return
@@ -103,7 +103,7 @@ def _show(args: argparse.Namespace, journal: Journal, streams: Streams) -> None:
         raise UsageError(f"the journal has no entry {args.id}", "xoxscan journal list shows them")
     steps, requests = journal.steps(entry.id), journal.requests(entry.planned.fingerprint)
     if args.format == "json":
-        asked = [request._asdict() for request in requests]
+        asked = [described_request(request) for request in requests]
         _write_json(streams, {"entry": described(entry, steps), "requests": asked})
     else:
         _write_lines(streams, _shown(entry, steps, requests), "")

@@ -25,7 +25,7 @@ PARTS = ("runs", "entries", "requests", "notices")
 
 def bundle(db: sqlite3.Connection, now: str, clean: Callable[[bytes], bytes]) -> dict[str, object]:
     """All that the journal holds, as it stands in this transaction. `clean` masks secrets once more."""
-    found = dict(zip(PARTS, (_runs(db), _entries(db), _rows(db, _REQUESTS), _rows(db, _NOTICES)), strict=True))
+    found = dict(zip(PARTS, (_runs(db), _entries(db), _requests(db), _rows(db, _NOTICES)), strict=True))
     parts = {}
     for name, data in found.items():
         masked = json.loads(clean(canonical(data)))
@@ -82,22 +82,15 @@ def _sum(data: object) -> str:
     return hashlib.sha256(canonical(data)).hexdigest()
 
 
-_REQUESTS = """SELECT r.id, pid AS process, method, fingerprint, r.began, r.ended, ok, code, failure, revoked, status,
-    date AS slack_date, request_id FROM requests r JOIN sessions ON sessions.id = session ORDER BY r.id"""
 _NOTICES = "SELECT id, fingerprint, what, added, tries, tried, failure, done FROM notices ORDER BY id"
 _RUNS = """SELECT runs.id, runs.began, sessions.ended, pid AS process, version FROM runs
     JOIN sessions ON sessions.id = session ORDER BY runs.rowid"""
-_TRUTHS = ("ok", "revoked")
 
 
 def _rows(db: sqlite3.Connection, query: str) -> list[dict[str, object]]:
     found = db.execute(query)
     names = [column[0] for column in found.description]
-    return [{name: _plain(name, value) for name, value in zip(names, row, strict=True)} for row in found]
-
-
-def _plain(name: str, value: object) -> object:
-    return bool(value) if name in _TRUTHS and value is not None else value
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def _runs(db: sqlite3.Connection) -> list[dict[str, object]]:
@@ -106,6 +99,15 @@ def _runs(db: sqlite3.Connection) -> list[dict[str, object]]:
 
 def _entries(db: sqlite3.Connection) -> list[dict[str, object]]:
     return [described(entry, journal_entries.steps(db, entry.id)) for entry, _ in journal_entries.entries(db)]
+
+
+def _requests(db: sqlite3.Connection) -> list[dict[str, object]]:
+    return [described_request(request) for request in journal_entries.requests(db)]
+
+
+def described_request(request: journal_entries.Request) -> dict[str, object]:
+    """A request as JSON shows it; whose clock a time is of stands in its name."""
+    return _dated(request._asdict())
 
 
 def described(entry: journal_entries.Entry, steps: list[journal_entries.Step]) -> dict[str, object]:
@@ -128,6 +130,8 @@ def _place(place: journal_entries.Place) -> dict[str, object]:
 
 
 def _step(step: journal_entries.Step) -> dict[str, object]:
-    fields = step._asdict()
-    fields["slack_date"] = fields.pop("date")
-    return fields
+    return _dated(step._asdict())
+
+
+def _dated(fields: dict[str, object]) -> dict[str, object]:
+    return {("slack_date" if name == "date" else name): value for name, value in fields.items()}

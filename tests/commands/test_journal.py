@@ -86,6 +86,7 @@ def test_as_json(kept: Path) -> None:
     ]
     found = json.loads(run(kept, "list", "--requests", "-f", "json")[1])
     assert [request["failure"] for request in found["requests"]] == ["", "", "HTTP 503", None]
+    assert found["requests"][0]["slack_date"] == LIVES.date
     found = json.loads(run(kept, "show", "1", "-f", "json")[1])
     assert found["schema"] == "xoxscan.journal/1" and found["entry"]["id"] == 1 and len(found["requests"]) == 3
 
