@@ -24,14 +24,17 @@ COMMANDS = (
     ("hook", "hook", "the entry of the pre-commit framework's hooks"),
     ("baseline", "baseline", "known findings: write, update, prune, audit"),
     ("rules", "rules", "the rules, and their self-test"),
+    ("verify", "verify", "asks Slack whether tokens live, and what they can do"),
+    ("revoke", "revoke", "rehearses the revocation of tokens; --yes does it, with proof"),
+    ("journal", "journal", "what was planned, done and proven; resume, export"),
+    ("policy", "policy", "what would happen to each finding, and which line decides"),
+    ("explain", "explain", "what a token is, whose, and what to do about it, offline"),
+    ("remediate", "remediate", "the runbook, the history-rewrite expressions, --verify-clean"),
     ("report", "report", "turns a JSON report into another format"),
     ("demo", "demo", "the whole story on a throw-away repository"),
 )
 # Named by the contract, built later: saying so is better than «unknown».
-PLANNED = (
-    *("ci", "pre-push", "pre-receive", "install", "uninstall", "verify", "revoke", "journal", "policy", "explain"),
-    *("remediate", "doctor", "fleet", "serve"),
-)
+PLANNED = ("ci", "pre-push", "pre-receive", "install", "uninstall", "doctor", "fleet", "serve")
 
 
 def main(argv: list[str] | None = None, streams: Streams | None = None) -> int:

@@ -5,6 +5,7 @@ Bytes are bytes (paths, tokens, contents); text appears only in what people will
 
 # Without `from __future__ import annotations`: NamedTuple would compile each annotation by itself, 2 ms in all.
 
+import time
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple, Protocol, final
 
@@ -310,4 +311,5 @@ class Streams(NamedTuple):
     stdout: BinaryIO
     stderr: BinaryIO
     environ: Mapping[str, str]
-    clock: Callable[[], float]
+    clock: Callable[[], float]  # seconds since 1970
+    sleep: Callable[[float], None] = time.sleep

@@ -6,9 +6,11 @@ import copy
 import logging
 import pickle
 import traceback
+from pathlib import Path
 
 import pytest
 
+import scanner
 from scanner.model import Counts, Coverage, Hit, Location, Match, Position, Reach, Secret
 
 VALUE = b"xoxb" + b"-1234567890-abcdefghijkl"
@@ -60,3 +62,23 @@ def test_unknown_is_none_and_not_zero() -> None:
     assert set(Coverage()[:4]) == {None}
     assert set(Location("blob")[4:5]) | set(Location("blob")[6:]) == {None}
     assert Reach().branches.count == 0  # that is known: nothing was looked for
+
+
+REVEALERS = {
+    "commands/explain.py",  # its anatomy
+    "filters/fingerprints.py",  # patterns look at tokens
+    "pipeline.py",  # fingerprints and anatomy
+    "report/redactor.py",
+    "report/schema.py",  # --show-secrets
+    "report/text.py",  # --show-secrets
+    "respond/expressions.py",  # for git filter-repo
+    "respond/notices.py",  # the operator's own credentials
+    "respond/roads.py",  # the operator's own credentials
+    "slack/api.py",
+}
+
+
+def test_who_may_take_the_bytes_out_of_a_secret() -> None:
+    package = Path(scanner.__file__).parent
+    callers = {str(path.relative_to(package)) for path in package.rglob("*.py") if ".reveal()" in path.read_text()}
+    assert callers == REVEALERS

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 
+from scanner.commands.responder import responder
 from scanner.commands.scanning import TIMEOUT, Outcome, Setup, add_options, finish, nothing, prepare
 from scanner.errors import GitError, UsageError
 from scanner.git import refs, trees
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
     if args.engine in ("pack", "both"):
         raise UsageError(f"--engine {args.engine} is not built yet", "use --engine git")
+    respond = responder(args, streams)
     repository = find(args.repository or os.getcwd(), streams.environ, own=False)
     require_version(repository.git)
     ignored = is_foreign(args.repository, repository, streams) and not args.trust_repo_config
@@ -55,7 +57,8 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
             nothing(args, "the repository is empty", "")
         note = "a foreign repository: its own configuration does not count (--trust-repo-config lets it)"
         notes = [*([note] if ignored else []), *made.notes]
-        return finish(args, streams, setup, made._replace(notes=notes, problems=[*broken, *made.problems]))
+        made = made._replace(notes=notes, problems=[*broken, *made.problems])
+        return finish(args, streams, setup, made, respond(setup, repository))
 
 
 def _base(repository: Repository, cat: Cat) -> tuple[TreeSnapshot | None, list[Problem]]:

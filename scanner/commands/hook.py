@@ -40,9 +40,9 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     repository = find(os.getcwd(), streams.environ, own=args.folder is None)
     environ = streams.environ
     if args.commit_msg_file is None and (environ.get("PRE_COMMIT_TO_REF") or environ.get("PRE_COMMIT_REMOTE_NAME")):
-        from scanner.commands import range as range_command  # here: it costs time to load, and commits need none of it
+        from scanner.commands import ranging  # here: it costs time to load, and commits need none of it
 
-        return range_command.push(args, streams, repository)
+        return ranging.push(args, streams, repository)
     with Cat(repository.git) as cat:
         setup = prepare(args, streams, IndexSnapshot(repository.git, cat), repository)
         look = _index if args.commit_msg_file is None else _message

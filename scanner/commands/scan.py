@@ -6,10 +6,11 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 
+from scanner.commands.responder import responder
 from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, report
 from scanner.config import NAME
 from scanner.detect import Detector
-from scanner.errors import GitError
+from scanner.errors import GitError, UsageError
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.run import sealed
@@ -35,11 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
+    if args.respond == "revoke":
+        hint = "what stands in a folder is not known to be exposed; history and range know"
+        raise UsageError("scan does not revoke", hint)
+    respond = responder(args, streams)
     repository = around(streams)
     cat = Cat(repository.git) if repository else None
     try:
         setup = prepare(args, streams, base(repository, cat), repository)
-        return finish(args, streams, setup, outcome(args, streams, setup, repository))
+        made = outcome(args, streams, setup, repository)
+        return finish(args, streams, setup, made, respond(setup, repository))
     finally:
         if cat:
             cat.close()

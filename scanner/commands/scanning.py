@@ -19,6 +19,7 @@ from scanner.git.snapshots import FolderSnapshot
 from scanner.model import (
     Coverage,
     Dropped,
+    Finding,
     Hit,
     Location,
     Problem,
@@ -74,12 +75,28 @@ def add_options(parser: argparse.ArgumentParser, *, responds: bool) -> None:
 
 def _add_response(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--respond", choices=_LEVELS, default="none", help="what to ask of Slack; only none is built yet")
-    add("--visibility", choices=("public", "private"), help="who can see the repository")
-    add("--max-revoke", type=int, default=5, metavar="N", help="the most tokens that one run may revoke")
-    add("--deadline", type=float, default=120.0, metavar="S", help="seconds for asking Slack")
+    add("--respond", choices=_LEVELS, default="none", help="what to ask of Slack: docs/responding.md (default none)")
+    add("--visibility", choices=("public", "private"), help="who can see the repository (default private)")
+    add_asking(parser)
+    add("--max-revoke", type=int, metavar="N", help="the most tokens that one run may revoke (default 5)")
     add("--yes", action="store_true", help="act without asking")
-    add("--probe-sessions", action="store_true", help="let session tokens be tried")
+
+
+def add_asking(parser: argparse.ArgumentParser) -> None:
+    """The options of everything that asks Slack."""
+    add = parser.add_argument
+    add("--deadline", type=_seconds, default=120.0, metavar="S", help="seconds for asking Slack (default 120)")
+    add("--probe-sessions", action="store_true", help="also try sessions, which Slack may notice: docs/responding.md")
+
+
+def _seconds(word: str) -> float:
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 10**6:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _jobs(word: str) -> int:
@@ -214,10 +231,7 @@ def _refuse(args: argparse.Namespace, streams: Streams) -> None:
     if args.show_secrets and formats.isdisjoint(_SHOWING):
         hint = f"use one of {', '.join(_SHOWING)}, or leave --show-secrets out"
         raise UsageError(f"--show-secrets: the format {min(formats)} has no place for tokens", hint)
-    respond = getattr(args, "respond", "none")
-    if respond != "none":
-        raise UsageError(f"--respond {respond} is not built yet", "only --respond none is")
-    if args.fail_on == "live":
+    if args.fail_on == "live" and getattr(args, "respond", "none") == "none":
         raise UsageError("--fail-on live needs --respond verify or more", "use --fail-on any")
 
 
@@ -323,7 +337,7 @@ def report(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Ou
         notes=tuple(notes),
         dropped=tuple(outcome.dropped) if args.explain_drops else (),
     )
-    return made._replace(exit=_status(made, args))
+    return made._replace(exit=status(made, args))
 
 
 _CHANGES = ("staged", "hook", "range")
@@ -349,15 +363,35 @@ def _baseline(args: argparse.Namespace, setup: Setup) -> baselines.Baseline:
     return _NOBODY if setup.base is None else baselines.read(setup.base, BASELINE)
 
 
-def _status(made: Report, args: argparse.Namespace) -> int:
-    if made.findings and args.fail_on == "any":
+def status(made: Report, args: argparse.Namespace) -> int:
+    """The exit status that `--fail-on` and `--strict` ask for, as long as nothing failed that was to be done."""
+    if args.fail_on == "any" and made.findings:
         return FINDINGS
-    return INCOMPLETE if made.problems or (args.strict and made.coverage.skipped) else OK
+    incomplete = bool(made.problems) or (args.strict and bool(made.coverage.skipped))
+    if args.fail_on == "live":
+        states = {_life(finding) for finding in made.findings} - {"over"}
+        if states - {"unknown"}:
+            return FINDINGS
+        incomplete = incomplete or bool(states)
+    return INCOMPLETE if incomplete else OK
 
 
-def finish(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Outcome) -> int:
-    """Writes every report that was asked for, and gives the exit status."""
-    made = report(args, streams, setup, outcome)
+def _life(finding: Finding) -> str:
+    """What a secret still is: `over` where it is known or proven dead."""
+    dead = finding.response is not None and finding.response.state == "revoked"
+    state = finding.verdict.state if finding.verdict else "unknown"
+    return "over" if dead or state == "inactive" else state
+
+
+def finish(
+    args: argparse.Namespace,
+    streams: Streams,
+    setup: Setup,
+    outcome: Outcome,
+    respond: Callable[[Report], Report] = lambda made: made,
+) -> int:
+    """Judges, does what `respond` does, writes every report that was asked for, and gives the exit status."""
+    made = respond(report(args, streams, setup, outcome))
     options = setup.options
     if any(output.format == "sarif" for output in setup.outputs):
         options = options._replace(anchor=anchor(setup.base) or options.anchor)

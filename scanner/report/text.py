@@ -97,7 +97,7 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
                 harmless(" ".join(remediation.split())), WIDTH, initial_indent="  ", subsequent_indent="  "
             )
             yield ""
-    if not options.quiet:
+    if not options.quiet and any(finding.locations for finding in report.findings):
         old = report.target.kind in ("history", "range")
         way = "allow its fingerprint (-v shows it)" if old else "end its line with xoxscan:ignore and the reason"
         yield f"Is one no secret? Then {way}: docs/suppressing.md."

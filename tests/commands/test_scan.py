@@ -221,7 +221,7 @@ def test_secrets_are_shown_only_when_asked_and_never_in_ci(run: Run, folder: Pat
     [
         (["--fail-on", "none"], 0),
         (["--fail-on", "live"], 2),
-        (["--respond", "verify"], 2),
+        (["--respond", "revoke"], 2),
         (["-f", "junit"], 2),
         (["-f", "nonsense"], 2),
         (["--jobs", "0"], 2),

@@ -1,0 +1,64 @@
+"""`xoxscan revoke`: rehearses the revocation of the tokens on the standard input; with --yes revokes and proves it."""
+
+from __future__ import annotations
+
+import argparse
+
+from scanner import config as configuration
+from scanner.commands import given, responding, verify
+from scanner.commands.given import words as words
+from scanner.commands.scanning import add_asking
+from scanner.errors import INCOMPLETE, OK, RESPONSE
+from scanner.filters.entries import PolicyLine
+from scanner.model import Report, Streams, Target
+from scanner.policy import Policy
+from scanner.respond.conduct import conduct
+from scanner.respond.exposure import Known
+
+SUMMARY = "Rehearses what auth.revoke would do to tokens on the standard input; with --yes revokes them and proves it."
+
+# Whoever hands a token over has decided; the operator's own lines come first, and the limits of the policy stay.
+_HANDED = PolicyLine((), "revoke", "it was handed over to be revoked", "xoxscan revoke")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options; there is no argument for a token."""
+    given.add_options(parser)
+    add_asking(parser)
+    add = parser.add_argument
+    add("--yes", action="store_true", help="revoke: it cannot be undone")
+    add("--max-revoke", type=int, metavar="N", help="the most tokens that one run may revoke (default 5)")
+
+
+def run(args: argparse.Namespace, streams: Streams) -> int:
+    """Rehearsing: as `verify`. With --yes: 0 if each is proven dead, else 4."""
+    acts = args.yes
+    args.respond, args.visibility = "revoke" if acts else "rehearse", None
+    made = given.setup(args, streams)
+    responding.refuse(args, streams)
+    come = given.read(streams, made.rules)
+    policy = _policy(configuration.policy(made.config))
+    # Somebody at a terminal has decided for himself; a script may only touch the operator's own workspaces. A rehearsal
+    # touches nothing.
+    person = streams.stderr.isatty() or not acts
+    orders = responding.orders_for(args, streams, made, None, policy, Known(), come.findings, interactive=person)
+    with responding.means(args, streams, come.findings) as tools:
+        done = conduct(come.findings, (), orders, tools)
+        notes = responding.tell(args, streams, made, tools, done, Target("revoke"))
+    report = given.report("revoke", made, streams, done.findings, come.problems)
+    report = report._replace(notes=(*done.notes, *notes))
+    return given.write(report._replace(exit=_status(report) if acts else verify.status(report)), made, streams)
+
+
+def _policy(policy: Policy) -> Policy:
+    return policy._replace(operator=(*policy.operator, _HANDED))
+
+
+def _status(report: Report) -> int:
+    if any(not _dead(finding.response and finding.response.state, finding.verdict) for finding in report.findings):
+        return RESPONSE
+    return INCOMPLETE if report.problems else OK
+
+
+def _dead(state: str | None, verdict: object) -> bool:
+    return state == "revoked" or getattr(verdict, "state", "") == "inactive"

@@ -1,0 +1,228 @@
+"""Revokes what a plan says, one token after the other: each step is in the journal before it is done, and a token
+counts as dead only with proof (docs/trust.md, «Proof»; docs/responding.md draws the steps).
+
+auth.revoke is one request that is never repeated blindly: whatever came of it, Slack is looked at afresh before
+another is sent, and the journal refuses one without that look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from scanner.model import Response, Rule, Verdict
+from scanner.respond.journal import REFRESH_KINDS, Busy, Entry, Journal
+from scanner.slack.answers import Answer, Token
+from scanner.slack.api import Slack
+from scanner.slack.verdicts import CODES, INACTIVE, UNKNOWN, verdict
+
+# When it is looked whether a token is dead, in seconds after auth.revoke answered: six looks within a minute.
+LOOKS = (0.0, 2.0, 5.0, 10.0, 18.0, 25.0)
+TRIES = 3  # auth.revoke is sent at most so often, each time after a fresh look said that the token lives
+_SURE = ("token_revoked", "account_inactive")
+_GONE = (*_SURE, "invalid_auth")  # the last proves something only where the token was seen alive from here before
+_TROUBLE = ("fatal_error", "internal_error")  # a part of the work may have been done (Slack's common errors)
+
+
+class Means(NamedTuple):
+    """What acting needs. `now` gives the time as RFC 3339, UTC; `at` is called before each step with its name, so that
+    tests can stop the process there."""
+
+    slack: Slack
+    journal: Journal
+    sleep: Callable[[float], None]
+    now: Callable[[], str]
+    at: Callable[[str], None] = lambda step: None
+
+
+class Look(NamedTuple):
+    """What a fresh look at a token showed. `alive` is None where it showed neither."""
+
+    alive: bool | None
+    answer: Answer
+    verdict: Verdict
+
+
+def look(means: Means, token: Token) -> Look:
+    """Asks Slack by the way that changes nothing: auth.test, or for refresh tokens a rehearsal, which is no proof of
+    life but all there is."""
+    refresh = token.kind in REFRESH_KINDS
+    answer = means.slack.rehearse(token) if refresh else means.slack.auth_test(token)
+    said = verdict(token, answer, means.now())
+    if answer.ok or said.state == "restricted":
+        return Look(True, answer, said)
+    return Look(False if answer.error in _SURE else None, answer, said)
+
+
+def rehearse(means: Means, token: Token, policy: str) -> Response:
+    """What auth.revoke says with test=1: nothing is revoked, and nothing is concluded from `revoked`."""
+    answer = means.slack.rehearse(token)
+    at = means.now()
+    if answer.ok:
+        return Response("rehearsed", "auth.revoke would be accepted (test=1): nothing was revoked", policy, at)
+    if answer.error:
+        meaning = f": {CODES[answer.error].reason}" if answer.error in CODES else ""
+        return Response("rehearsed", f"auth.revoke with test=1 answered {answer.error}{meaning}", policy, at)
+    return Response("failed", f"the rehearsal came to nothing: {answer.failure}", policy, at)
+
+
+def revoke(means: Means, token: Token, entry: Entry, rule: Rule | None) -> Response:
+    """Revokes one planned token and proves it."""
+    act = _Act(means, token, entry, rule)
+    try:
+        return act.begin()
+    except Busy as error:
+        return act.response("failed", f"{error}; it was not touched here")
+
+
+def resume(means: Means, token: Token, entry: Entry, rule: Rule | None) -> Response:
+    """Brings a started revocation to a known end, wherever it stopped."""
+    act = _Act(means, token, entry, rule)
+    try:
+        return act.take_up()
+    except Busy as error:
+        return act.response("failed", f"{error}; it was not touched here")
+
+
+class _Act:
+    """One token's way from the plan to an end."""
+
+    def __init__(self, means: Means, token: Token, entry: Entry, rule: Rule | None) -> None:
+        self._means, self._token, self._entry, self._rule = means, token, entry, rule
+        self._journal, self._id = means.journal, entry.id
+        self._refresh = token.kind in REFRESH_KINDS
+        self._was_ok = False  # auth.test said ok in this process
+        self._sent = 0
+
+    def response(self, state: str, reason: str, proof: str | None = None) -> Response:
+        return Response(state, reason, self._entry.planned.policy, self._means.now(), proof)
+
+    def begin(self) -> Response:
+        """From `planned`."""
+        if self._refresh:
+            return self._send()
+        seen = self._look()
+        if seen.alive:
+            return self._send()
+        if seen.alive is False or seen.verdict.state == INACTIVE:
+            return self._held("skipped", f"nothing was sent, it is dead already: {seen.verdict.reason}")
+        return self._held("failed", f"nothing was sent, as Slack did not say that it lives: {seen.verdict.reason}")
+
+    def take_up(self) -> Response:
+        """From wherever the process before stopped. Nobody was left to write down what came of a request in `sent`."""
+        if self._entry.state == "planned":
+            return self._held("held", "the run ended before it was begun: plan it anew")
+        if self._entry.state == "sent":
+            self._journal.unproven(self._id, "the process ended before an answer was written down")
+        elif self._entry.state == "answered":
+            self._journal.unproven(self._id, "the process ended before it was proven dead")
+        seen = self._look()
+        if seen.alive is False:
+            return self._proven(f"a fresh look answered {seen.answer.error}", seen.answer)
+        if seen.alive:
+            return self._send()
+        return self._unsure(seen)
+
+    def _look(self) -> Look:
+        self._means.at("look")
+        seen = look(self._means, self._token)
+        self._was_ok = self._was_ok or (seen.answer.ok and not self._refresh)
+        return seen
+
+    def _send(self) -> Response:
+        """One auth.revoke, and what follows from it."""
+        self._means.at("intent")
+        intent = self._journal.intent(self._id)
+        answer = self._revoke(intent)
+        if answer.ok:
+            return self._prove(intent, answer)
+        if answer.error in _SURE:
+            self._journal.answered(self._id, answer)
+            return self._proven(f"auth.revoke answered {answer.error}", answer)
+        if answer.error and answer.error not in _TROUBLE and _final(answer.error):
+            self._journal.answered(self._id, answer)
+            return self._refused(answer)
+        return self._again(answer)
+
+    def _revoke(self, intent: str) -> Answer:
+        self._means.at("sent")
+        self._journal.sent(self._id)
+        self._means.at("request")
+        answer = self._means.slack.revoke(self._token, intent)
+        self._sent += 1
+        self._means.at("answer")
+        return answer
+
+    def _again(self, answer: Answer) -> Response:
+        """auth.revoke gave no clear answer: it may have been done, wholly or in part. Slack is looked at afresh."""
+        why = f"auth.revoke came to nothing: {answer.error or answer.failure}"
+        self._journal.unproven(self._id, why, answer)
+        seen = self._look()
+        if seen.alive is False:
+            return self._proven(f"{why}; a later look answered {seen.answer.error}", seen.answer)
+        if seen.alive and self._sent < TRIES:
+            return self._send()
+        return self.response("unproven", f"{why}; {self._said(seen)}")
+
+    def _prove(self, intent: str, answer: Answer) -> Response:
+        """Slack accepted the revocation; whether it is done is asked until it shows, for a minute."""
+        self._means.at("answered")
+        self._journal.answered(self._id, answer)
+        said = f"auth.revoke answered revoked: {str(answer.revoked).lower()}"
+        last = answer
+        for pause in LOOKS:
+            self._means.sleep(pause)
+            last = self._second(intent) if self._refresh else self._look().answer
+            if self._dead(last, answer):
+                return self._proven(f"{said}; then {last.method} answered {last.error}", last)
+            if self._refresh and (last.failure or last.error):  # a second auth.revoke is never followed by a third
+                break
+        reason = f"{said}, but then {last.method} said {last.error or last.failure or 'ok'}: it may live"
+        self._journal.unproven(self._id, reason, last)
+        return self.response("unproven", reason)
+
+    def _second(self, intent: str) -> Answer:
+        """The proof for a refresh token: a second auth.revoke finds nothing to revoke."""
+        answer = self._revoke(intent)
+        self._journal.answered(self._id, answer)
+        return answer
+
+    def _dead(self, seen: Answer, revoked: Answer) -> bool:
+        if seen.error in _SURE:
+            return True
+        return seen.error == "invalid_auth" and revoked.revoked is True and (self._was_ok or self._refresh)
+
+    def _proven(self, proof: str, answer: Answer) -> Response:
+        self._means.at("proven")
+        self._journal.proven(self._id, proof, answer)
+        return self.response("revoked", "it is dead, and this is proven", f"{proof} ({answer.date or 'no date'})")
+
+    def _refused(self, answer: Answer) -> Response:
+        meaning = f" ({CODES[answer.error].reason})" if answer.error in CODES else ""
+        todo = f". By hand: {' '.join(self._rule.remediation.split())}" if self._rule else ""
+        reason = f"Slack refused: {answer.error}{meaning}{todo}"
+        self._journal.refused(self._id, reason, answer)
+        return self.response("refused", reason)
+
+    def _held(self, state: str, reason: str) -> Response:
+        self._journal.held(self._id, reason)
+        return self.response(state, reason)
+
+    def _unsure(self, seen: Look) -> Response:
+        """After a look that showed neither life nor death: what was sent before may or may not have been done."""
+        reason = f"not known to be dead: {self._said(seen)}"
+        if self._entry.state == "intent":  # nothing was sent
+            return self._held("failed", f"nothing was sent; {reason}")
+        return self.response("unproven", reason)
+
+    def _said(self, seen: Look) -> str:
+        if seen.answer.ok:
+            return "a later look says that it lives"
+        return f"a later look says {seen.verdict.state}: {seen.verdict.reason}"
+
+
+def _final(code: str) -> bool:
+    """Whether Slack meant it, whatever it says: what its row calls unknown may come out otherwise next time, unless it
+    is about the type of the token."""
+    row = CODES.get(code)
+    return row is None or row.state != UNKNOWN or code == "not_bearer_token"
