@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -49,10 +48,10 @@ class _Refused(Exception):
 
 
 class Control:
-    """Answers /_control/. `ended` is set by `stop`."""
+    """Answers /_control/."""
 
-    def __init__(self, state: State, faults: Faults, gate: Gate, ended: threading.Event) -> None:
-        self._state, self._faults, self._gate, self._ended = state, faults, gate, ended
+    def __init__(self, state: State, faults: Faults, gate: Gate) -> None:
+        self._state, self._faults, self._gate = state, faults, gate
         self._posts: Mapping[str, Callable[[object], object]] = {
             "accounts": self._accounts,
             "change": self._change,
@@ -60,7 +59,7 @@ class Control:
             "switches": self._switches,
             "release": lambda _: gate.release(),
             "mark": lambda _: state.mark(),
-            "stop": lambda _: ended.set(),
+            "stop": lambda _: None,  # the server ends once it has answered
         }
 
     def answer(self, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:

@@ -35,7 +35,7 @@ class Server(ThreadingHTTPServer):
         self.gate = Gate()
         self.ended = threading.Event()  # set by /_control/stop
         self.bugs: list[BaseException] = []
-        self.control = Control(state, self.faults, self.gate, self.ended)
+        self.control = Control(state, self.faults, self.gate)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -92,7 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.path.startswith("/_control/"):
-            self._send(self.server.control.answer(str(self.command), self.path, headers, body), "")
+            reply = self.server.control.answer(str(self.command), self.path, headers, body)
+            self._send(reply, "")
+            if self.path == "/_control/stop" and reply.status == 200:
+                self.server.ended.set()
             return
         self._serve(read(str(self.command), self.path, headers, body))
 
