@@ -38,13 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="all of it as evidence: JSON, each part with its SHA-256",
         description="Writes all of it as evidence: JSON, each part with its SHA-256, and one over all.",
     )
+    export.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="write to FILE, mode 0600")
     again = actions.add_parser(
         "resume",
         help="bring what was started and not ended to a known end",
         description="Brings every revocation that was started, and that nobody is busy with, to a known end.",
     )
     resume.add_arguments(again)
-    export.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="write to FILE, mode 0600")
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
