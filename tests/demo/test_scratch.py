@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scanner.demo import scratch
-from scanner.demo.scratch import Planted
+from scanner.slack.anatomy import grant
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 
@@ -20,8 +20,10 @@ def git(folder: Path, *arguments: str) -> bytes:
 
 
 @pytest.fixture
-def planted(tmp_path: Path) -> dict[str, Planted]:
-    return {fake.kind: fake for fake in scratch.build(tmp_path, ENVIRON)}
+def fake(tmp_path: Path) -> dict[str, bytes]:
+    """What was planted, by the file it was planted in."""
+    planted = scratch.build(tmp_path, ENVIRON)
+    return {one.where.partition(",")[0]: one.secret.reveal() for one in planted}
 
 
 def test_the_same_objects_come_out_whatever_the_caller_has_set(tmp_path: Path) -> None:
@@ -37,34 +39,52 @@ def test_the_same_objects_come_out_whatever_the_caller_has_set(tmp_path: Path) -
     assert b" commit " in listed[0]
 
 
-def test_the_webhook_is_in_the_log_and_no_longer_in_the_files(tmp_path: Path, planted: dict[str, Planted]) -> None:
-    fake = planted["webhook"].secret.reveal()
-    assert fake in git(tmp_path, "log", "-p", "main")
-    assert fake not in (tmp_path / "notify.py").read_bytes()
+def test_the_bot_token_is_in_the_log_and_no_longer_in_the_files(tmp_path: Path, fake: dict[str, bytes]) -> None:
+    assert fake["deploy.py"] in git(tmp_path, "log", "-p", "main")
+    assert fake["deploy.py"] not in (tmp_path / "deploy.py").read_bytes()
 
 
 def test_the_rotating_token_came_with_a_merge_that_the_log_does_not_show(
-    tmp_path: Path, planted: dict[str, Planted]
+    tmp_path: Path, fake: dict[str, bytes]
 ) -> None:
-    fake = planted["config-access"].secret.reveal()
-    added = b"+token = " + fake
+    added = b"+token = " + fake["settings.ini"]
     assert added not in git(tmp_path, "log", "-p", "main")
     assert added in git(tmp_path, "log", "-p", "-m", "main")
 
 
-def test_the_cookie_is_in_the_stash_alone(tmp_path: Path, planted: dict[str, Planted]) -> None:
-    fake = planted["session-cookie"].secret.reveal()
-    assert fake in git(tmp_path, "stash", "show", "-p")
-    assert fake not in git(tmp_path, "log", "-p", "-m", "main")
+def test_the_refresh_token_is_on_a_branch_that_only_the_remote_has(tmp_path: Path, fake: dict[str, bytes]) -> None:
+    assert fake["state.json"] not in git(tmp_path, "log", "-p", "-m", "--branches", "--tags")
+    assert fake["state.json"] in git(tmp_path, "log", "-p", "--remotes=origin")
 
 
-def test_the_refresh_token_is_reached_by_the_reflog_alone(tmp_path: Path, planted: dict[str, Planted]) -> None:
-    fake = planted["config-refresh"].secret.reveal()
-    assert fake not in git(tmp_path, "log", "-p", "-m", "--all")
-    assert fake in git(tmp_path, "log", "-p", "-m", "--reflog")
+def test_the_webhook_is_reached_by_the_reflog_alone(tmp_path: Path, fake: dict[str, bytes]) -> None:
+    assert fake["notify.py"] not in git(tmp_path, "log", "-p", "-m", "--all")
+    assert fake["notify.py"] in git(tmp_path, "log", "-p", "-m", "--reflog")
 
 
-def test_the_bot_token_is_in_a_file_that_git_does_not_know(tmp_path: Path, planted: dict[str, Planted]) -> None:
-    fake = planted["bot"].secret.reveal()
-    assert fake in (tmp_path / ".env").read_bytes()
+def test_the_cookie_is_in_the_stash_alone(tmp_path: Path, fake: dict[str, bytes]) -> None:
+    assert fake["bot.py"] in git(tmp_path, "stash", "show", "-p")
+    assert fake["bot.py"] not in git(tmp_path, "log", "-p", "-m", "--branches", "--remotes")
+
+
+def test_the_new_bot_token_is_in_a_file_that_git_does_not_know(tmp_path: Path, fake: dict[str, bytes]) -> None:
+    assert fake[".env"] in (tmp_path / ".env").read_bytes()
     assert git(tmp_path, "status", "--porcelain") == b"?? .env\n"
+
+
+def test_what_was_pushed_is_what_the_story_calls_pushed(tmp_path: Path, fake: dict[str, bytes]) -> None:
+    pushed = git(tmp_path, "log", "-p", "-m", "--remotes=origin")
+    assert {name for name, secret in fake.items() if secret in pushed} == {"deploy.py", "settings.ini", "state.json"}
+    assert git(tmp_path, "for-each-ref", "--format=%(refname)", "refs/remotes").split() == [
+        b"refs/remotes/origin/main",
+        b"refs/remotes/origin/rotate",
+    ]
+
+
+def test_the_pair_is_of_one_grant_and_all_of_one_workspace() -> None:
+    fake = scratch.tokens()
+    both = grant("config-access", fake.access.encode()), grant("config-refresh", fake.refresh.encode())
+    assert both[0] == both[1]
+    assert both[0] is not None
+    assert {both[0][0], *(token.split("-")[1] for token in (fake.bot, fake.new_bot))} == {both[0][0]}
+    assert len(set(fake)) == len(fake)
