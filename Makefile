@@ -1,7 +1,7 @@
 # make demo   the whole story on a throw-away repository     make lint    format, lint, types, layers
 # make test   every test, with branch coverage               make check   lint + test + docs: what .ci/run runs
 # make dev    every extra into .venv, and .wheelhouse        make bench   the benchmark table; bench-recall: the corpus
-# make docs   rewrites what docs/check.py compares
+# make docs   rewrites what docs/check.py compares               make soak    hundreds of kills in the middle of revoking
 #
 # Needs Python 3.11+, git and make; each target makes .venv itself. `make PYTHON=/path/to/python3.13 …` chooses another.
 
@@ -20,7 +20,7 @@ PIP = $(PY) -m pip --disable-pip-version-check --no-input
 # Labelled cases for bench-recall, one JSON object a line (bench/recall.py).
 CORPUS ?= $(wildcard ../shared/corpus/cases.jsonl)
 
-.PHONY: dev lint test check bench bench-recall demo docs
+.PHONY: dev lint test soak check bench bench-recall demo docs
 .DEFAULT_GOAL := check
 
 dev: .venv/.dev
@@ -35,6 +35,10 @@ lint: .venv/.dev
 test: export COVERAGE_FILE = $(CURDIR)/.coverage
 test: .venv/.dev
 	$(PY) -m pytest -n auto --dist loadfile --cov --cov-report=term
+# The crash test with ten times as many kills; some minutes.
+soak: export XOXSCAN_KILLS = 300
+soak: .venv/.dev
+	$(PY) -m pytest -n auto --dist worksteal tests/acceptance/test_crash.py
 docs: .venv/.dev
 	$(PY) docs/check.py --write
 check: lint test
