@@ -139,7 +139,7 @@ def _run(stage: _Stage, command: ModuleType, line: str, *more: str) -> str:
     """Runs a command as the command line would, in the repository: `line` is what the spectator sees, `more` what not.
     Gives what it wrote."""
     _say(stage, f"\n$ xoxscan {line}\n")
-    words, _, file = line.partition(" | ")[0].partition(" <")
+    words, _, file = line.partition(" <")
     parser = argparse.ArgumentParser(prog="xoxscan")
     command.add_arguments(parser)
     args = parser.parse_args([*shlex.split(words)[1:], *more])
@@ -162,7 +162,11 @@ def _row(finding: Finding, of_grant: bool) -> str:
     proof = f": {done.proof}" if done and done.proof else ""
     grant = " (of one grant with config-access)" if of_grant and done else ""
     text = f"{finding.kind:<16}{said.state if said else '-':<13}{done.state if done else '-':<11}{why}{proof}{grant}"
-    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent=" " * 42) + "\n"
+    return _filled(text, 42)
+
+
+def _filled(text: str, indent: int) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent=" " * indent) + "\n"
 
 
 def _journal(stage: _Stage) -> bool:
@@ -177,15 +181,23 @@ def _journal(stage: _Stage) -> bool:
 def _told(stage: _Stage) -> bool:
     """Shows what people were told, as the stand-in got it."""
     for message in stage.slack.messages:
-        text = textwrap.fill(message.text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
-        _say(stage, f"\nIn the operator's channel {message.channel}:\n{text}\n")
+        _say(stage, f"\nIn the operator's channel {message.channel}:\n{_filled(message.text, 2)}")
     return bool(stage.slack.messages)
 
 
 def _left(stage: _Stage) -> None:
     """What is left to do by hand, in short."""
-    book = _run(stage, remediate, "remediate ../revoked.json | grep '^[0-9]'")
-    _say(stage, "".join(f"{line}\n" for line in book.splitlines() if line[:1].isdigit()))
+    _run(stage, remediate, "remediate ../revoked.json -f json -o ../runbook.json")
+    steps = json.loads((stage.repository / "../runbook.json").read_bytes())["steps"]
+    for phase in ("revoke", "replace"):
+        titles = [_title(step).partition(": ")[2] for step in steps if step["phase"] == phase]
+        _say(stage, _filled(f"{phase:<16}{'; '.join(titles)}", 18))
+    rest = [step["title"] for step in steps if step["phase"] not in ("revoke", "replace")]
+    _say(stage, _filled(f"{'then':<16}{'; '.join(rest)}", 18))
+
+
+def _title(step: Mapping[str, object]) -> str:
+    return f"{step['title']}{' (done)' if step['done'] else ''}"
 
 
 def _ends(
