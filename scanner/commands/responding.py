@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,21 +15,24 @@ from urllib.parse import urlsplit
 from scanner import config as configuration
 from scanner import rules
 from scanner.commands import asking
+from scanner.commands.scanning import _CI as RUNNERS
 from scanner.commands.scanning import TIMEOUT, Setup, progress, stamp, status
 from scanner.detect import Detector
-from scanner.errors import RESPONSE, UsageError
+from scanner.errors import RESPONSE, UsageError, XoxscanError
 from scanner.filters.entries import Config
 from scanner.git.repository import Repository
 from scanner.model import Finding, Report, Rule, Streams, Target
 from scanner.policy import Policy
+from scanner.report.output import STDOUT
 from scanner.report.progress import Progress
 from scanner.report.redactor import Redactor
 from scanner.respond import rereading
-from scanner.respond.act import LOOKS, TRIES, Means
+from scanner.respond.act import LOOKS, RATE_PAUSE, TRIES, Means
 from scanner.respond.conduct import Conducted, Orders, conduct
 from scanner.respond.delivery import deliver
 from scanner.respond.exposure import Known, learn
 from scanner.respond.journal import Journal, Place, folder
+from scanner.respond.journal_export import canonical, save
 from scanner.respond.message import Context
 from scanner.respond.plan import CEILING, Situation, Step, consent, revocable
 from scanner.respond.roads import Road, choose, roads
@@ -60,9 +63,10 @@ def responded(
     policy, seen = configuration.policy(setup.config), known(args, setup.config, repository, everyone)
     interactive = asking.terminal(streams) and not args.yes
     orders = orders_for(args, streams, setup, repository, policy, seen, everyone, interactive=interactive)
+    several = operators_roads(args, setup.config, streams)
     with means(args, streams, everyone) as tools:
         done = conduct(report.findings, report.suppressed, orders, tools)
-        notes = tell(args, streams, setup, tools, done, report.target)
+        notes = [*tell(args, streams, several, tools, done, report.target), *evidence(args, streams, tools)]
     report = report._replace(
         findings=done.findings, suppressed=done.suppressed, notes=(*report.notes, *done.notes, *notes)
     )
@@ -108,24 +112,36 @@ def orders_for(
 def means(args: argparse.Namespace, streams: Streams, findings: Sequence[Finding]) -> Iterator[Means]:
     """What talks to Slack and what writes it down. JournalError where the journal cannot be used: nothing was sent."""
     clean = Redactor(finding.secret for finding in findings).clean
-    extra = len(findings) * (TRIES * sum(LOOKS) + _ACTING) if args.respond == "revoke" else 0.0
-    with Journal(folder(streams.environ), streams.clock, clean=clean) as journal:
-        slack = Slack(
-            base_url(streams.environ),
-            environ=streams.environ,
-            clock=time.monotonic,
-            sleep=streams.sleep,
-            random=random.random,
-            deadline=args.deadline + extra,
-            log=journal,
-            committed=journal.committed,
-            limits=Limits(time.monotonic, streams.sleep),
-            hooks=_hooks(streams),
+    with Journal(folder(streams.environ), streams.clock, clean=clean) as journal, ExitStack() as ended:
+        limits = Limits(time.monotonic, streams.sleep)
+
+        def slack(deadline: float) -> Slack:
+            made = _slack(streams, journal, limits, deadline)
+            ended.callback(made.close)
+            return made
+
+        yield Means(
+            slack(args.deadline),
+            journal,
+            streams.sleep,
+            lambda: stamp(streams.clock()),
+            renewed=lambda tokens: slack(args.deadline + tokens * (TRIES * (sum(LOOKS) + RATE_PAUSE) + _ACTING)),
         )
-        try:
-            yield Means(slack, journal, streams.sleep, lambda: stamp(streams.clock()))
-        finally:
-            slack.close()
+
+
+def _slack(streams: Streams, journal: Journal, limits: Limits, deadline: float) -> Slack:
+    return Slack(
+        base_url(streams.environ),
+        environ=streams.environ,
+        clock=time.monotonic,
+        sleep=streams.sleep,
+        random=random.random,
+        deadline=deadline,
+        log=journal,
+        committed=journal.committed,
+        limits=limits,
+        hooks=_hooks(streams),
+    )
 
 
 def _hooks(streams: Streams) -> str | None:
@@ -160,14 +176,14 @@ def ceiling(args: argparse.Namespace, config: Config) -> int:
 
 
 def tell(
-    args: argparse.Namespace, streams: Streams, setup: Setup, tools: Means, done: Conducted, target: Target
+    args: argparse.Namespace, streams: Streams, several: Sequence[Road], tools: Means, done: Conducted, target: Target
 ) -> list[str]:
-    """Tells the operator's people what was done, and what failed to be told before; notes about what does not arrive,
-    which never stops anything."""
-    if args.respond != "revoke" or setup.config.notices is None:
+    """Tells the operator's people by `several` roads what was done, and what failed to be told before; notes about what
+    does not arrive, which never stops anything."""
+    if not several:
         return []
     leaked = {finding.secret for finding in done.findings}
-    several = choose(operators_roads(setup.config, streams), leaked)
+    several = choose(several, leaked)
     clean = Redactor(leaked).clean
     context = Context(done.run, stamp(streams.clock()), f"xoxscan {target.kind}", target.repository)
     http = Http(streams.environ)
@@ -186,8 +202,23 @@ def tell(
         http.close()
 
 
-def operators_roads(config: Config, streams: Streams) -> tuple[Road, ...]:
-    """The roads that the operator's configuration names. ConfigError where one leads nowhere."""
+def evidence(args: argparse.Namespace, streams: Streams, tools: Means) -> list[str]:
+    """On a CI runner, where the journal does not outlive the run, its export beside the report; the note says so."""
+    if args.respond != "revoke" or not any(streams.environ.get(name) for name in RUNNERS):
+        return []
+    path = "xoxscan.journal.json" if args.output == STDOUT else f"{args.output}.journal.json"
+    try:
+        save(path, canonical(tools.journal.export()) + b"\n")
+    except XoxscanError as error:
+        return [f"the journal may not outlive this runner, and its export failed: {error}"]
+    return [f"the journal ({tools.journal.path}) may not outlive this runner: its export is in {path}, keep it"]
+
+
+def operators_roads(args: argparse.Namespace, config: Config, streams: Streams) -> tuple[Road, ...]:
+    """The roads that the operator's configuration names, for a run that may revoke; none for others. ConfigError where
+    one leads nowhere: to be found out before anything is done."""
+    if args.respond != "revoke":
+        return ()
     named = config.notices._asdict() if config.notices else {}
     return roads(
         **{key: value or "" for key, value in named.items()}, environ=streams.environ, base=base_url(streams.environ)

@@ -41,11 +41,14 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     resumed = _Resumed(made, streams, {finding.fingerprint: finding.secret for finding in handed})
     pairs = [(entry, resumed.secret(entry)) for entry in entries]
     known = [_finding(entry, secret, made) for entry, secret in pairs]
-    with responding.means(args, streams, known) as tools:
+    several = responding.operators_roads(args, made.config, streams)
+    with responding.means(args, streams, known) as begun:
+        tools = begun.acting(len(pairs))
         said = [_response(entry, secret, tools, made) for entry, secret in pairs]
         found = [finding._replace(response=each) for finding, each in zip(known, said, strict=True)]
         done = Conducted(tuple(found), (), (), False, "resume")
-        notes = responding.tell(args, streams, made, tools, done, Target("resume"))
+        notes = responding.tell(args, streams, several, tools, done, Target("resume"))
+        notes += responding.evidence(args, streams, tools)
     report = given.report("resume", made, streams, found, ())
     failed = any(finding.response and finding.response.state in ("unproven", "failed", "refused") for finding in found)
     nothing = () if found else ("nothing was left to be resumed",)
@@ -99,21 +102,22 @@ def _rule(entry: Entry, made: Setup) -> Rule | None:
 
 
 def _response(entry: Entry, secret: Secret | None, tools: Means, made: Setup) -> Response:
-    if entry.state not in _STARTED:
-        tools.journal.held(entry.id, "the run ended before it was begun")
-        return _said("held", "the run ended before it was begun; nothing was sent: plan it anew", entry, tools)
-    if secret is None:
-        where = (
-            "it does not stand any more where the journal says" if entry.planned.place else "the journal has no place"
-        )
-        reason = f"the token is not to be had: {where}; give it on the standard input: xoxscan journal resume - <FILE"
-        return _said("unproven", reason, entry, tools)
     try:
+        if entry.state not in _STARTED:
+            tools.journal.held(entry.id, "the run ended before it was begun")
+            return _said("held", "the run ended before it was begun; nothing was sent: plan it anew", entry, tools)
+        if secret is None:
+            return _said("unproven", _lost(entry), entry, tools)
         return act.resume(
             tools, Token(secret, entry.planned.fingerprint, entry.planned.kind), entry, _rule(entry, made)
         )
     except JournalError as error:
         return _said("failed", str(error), entry, tools)
+
+
+def _lost(entry: Entry) -> str:
+    where = "it does not stand any more where the journal says" if entry.planned.place else "the journal has no place"
+    return f"the token is not to be had: {where}; give it on the standard input: xoxscan journal resume - <FILE"
 
 
 def _said(state: str, reason: str, entry: Entry, tools: Means) -> Response:

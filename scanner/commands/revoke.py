@@ -10,7 +10,7 @@ from scanner.commands.given import words as words
 from scanner.commands.scanning import add_asking
 from scanner.errors import INCOMPLETE, OK, RESPONSE
 from scanner.filters.entries import PolicyLine
-from scanner.model import Report, Streams, Target
+from scanner.model import Finding, Report, Streams, Target
 from scanner.policy import Policy
 from scanner.respond.conduct import conduct
 from scanner.respond.exposure import Known
@@ -42,9 +42,11 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     # touches nothing.
     person = streams.stderr.isatty() or not acts
     orders = responding.orders_for(args, streams, made, None, policy, Known(), come.findings, interactive=person)
+    several = responding.operators_roads(args, made.config, streams)
     with responding.means(args, streams, come.findings) as tools:
         done = conduct(come.findings, (), orders, tools)
-        notes = responding.tell(args, streams, made, tools, done, Target("revoke"))
+        notes = responding.tell(args, streams, several, tools, done, Target("revoke"))
+        notes += responding.evidence(args, streams, tools)
     report = given.report("revoke", made, streams, done.findings, come.problems)
     report = report._replace(notes=(*done.notes, *notes))
     return given.write(report._replace(exit=_status(report) if acts else verify.status(report)), made, streams)
@@ -55,10 +57,12 @@ def _policy(policy: Policy) -> Policy:
 
 
 def _status(report: Report) -> int:
-    if any(not _dead(finding.response and finding.response.state, finding.verdict) for finding in report.findings):
+    if not all(map(_dead, report.findings)):
         return RESPONSE
     return INCOMPLETE if report.problems else OK
 
 
-def _dead(state: str | None, verdict: object) -> bool:
-    return state == "revoked" or getattr(verdict, "state", "") == "inactive"
+def _dead(finding: Finding) -> bool:
+    """Whether it is proven dead, by us or before us."""
+    said, state = finding.response, finding.verdict.state if finding.verdict else ""
+    return state == "inactive" or (said is not None and (said.state == "revoked" or said.proof is not None))

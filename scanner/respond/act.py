@@ -11,28 +11,35 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from scanner.model import Response, Rule, Verdict
-from scanner.respond.journal import REFRESH_KINDS, Busy, Entry, Journal
-from scanner.slack.answers import Answer, Token
+from scanner.respond.journal import REFRESH_KINDS, Busy, Entry, Journal, WrongStep
+from scanner.slack.answers import RATE_LIMITED, REVOKE, Answer, Token
 from scanner.slack.api import Slack
 from scanner.slack.verdicts import CODES, INACTIVE, UNKNOWN, verdict
 
 # When it is looked whether a token is dead, in seconds after auth.revoke answered: six looks within a minute.
 LOOKS = (0.0, 2.0, 5.0, 10.0, 18.0, 25.0)
 TRIES = 3  # auth.revoke is sent at most so often, each time after a fresh look said that the token lives
+# Seconds before a look after auth.revoke came to nothing; Slack counts its calls by the minute (rate-limits).
+PAUSE, RATE_PAUSE = 2.0, 30.0
 _SURE = ("token_revoked", "account_inactive")
-_GONE = (*_SURE, "invalid_auth")  # the last proves something only where the token was seen alive from here before
-_TROUBLE = ("fatal_error", "internal_error")  # a part of the work may have been done (Slack's common errors)
+_NOT_AGAIN = "auth.revoke was sent before, and is sent again only after auth.test said ok"
 
 
 class Means(NamedTuple):
     """What acting needs. `now` gives the time as RFC 3339, UTC; `at` is called before each step with its name, so that
-    tests can stop the process there."""
+    tests can stop the process there. `renewed` gives a Slack whose deadline begins now, for acting on so many tokens:
+    what was asked for was to wait so long for verdicts, not for people."""
 
     slack: Slack
     journal: Journal
     sleep: Callable[[float], None]
     now: Callable[[], str]
     at: Callable[[str], None] = lambda step: None
+    renewed: Callable[[int], Slack] | None = None
+
+    def acting(self, tokens: int) -> Means:
+        """The same for acting on so many tokens, from now on."""
+        return self._replace(slack=self.renewed(tokens)) if self.renewed else self
 
 
 class Look(NamedTuple):
@@ -51,7 +58,7 @@ def look(means: Means, token: Token) -> Look:
     said = verdict(token, answer, means.now())
     if answer.ok or said.state == "restricted":
         return Look(True, answer, said)
-    return Look(False if answer.error in _SURE else None, answer, said)
+    return Look(False if _gone(answer) else None, answer, said)
 
 
 def rehearse(means: Means, token: Token, policy: str) -> Response:
@@ -99,13 +106,16 @@ class _Act:
 
     def begin(self) -> Response:
         """From `planned`."""
-        if self._refresh:
+        if self._refresh and not self._tried():
             return self._send()
         seen = self._look()
-        if seen.alive:
+        if self._may(seen):
             return self._send()
         if seen.alive is False or seen.verdict.state == INACTIVE:
-            return self._held("skipped", f"nothing was sent, it is dead already: {seen.verdict.reason}")
+            proof = f"{seen.answer.method} answered {seen.answer.error}" if seen.alive is False else None
+            return self._held("skipped", f"nothing was sent, it is dead already: {seen.verdict.reason}", proof)
+        if seen.alive:
+            return self._held("failed", f"nothing was sent: {_NOT_AGAIN}")
         return self._held("failed", f"nothing was sent, as Slack did not say that it lives: {seen.verdict.reason}")
 
     def take_up(self) -> Response:
@@ -119,9 +129,7 @@ class _Act:
         seen = self._look()
         if seen.alive is False:
             return self._proven(f"a fresh look answered {seen.answer.error}", seen.answer)
-        if seen.alive:
-            return self._send()
-        return self._unsure(seen)
+        return self._send() if self._may(seen) else self._unsure(seen)
 
     def _look(self) -> Look:
         self._means.at("look")
@@ -129,17 +137,40 @@ class _Act:
         self._was_ok = self._was_ok or (seen.answer.ok and not self._refresh)
         return seen
 
+    def _tried(self) -> bool:
+        """Whether an auth.revoke was ever begun with this token, by whomever."""
+        return any(request.method == REVOKE for request in self._journal.requests(self._token.fingerprint))
+
+    def _may(self, seen: Look) -> bool:
+        """Whether auth.revoke may be sent after this look: again only where it said that the token is active."""
+        return seen.answer.ok or (bool(seen.alive) and not self._tried())
+
     def _send(self) -> Response:
         """One auth.revoke, and what follows from it."""
         self._means.at("intent")
         intent = self._journal.intent(self._id)
-        answer = self._revoke(intent)
+        try:
+            answer = self._revoke(intent)
+        except WrongStep:  # another process sent one since the look, and is through: under our lease none can
+            return self._overtaken(intent)
+        return self._follow(intent, answer)
+
+    def _overtaken(self, intent: str) -> Response:
+        seen = self._look()
+        if seen.alive is False:
+            return self._proven(f"a fresh look answered {seen.answer.error}", seen.answer)
+        if seen.answer.ok:
+            return self._follow(intent, self._revoke(intent))
+        return self.response("unproven", f"another process was at it; {self._said(seen)}")
+
+    def _follow(self, intent: str, answer: Answer) -> Response:
+        """What follows from the answer to auth.revoke."""
         if answer.ok:
             return self._prove(intent, answer)
-        if answer.error in _SURE:
+        if _gone(answer):
             self._journal.answered(self._id, answer)
             return self._proven(f"auth.revoke answered {answer.error}", answer)
-        if answer.error and answer.error not in _TROUBLE and _final(answer.error):
+        if answer.error and not answer.failure and _final(answer.error):
             self._journal.answered(self._id, answer)
             return self._refused(answer)
         return self._again(answer)
@@ -157,10 +188,11 @@ class _Act:
         """auth.revoke gave no clear answer: it may have been done, wholly or in part. Slack is looked at afresh."""
         why = f"auth.revoke came to nothing: {answer.error or answer.failure}"
         self._journal.unproven(self._id, why, answer)
+        self._means.sleep(RATE_PAUSE if RATE_LIMITED in (answer.failure, answer.error) else PAUSE)
         seen = self._look()
         if seen.alive is False:
             return self._proven(f"{why}; a later look answered {seen.answer.error}", seen.answer)
-        if seen.alive and self._sent < TRIES:
+        if self._sent < TRIES and self._may(seen):
             return self._send()
         return self.response("unproven", f"{why}; {self._said(seen)}")
 
@@ -169,28 +201,35 @@ class _Act:
         self._means.at("answered")
         self._journal.answered(self._id, answer)
         said = f"auth.revoke answered revoked: {str(answer.revoked).lower()}"
-        last = answer
-        for pause in LOOKS:
-            self._means.sleep(pause)
-            last = self._second(intent) if self._refresh else self._look().answer
-            if self._dead(last, answer):
-                return self._proven(f"{said}; then {last.method} answered {last.error}", last)
-            if self._refresh and (last.failure or last.error):  # a second auth.revoke is never followed by a third
-                break
+        last = self._last(intent, answer)
+        if self._dead(last, answer):
+            return self._proven(f"{said}; then {last.method} answered {last.error}", last)
         reason = f"{said}, but then {last.method} said {last.error or last.failure or 'ok'}: it may live"
         self._journal.unproven(self._id, reason, last)
         return self.response("unproven", reason)
 
+    def _last(self, intent: str, answer: Answer) -> Answer:
+        """The answer that proves it dead, or else the last one."""
+        last = self._second(intent) if self._refresh and answer.revoked else answer
+        for pause in LOOKS:
+            if self._dead(last, answer):
+                break
+            self._means.sleep(pause)
+            last = self._look().answer
+        return last
+
     def _second(self, intent: str) -> Answer:
-        """The proof for a refresh token: a second auth.revoke finds nothing to revoke."""
+        """The proof for a refresh token: a second auth.revoke finds nothing to revoke. There is never a third."""
         answer = self._revoke(intent)
         self._journal.answered(self._id, answer)
         return answer
 
     def _dead(self, seen: Answer, revoked: Answer) -> bool:
-        if seen.error in _SURE:
-            return True
-        return seen.error == "invalid_auth" and revoked.revoked is True and (self._was_ok or self._refresh)
+        """Whether this answer proves it dead. invalid_auth does so only where the token was seen alive from here
+        before: by auth.test, or by an auth.revoke that revoked it."""
+        told = self._was_ok or (self._refresh and seen.method == REVOKE)
+        rejected = seen.error == "invalid_auth" and not seen.failure
+        return _gone(seen) or (rejected and revoked.revoked is True and told)
 
     def _proven(self, proof: str, answer: Answer) -> Response:
         self._means.at("proven")
@@ -204,21 +243,26 @@ class _Act:
         self._journal.refused(self._id, reason, answer)
         return self.response("refused", reason)
 
-    def _held(self, state: str, reason: str) -> Response:
+    def _held(self, state: str, reason: str, proof: str | None = None) -> Response:
         self._journal.held(self._id, reason)
-        return self.response(state, reason)
+        return self.response(state, reason, proof)
 
     def _unsure(self, seen: Look) -> Response:
         """After a look that showed neither life nor death: what was sent before may or may not have been done."""
         reason = f"not known to be dead: {self._said(seen)}"
-        if self._entry.state == "intent":  # nothing was sent
+        if self._entry.state == "intent" and not self._tried():
             return self._held("failed", f"nothing was sent; {reason}")
         return self.response("unproven", reason)
 
     def _said(self, seen: Look) -> str:
-        if seen.answer.ok:
-            return "a later look says that it lives"
+        if seen.alive:
+            return f"a later look says that it lives ({_NOT_AGAIN})" if not seen.answer.ok else "it still lives"
         return f"a later look says {seen.verdict.state}: {seen.verdict.reason}"
+
+
+def _gone(answer: Answer) -> bool:
+    """Whether Slack says, in a whole answer, that the token is dead."""
+    return not answer.failure and answer.error in _SURE
 
 
 def _final(code: str) -> bool:

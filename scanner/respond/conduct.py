@@ -9,8 +9,8 @@ from typing import NamedTuple
 from scanner.model import Finding, Response, Rule, Suppressed, Verdict
 from scanner.respond import act
 from scanner.respond.act import Means
-from scanner.respond.journal import JournalError, Place, Planned
-from scanner.respond.plan import Plan, Situation, Step, plan, response
+from scanner.respond.journal import REFRESH_KINDS, JournalError, Place, Planned
+from scanner.respond.plan import Plan, Situation, Step, grants, lines, plan, response
 from scanner.slack.answers import Token
 from scanner.slack.verify import verify
 
@@ -55,10 +55,13 @@ def conduct(findings: Sequence[Finding], suppressed: Sequence[Suppressed], order
     orders.asked()
     found = [_with(finding, verdicts) for finding in findings]
     quiet = [each._replace(finding=_with(each.finding, verdicts)) for each in suppressed]
-    alive = [each for each in quiet if each.finding.verdict and each.finding.verdict.state in _ALIVE]
+    alive = [each for each in quiet if _lives(each.finding)]
     found += [each.finding for each in alive]
     quiet = [each for each in quiet if each not in alive]
-    notes = tuple(_alive_note(each) for each in alive)
+    drawn = _drawn(found, quiet, orders.situation)
+    found += [each.finding for each in drawn]
+    quiet = [each for each in quiet if each not in drawn]
+    notes = (*map(_alive_note, alive), *map(_drawn_note, drawn))
     if orders.level == "verify":
         return Conducted(tuple(found), tuple(quiet), notes, False, orders.run)
     made = plan(found, orders.situation, orders.ceiling)
@@ -68,7 +71,7 @@ def conduct(findings: Sequence[Finding], suppressed: Sequence[Suppressed], order
     else:
         answers = _over(made, means) if made.over else _revoked(made, orders, means)
         failed = bool(made.over) or any(_open(answers[step.finding.fingerprint]) for step in made.revocations)
-        notes += (made.over,) if made.over else ()
+        notes += lines(made) if made.over else ()
     done = tuple(finding._replace(response=answers[finding.fingerprint]) for finding in found)
     return Conducted(done, tuple(quiet), notes, failed, orders.run)
 
@@ -97,6 +100,25 @@ def _with(finding: Finding, verdicts: Mapping[str, Verdict]) -> Finding:
 def _alive_note(each: Suppressed) -> str:
     who = f" by {each.suppression.owner}" if each.suppression.owner else ""
     return f"{each.finding.redacted} is alive, although it was allowed ({each.suppression.by}){who}: it is a finding"
+
+
+def _lives(finding: Finding) -> bool:
+    return finding.verdict is not None and finding.verdict.state in _ALIVE
+
+
+def _drawn(found: Sequence[Finding], quiet: Sequence[Suppressed], situation: Situation) -> list[Suppressed]:
+    """Suppressed refresh tokens of a grant of which a token was found: nobody can ask whether they live, and allowing
+    the living half of a leak must not keep it alive."""
+    groups = grants([*found, *(each.finding for each in quiet)], situation.grant)
+    leaked = {groups.get(finding.fingerprint) for finding in found} - {None}
+    return [
+        each for each in quiet if each.finding.kind in REFRESH_KINDS and groups.get(each.finding.fingerprint) in leaked
+    ]
+
+
+def _drawn_note(each: Suppressed) -> str:
+    who = f" by {each.suppression.owner}" if each.suppression.owner else ""
+    return f"{each.finding.redacted} is of the grant of a token that was found, although it was allowed{who}: a finding"
 
 
 def _over(made: Plan, means: Means) -> dict[str, Response | None]:
@@ -129,6 +151,7 @@ def _revoked(made: Plan, orders: Orders, means: Means) -> dict[str, Response | N
     for step, entry in zip(held, entries[len(agreed) :], strict=True):
         means.journal.held(entry.id, step.decision.reason)
     means.at("planned")
+    means = means.acting(len(agreed))
     broken = ""
     for step, entry in zip(agreed, entries, strict=False):
         token, rule = token_of(step.finding), orders.rules.get(step.finding.rule)
