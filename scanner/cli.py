@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+import threading
 import time
 from importlib import import_module
 from types import ModuleType, TracebackType
@@ -43,6 +44,8 @@ def main(argv: list[str] | None = None, streams: Streams | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if streams is not None:
         return _caught(words, streams)
+    if argv is None:  # the process is ours
+        _guard()
     gc.disable()  # until the command is loaded: that makes much, and nothing to collect
     try:
         return _caught(words, standard())
@@ -60,7 +63,26 @@ def _caught(argv: list[str], streams: Streams) -> int:
     except BrokenPipeError:
         return INCOMPLETE
     except Exception as error:  # noqa: BLE001 - the last net: a bug is status 3 and shows no values
-        return _bug(streams, error)
+        return _bug(streams, type(error), error.__traceback__)
+
+
+def _guard() -> None:
+    """What nobody catches, in a thread, at exit or while an object is thrown away, is told as any other bug: Python's
+    own words would quote the exception, which may hold a secret."""
+    sys.excepthook = lambda kind, error, trace: _uncaught(kind, trace)
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_traceback)
+    sys.unraisablehook = lambda args: _uncaught(args.exc_type, args.exc_traceback)
+
+
+def _uncaught(kind: type[BaseException] | None, trace: TracebackType | None) -> None:
+    if (
+        kind is None or issubclass(kind, SystemExit) or sys.stderr is None
+    ):  # the last: Python has thrown it away already
+        return
+    if issubclass(kind, KeyboardInterrupt):
+        _say(standard(), "interrupted", "", INTERRUPTED)
+    else:
+        _bug(standard(), kind, trace)
 
 
 def standard() -> Streams:
@@ -154,13 +176,12 @@ def _say(streams: Streams, message: str, hint: str, status: int) -> int:
     return status
 
 
-def _bug(streams: Streams, error: Exception) -> int:
+def _bug(streams: Streams, kind: type[BaseException], last: TracebackType | None) -> int:
     """A bug is status 3 and never 1. Where it happened is said; what the exception holds is not, it may be a secret."""
-    last = error.__traceback__
     while last and last.tb_next:
         last = last.tb_next
     where = _place(last) if last else "an unknown place"
-    message = f"a bug in xoxscan: {type(error).__name__} in {where}"
+    message = f"a bug in xoxscan: {kind.__name__} in {where}"
     return _say(streams, message, "please report it; the run is incomplete", INCOMPLETE)
 
 
