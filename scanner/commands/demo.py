@@ -111,13 +111,18 @@ def _sealed(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _tell(stage: _Stage, planted: Sequence[Planted]) -> int:
     """The story; the exit status."""
+    _part(stage, "Found: in the files, and in all that the repository still holds")
     written = _reported(stage, scan, "scan -q", "--report=json=../scan.json")
+    _say(stage, "\n")
     held = _reported(stage, history, "history -q", "--report=json=../history.json")
+    _part(stage, "Verified: does it live, whose is it, what can it do?")
     asked = _reported(stage, verify, "verify -q <.env", "--report=json=../verify.json")
-    _say(stage, f"\n$ cat ../operator.yaml\n{_OPERATOR}")
+    _part(stage, "Rehearsed: what the policy would do, and what Slack says to that; nothing is revoked")
+    _say(stage, f"$ cat ../operator.yaml\n{_OPERATOR}\n")
     rehearsal = _reported(stage, history, f"history --respond rehearse {_PUBLIC} -f json -o ../rehearsed.json")
     before = _rows(rehearsal)
     _say(stage, "".join(before))
+    _part(stage, "Revoked by policy, as it is alive, exposed and ours; and proven dead")
     acted = _reported(stage, history, f"history --respond revoke --yes {_PUBLIC} -f json -o ../revoked.json")
     _say(stage, "".join([row for row in _rows(acted) if row not in before]) + "  (the others as before)\n")
     proven, told = _journal(stage), _told(stage)
@@ -125,6 +130,10 @@ def _tell(stage: _Stage, planted: Sequence[Planted]) -> int:
     missed = _ends(stage, planted, (written, held), (*asked, *acted))
     _say(stage, _END.format(found=len(planted) - missed, count=len(planted), end=_DEAD if proven and told else _ALIVE))
     return OK if proven and told and not missed else INCOMPLETE
+
+
+def _part(stage: _Stage, title: str) -> None:
+    _say(stage, f"\n# {title}\n")
 
 
 def _reported(stage: _Stage, command: ModuleType, line: str, *more: str) -> tuple[Finding, ...]:
@@ -138,7 +147,7 @@ def _reported(stage: _Stage, command: ModuleType, line: str, *more: str) -> tupl
 def _run(stage: _Stage, command: ModuleType, line: str, *more: str) -> str:
     """Runs a command as the command line would, in the repository: `line` is what the spectator sees, `more` what not.
     Gives what it wrote."""
-    _say(stage, f"\n$ xoxscan {line}\n")
+    _say(stage, f"$ xoxscan {line}\n")
     words, _, file = line.partition(" <")
     parser = argparse.ArgumentParser(prog="xoxscan")
     command.add_arguments(parser)
@@ -171,6 +180,7 @@ def _filled(text: str, indent: int) -> str:
 
 def _journal(stage: _Stage) -> bool:
     """Shows the steps that were written down; whether one came to its proof."""
+    _part(stage, "Written down, each step before it was done")
     entries = json.loads(_run(stage, journal, "journal list -f json"))["entries"]
     ways = {entry["kind"]: [step["state"] for step in entry["steps"]] for entry in entries}
     for kind, steps in ways.items():
@@ -180,13 +190,14 @@ def _journal(stage: _Stage) -> bool:
 
 def _told(stage: _Stage) -> bool:
     """Shows what people were told, as the stand-in got it."""
-    for message in stage.slack.messages:
-        _say(stage, f"\nIn the operator's channel {message.channel}:\n{_filled(message.text, 2)}")
+    _part(stage, f"Told: in the operator's channel {standin_planted.CHANNEL}")
+    _say(stage, "".join(_filled(message.text, 2) for message in stage.slack.messages))
     return bool(stage.slack.messages)
 
 
 def _left(stage: _Stage) -> None:
     """What is left to do by hand, in short."""
+    _part(stage, "Left to do by hand")
     _run(stage, remediate, "remediate ../revoked.json -f json -o ../runbook.json")
     steps = json.loads((stage.repository / "../runbook.json").read_bytes())["steps"]
     for phase in ("revoke", "replace"):
