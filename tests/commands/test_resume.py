@@ -1,0 +1,200 @@
+"""`xoxscan journal resume`: after a real kill every started revocation comes to a known end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scanner.demo import standin_faults as faults
+from scanner.demo.standin import Account, Fault, Standin
+from tests.commands.conftest import OURS, Program, Said, publish
+from tests.conftest import Repo
+
+LOOK, DRY, REVOKE = "auth.test", "auth.revoke test", "auth.revoke"
+_ROOT = Path(__file__).parents[2]
+WAIT = 30.0  # seconds; far more than it takes
+
+
+def killed(program: Program, repo: Repo, slack: Standin, hold: Fault) -> None:
+    """A run in a process of its own, killed while Slack holds its auth.revoke."""
+    slack.faults.add(REVOKE, hold)
+    words = ["history", "--respond", "revoke", "--yes", "--visibility", "public", program.config(OURS)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scanner", *words],
+        cwd=repo.path,
+        env={**os.environ, **program.env, "PYTHONPATH": str(_ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert len(slack.gate.wait(1, WAIT)) == 1
+    process.send_signal(signal.SIGKILL)
+    process.wait(WAIT)
+    slack.gate.release()
+    slack.mark()
+
+
+def entry(program: Program) -> str:
+    (only,) = json.loads(program("journal", "list", "-f", "json").out)["entries"]
+    return str(only["state"])
+
+
+def started(program: Program, repo: Repo, slack: Standin, account: Account, when: str = "after") -> None:
+    """A revocation that was sent, and nobody knows what came of it."""
+    repo.commit({"a.env": f"\n  token: {account.token}\n".encode()})
+    publish(repo)
+    killed(program, repo, slack, faults.held(when, "close"))
+    assert entry(program) == "sent"
+
+
+@pytest.mark.parametrize("kind", ["bot", "config-access"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_token_is_read_again_where_the_journal_says(
+    slack: Standin,
+    program: Program,
+    pushed: Repo,
+    tmp_path: Path,
+    kind: str,
+    when: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = slack.plant(kind)
+    started(program, pushed, slack, account, when)
+    monkeypatch.chdir(tmp_path)
+    said = program.json("journal", "resume")
+    assert said.status == 0 and said.state == "revoked" and entry(program) == "proven"
+    assert slack.revocations(account.token) == 1
+    assert said.finding["locations"] == [] and said.report["schema"] == "xoxscan.report/1"
+    assert program.json("journal", "resume").notes == "nothing was left to be resumed"
+
+
+def test_it_is_sent_again_only_after_a_fresh_look(slack: Standin, program: Program, pushed: Repo) -> None:
+    account = slack.plant("bot")
+    started(program, pushed, slack, account)
+    slack.change(account.token, state="active")  # as if it had not been done
+    before = len(slack.requests)
+    assert program.json("journal", "resume").state == "revoked"
+    assert program.asked()[before:] == [LOOK, REVOKE, LOOK] and slack.requests[before + 1].fresh
+
+
+@pytest.mark.parametrize(
+    "said", [faults.broken(503), faults.answers('{"ok":false,"error":"invalid_auth"}')], ids=lambda fault: fault.name
+)
+def test_what_slack_does_not_tell_is_unproven_and_can_be_resumed_again(
+    slack: Standin, program: Program, pushed: Repo, said: Fault
+) -> None:
+    started(program, pushed, slack, slack.plant("bot"))
+    slack.faults.add(LOOK, said, times=0)
+    done = program.json("journal", "resume")
+    assert done.status == 4 and done.state == "unproven" and entry(program) == "unproven"
+    slack.faults.clear()
+    assert program.json("journal", "resume").status == 0 and entry(program) == "proven"
+
+
+def gone(pushed: Repo) -> None:
+    shutil.rmtree(pushed.path / ".git")
+
+
+def pruned(pushed: Repo) -> None:
+    pushed.git("checkout", "-q", "--orphan", "new")
+    pushed.git("rm", "-rq", "--cached", ".")
+    pushed.commit({"b": b"b"})
+    pushed.git("branch", "-D", "main")
+    pushed.git("remote", "remove", "origin")
+    pushed.git("reflog", "expire", "--expire=now", "--all")
+    pushed.git("gc", "-q", "--prune=now")
+
+
+@pytest.mark.parametrize("lose", [gone, pruned], ids=lambda lose: lose.__name__)
+def test_a_token_that_is_not_there_any_more_comes_on_the_standard_input(
+    slack: Standin, program: Program, pushed: Repo, lose: object
+) -> None:
+    account = slack.plant("bot")
+    started(program, pushed, slack, account)
+    assert callable(lose)
+    lose(pushed)
+    said = program.json("journal", "resume")
+    assert said.status == 4 and said.state == "unproven" and "xoxscan journal resume - <FILE" in said.reason
+    assert "does not stand any more" in said.reason and entry(program) == "sent"
+    said = program.json("journal", "resume", "-", stdin=account.token.encode() + b"\n")
+    assert said.status == 0 and entry(program) == "proven"
+
+
+def test_a_token_without_a_place(slack: Standin, program: Program) -> None:
+    account = slack.plant("bot")
+    slack.faults.add(REVOKE, faults.answers('{"ok":true,"revoked":true}'))
+    tokens = account.token.encode() + b"\n"
+    assert program.json("revoke", "--yes", program.config(OURS), stdin=tokens).state == "unproven"
+    said = program.json("journal", "resume")
+    assert said.status == 4 and "the journal has no place" in said.reason
+    assert program.json("journal", "resume", "-", stdin=tokens).state == "revoked"
+    assert slack.revocations(account.token) == 1
+
+
+def test_a_token_in_a_commit_message(
+    slack: Standin, program: Program, pushed: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = slack.plant("bot")
+    pushed.commit({"a": b"a"}, message=f"use {account.token}")
+    publish(pushed)
+    killed(program, pushed, slack, faults.held("after", "close"))
+    monkeypatch.chdir(tmp_path)
+    assert program.json("journal", "resume").state == "revoked"
+
+
+def test_what_was_only_planned_is_not_begun(slack: Standin, program: Program, pushed: Repo) -> None:
+    """Two were planned, and the run was killed over the first."""
+    one, two = slack.plant("bot", scopes=("admin",)), slack.plant("bot", seed=2)
+    pushed.commit({"a.env": f"{one.token} {two.token}\n".encode()})
+    publish(pushed)
+    killed(program, pushed, slack, faults.held("after", "close"))
+    said = program.json("journal", "resume")
+    states = [each["response"]["state"] for each in said.report["findings"]]
+    assert states == ["revoked", "held"] and slack.account(two.token).lives
+    assert said.status == 0 and "plan it anew" in said.report["findings"][1]["response"]["reason"]
+
+
+def test_a_run_that_goes_on_is_left_alone(slack: Standin, program: Program, pushed: Repo) -> None:
+    account = slack.plant("bot")
+    pushed.commit({"a.env": account.token.encode()})
+    publish(pushed)
+    slack.faults.add(REVOKE, faults.held("before"))
+    words = ["history", "--respond", "revoke", "--yes", "--visibility", "public", program.config(OURS)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scanner", *words],
+        cwd=pushed.path,
+        env={**os.environ, **program.env, "PYTHONPATH": str(_ROOT)},
+        stdout=subprocess.DEVNULL,
+    )
+    assert len(slack.gate.wait(1, WAIT)) == 1
+    assert "nothing was left" in program.json("journal", "resume").notes
+    said: Said = program.json("history", *words[1:])
+    assert said.state == "failed" and said.status == 4 and "is acting on" in said.reason
+    slack.gate.release()
+    assert process.wait(WAIT) == 1 and slack.revocations(account.token) == 1
+    assert program.asked().count(REVOKE) == 1
+
+
+def test_nothing_was_ever_planned(program: Program) -> None:
+    said = program.json("journal", "resume")
+    assert said.status == 0 and said.notes == "nothing was left to be resumed"
+
+
+def test_a_refusal_is_an_end_and_status_4(slack: Standin, program: Program, pushed: Repo) -> None:
+    account = slack.plant("bot")
+    started(program, pushed, slack, account)
+    slack.change(account.token, state="active", revoke_error="cannot_revoke_org_bot_token")
+    said = program.json("journal", "resume")
+    assert said.status == 4 and said.state == "refused" and entry(program) == "refused"
+    assert "By hand: " in said.reason
+
+
+def test_no_state_folder_that_can_be_used(slack: Standin, program: Program) -> None:
+    program.state.write_text("no folder")
+    assert program("journal", "resume").status == 4 and slack.requests == ()
