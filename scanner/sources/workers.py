@@ -77,6 +77,10 @@ def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
             pipe.send(answer)
     except OSError:
         pass  # the parent is gone, or wants no more
+    except SystemExit:
+        raise
+    except BaseException:  # noqa: BLE001 - multiprocessing would print it, and what it quotes may be a secret
+        sys.exit(1)  # the parent says that what was asked was not looked at
 
 
 class Inbox:
