@@ -1,0 +1,188 @@
+"""The action's second step: runs `xoxscan ci`, and hands what came out to the runner.
+
+`python -I -m scanner.ci.action`. The inputs of action.yml come in INPUT_… variables, so that no expression of a
+workflow ever becomes part of a script (docs.github.com: Script injections). Exits with the program's own status.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from scanner.ci.runnerfiles import annotated, put, summarize
+from scanner.errors import INCOMPLETE, INTERRUPTED, RESPONSE, UsageError, XoxscanError
+from scanner.model import Finding, Report, Streams
+from scanner.report import Options, summary
+from scanner.report.output import OutStream
+from scanner.report.reading import to_report
+from scanner.report.redactor import Redactor
+from scanner.report.sentences import excused
+
+Start = Callable[[Sequence[str]], int]
+
+# What a workflow's free words may not switch on: one prints tokens, the other destroys without asking. `--` would turn
+# our own options into arguments.
+REFUSED = ("--show-secrets", "--yes", "--")
+
+
+class Inputs(NamedTuple):
+    """The inputs of action.yml, as their texts; empty where none was given."""
+
+    mode: str = "auto"
+    range: str = ""
+    respond: str = "none"
+    fail_on: str = "any"
+    config: str = ""
+    baseline: str = ""
+    sarif: str = ""
+    deepen: str = "auto"
+    extra_args: str = ""
+
+
+class Files(NamedTuple):
+    """Where the reports go."""
+
+    report: str
+    sarif: str
+
+
+def inputs(environ: Mapping[str, str]) -> Inputs:
+    """What the runner passed; an input set to nothing counts as not given."""
+    given = {name: environ.get(f"INPUT_{name.upper()}", "").strip() for name in Inputs._fields}
+    return Inputs(**{name: value for name, value in given.items() if value})
+
+
+def arguments(asked: Inputs, files: Files) -> list[str]:
+    """The words after `xoxscan ci`. Each value stands in one word with its option, so that none can become another
+    option. The free words come first: an input wins over the same option there. Raises UsageError."""
+    options = {"mode": asked.mode, "respond": asked.respond, "fail-on": asked.fail_on, "deepen": asked.deepen}
+    options |= {"config": asked.config, "baseline": asked.baseline}
+    words = [f"--{name}={value}" for name, value in options.items() if value]
+    words += ["--yes"] if asked.respond == "revoke" else []
+    reports = [f"--report=json={files.report}", f"--report=sarif={files.sarif}"]
+    return [*_extra(asked.extra_args), *words, *_between(asked.range), "--format=github", *reports]
+
+
+def _extra(text: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"extra-args: {error}", "quote it as a POSIX shell would") from None
+    for word in words:
+        if word.partition("=")[0] in REFUSED:
+            hint = "respond: revoke implies --yes; tokens are never shown in a log"
+            raise UsageError(f"extra-args may not hold {word.partition('=')[0]}", hint)
+    return words
+
+
+def _between(text: str) -> list[str]:
+    """A..B as the options that name its ends; either may be left out, and is HEAD then, as git has it."""
+    if not text:
+        return []
+    base, dots, head = text.partition("..")
+    if not dots or head.startswith("."):
+        raise UsageError("range is not of the form A..B", "A...B counts from the merge base: name that one instead")
+    return [f"--base={base or 'HEAD'}", f"--head={head or 'HEAD'}"]
+
+
+def outputs(report: Report | None, files: Files, status: int) -> dict[str, str]:
+    """The outputs of action.yml. What is not known is empty, never 0."""
+    found = {"report": files.report, "sarif": files.sarif} if report else {}
+    return {**_numbers(report), **found, "exit-status": str(status)}
+
+
+def _numbers(report: Report | None) -> dict[str, str]:
+    if report is None:
+        return {}
+    numbers = {
+        "findings": len(report.findings),
+        "live": _live(report.findings),
+        "revoked": sum(_revoked(each) for each in report.findings),
+        "excused": len(excused(report)),
+    }
+    return {name: "" if number is None else str(number) for name, number in numbers.items()}
+
+
+def _live(findings: Sequence[Finding]) -> int | None:
+    """How many still work, by Slack's own word; None where one was not asked about."""
+    if any(each.verdict is None for each in findings):
+        return None
+    return sum(_works(each) and not _revoked(each) for each in findings)
+
+
+def _works(finding: Finding) -> bool:
+    return finding.verdict is not None and finding.verdict.state in ("active", "restricted")
+
+
+def _revoked(finding: Finding) -> bool:
+    return finding.response is not None and finding.response.state == "revoked"
+
+
+def read(path: str) -> Report | None:
+    """The JSON report that a run left at `path`; None where it left none, as it ended before that."""
+    try:
+        with open(path, "rb") as file:
+            return to_report(file.read())
+    except FileNotFoundError:
+        return None
+
+
+def markdown(report: Report | None, status: int) -> bytes:
+    """The job summary: of the report, or that there is none."""
+    if report is None:
+        return f"### xoxscan\n\nNothing is known: the scan ended with status {status}; its log says why.\n".encode()
+    out = io.BytesIO()
+    redacted = OutStream(out, Redactor())
+    summary.write(report, redacted, Options())
+    redacted.finish()
+    return out.getvalue()
+
+
+def run(streams: Streams, start: Start) -> int:
+    """The whole step; the exit status of `xoxscan ci`, which `start` runs with these arguments."""
+    environ = streams.environ
+    folder = tempfile.mkdtemp(prefix="xoxscan-report-", dir=environ["RUNNER_TEMP"])
+    asked = inputs(environ)
+    sarif = asked.sarif or os.path.join(folder, "xoxscan.sarif")
+    files = Files(os.path.join(folder, "xoxscan.json"), os.path.abspath(sarif))
+    report, status = None, INCOMPLETE
+    try:
+        status = _known(start(arguments(asked, files)))
+        report = read(files.report)
+    except XoxscanError as error:
+        status = error.status
+        streams.stdout.write(annotated("error", f"{error}; {error.hint}"))
+    put(environ["GITHUB_OUTPUT"], outputs(report, files, status))
+    if path := environ.get("GITHUB_STEP_SUMMARY"):
+        summarize(path, markdown(report, status))
+    return status
+
+
+def _known(status: int) -> int:
+    """A run that was killed has scanned nothing for sure."""
+    return status if 0 <= status <= RESPONSE or status == INTERRUPTED else INCOMPLETE
+
+
+def scan(words: Sequence[str]) -> int:
+    """`xoxscan ci` in a process of its own, in the current folder, none of whose modules it can load."""
+    return subprocess.run([sys.executable, "-I", "-m", "scanner", "ci", *words], check=False).returncode
+
+
+def main() -> int:
+    """The step, with the process's own streams."""
+    streams = Streams(sys.stdin.buffer, sys.stdout.buffer, sys.stderr.buffer, os.environ, time.time)
+    try:
+        return run(streams, scan)
+    finally:
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
