@@ -32,7 +32,7 @@ from scanner.model import (
     Target,
 )
 from scanner.pipeline import Judged, Occurrence, Story, accept, group, judge
-from scanner.report import Options
+from scanner.report import FORMATS, Options
 from scanner.report.output import Output, check, colored, write_report
 from scanner.report.progress import Progress
 from scanner.sources.looker import folded
@@ -43,13 +43,14 @@ HOOK_TIMEOUT, TIMEOUT = 1.0, 5.0
 _NOBODY = baselines.Baseline()
 _CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION")
 _SHOWING = ("text", "json", "jsonl")  # the formats that have a place for tokens
+_ANCHORED = ("sarif", "codequality")  # those that want a file for what stands in none
 _LEVELS = ("none", "verify", "rehearse", "revoke")
 
 
 def add_options(parser: argparse.ArgumentParser, *, responds: bool) -> None:
     """The options of every scanning command; with `responds` those about asking Slack, too."""
     add = parser.add_argument
-    add("-f", "--format", default="text", metavar="FORMAT", help="text, json, jsonl or sarif (default text)")
+    add("-f", "--format", default="text", metavar="FORMAT", help=f"one of {', '.join(FORMATS)} (default text)")
     add("-o", "--output", default="-", metavar="FILE", help="write the report to FILE, not to stdout")
     add("--report", action="append", default=[], metavar="FORMAT=FILE", help="one more report; repeatable")
     add("--config", metavar="FILE", help="a configuration besides the repository's own")
@@ -393,7 +394,7 @@ def finish(
     """Judges, does what `respond` does, writes every report that was asked for, and gives the exit status."""
     made = respond(report(args, streams, setup, outcome))
     options = setup.options
-    if any(output.format == "sarif" for output in setup.outputs):
+    if any(output.format in _ANCHORED for output in setup.outputs):
         options = options._replace(anchor=anchor(setup.base) or options.anchor)
     write_report(made, setup.outputs, streams.stdout, options)
     return made.exit

@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 from scanner.errors import UsageError
 from scanner.model import Report
 
-FORMATS = ("text", "json", "jsonl", "sarif")
-PLANNED = ("github", "gitlab", "codequality", "junit", "html")
+FORMATS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "codequality", "junit", "summary")
+PLANNED = ("html",)
 
 
 class Sink(Protocol):

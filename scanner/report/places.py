@@ -6,14 +6,19 @@ import re
 
 from scanner.model import Location
 
-# Control characters, and those that reorder or hide text (bidi controls, zero-width, line and paragraph separators,
-# tags, lone surrogates). Terminals act on them; a name may hold any of them. Compiled when first needed, by re.
-_UNSAFE = (
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
-    "\U000e0000-\U000e007f]"
+# Control characters; what reorders or hides text, which terminals act on (bidi controls, line and paragraph separators,
+# lone surrogates, all that Unicode calls default-ignorable); and what XML cannot hold (U+FFFE, U+FFFF). Ignorable are
+# zero-width characters, variation selectors, fillers, tags: the runner's search, by culture, sees `##[` even if one
+# stands in its middle. Compiled when first needed, by re.
+UNSAFE = (
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-# GitHub's runner acts on `##[` anywhere in a line and on `::` at its start, whoever printed it.
-_COMMAND = r"^\s*::|##\["
+# GitHub's runner acts on `##[` anywhere in a line, Azure's on `##vso[`, and GitHub's on `::` at its start, whoever
+# printed it.
+MARK = r"##[A-Za-z]*\["
+_COMMAND = rf"^\s*::|{MARK}"
 
 _SPEECH = {
     "commit-message": "commit message",
@@ -31,7 +36,7 @@ def harmless(text: str | bytes) -> str:
     """`text` so that it stays in its line and does nothing to a terminal or a CI log; what is not UTF-8 as \\xff."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
-    return re.sub(_COMMAND, _escaped, re.sub(_UNSAFE, _escaped, text))
+    return re.sub(_COMMAND, _escaped, re.sub(UNSAFE, _escaped, text))
 
 
 def _escaped(found: re.Match[str]) -> str:

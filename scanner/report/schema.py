@@ -27,18 +27,23 @@ from scanner.model import (
     Target,
     Verdict,
 )
+from scanner.report.places import MARK, UNSAFE
 
 SCHEMA = "xoxscan.report/1"
 
-# Legal in JSON, but a terminal or a CI log may act on them when the report is printed: C1 controls, bidi and
-# zero-width characters, and `##[`, which GitHub's runner obeys anywhere in a line.
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]|(?<=##)\\[")
+# Legal in JSON, but a terminal or a CI log may act on it when the report is printed.
+_UNSAFE = re.compile(f"{UNSAFE}|{MARK}")
 
 
 def dump(value: object) -> bytes:
     """`value` as one line of JSON in UTF-8 that does nothing to whatever prints it."""
-    text = json.dumps(value, ensure_ascii=False)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+    return _UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False)).encode()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """The last character as JSON escapes it, in two halves if it has to be; the mark of a command before it stays."""
+    units = found[0][-1].encode("utf-16-be", "surrogatepass").hex()
+    return found[0][:-1] + "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def readable(value: bytes | str | None) -> str | None:

@@ -12,12 +12,12 @@ from scanner.report.places import amount, harmless, many, place, short
 PLACES = 5  # a finding shows as many, unless verbose
 WIDTH = 100  # columns of running text
 
-_MEANING = {
+MEANING = {
     0: "clean",
     1: "findings",
     2: "wrong usage",
     3: "incomplete: not everything could be scanned",
-    4: "a response failed",
+    4: "a response failed, or was not begun",
     130: "interrupted",
 }
 IMPACTS = 3  # and as many lines of what a token lets an attacker do
@@ -44,7 +44,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     if not options.quiet:
         yield from (f"note: {harmless(note)}" for note in report.notes)
         yield from (_skip(*skip) for skip in report.coverage.skipped)
-        yield _summary(report)
+        yield summary(report)
 
 
 def _paint(text: str, color: str, options: Options) -> str:
@@ -90,7 +90,8 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
         return
     import textwrap  # here: a clean commit needs no advice
 
-    for rule, remediation in {finding.rule: finding.remediation for finding in report.findings}.items():
+    left = [finding for finding in report.findings if not (finding.response and finding.response.state == "revoked")]
+    for rule, remediation in {finding.rule: finding.remediation for finding in left}.items():
         if remediation:
             yield _paint(f"what to do: {harmless(rule)}", "bold", options)
             yield textwrap.fill(
@@ -178,26 +179,29 @@ def _skip(what: str, reason: str, count: int) -> str:
     return f"skipped: {harmless(what)}: {harmless(reason)}{times}"
 
 
-def _summary(report: Report) -> str:
+def summary(report: Report) -> str:
+    """One line: how much was found in how much, and what the exit status means."""
     found = many(len(report.findings), "finding") if report.findings else "nothing found"
     more = f", {many(len(report.problems), 'problem')}" if report.problems else ""
-    meaning = _MEANING.get(report.exit, "unknown")
-    return f"{found}{more} in {_coverage(report)}; exit status {report.exit}: {meaning}"
+    meaning = MEANING.get(report.exit, "unknown")
+    return f"{found}{more} in {seen(report)}; exit status {report.exit}: {meaning}"
 
 
-def _coverage(report: Report) -> str:
+def seen(report: Report) -> str:
+    """How much was looked at, and how long that took."""
     coverage: Coverage = report.coverage
     counts = [(coverage.files, "file"), (coverage.blobs, "blob"), (coverage.commits, "commit")]
     words = [many(count, name) for count, name in counts if count is not None]
     if coverage.bytes is not None:
         words.append(amount(coverage.bytes))
-    seconds = _seconds(report.started, report.finished)
-    if seconds is not None:
-        words.append(f"{seconds:.1f} s")
+    spent = seconds(report.started, report.finished)
+    if spent is not None:
+        words.append(f"{spent:.1f} s")
     return ", ".join(words) or "nothing"
 
 
-def _seconds(started: str, finished: str) -> float | None:
+def seconds(started: str, finished: str) -> float | None:
+    """How long a run took, from its two stamps; None where one is no stamp."""
     begin, end = _moment(started), _moment(finished)
     return None if begin is None or end is None else max(0.0, end - begin)
 

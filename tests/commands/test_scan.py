@@ -222,7 +222,7 @@ def test_secrets_are_shown_only_when_asked_and_never_in_ci(run: Run, folder: Pat
         (["--fail-on", "none"], 0),
         (["--fail-on", "live"], 2),
         (["--respond", "revoke"], 2),
-        (["-f", "junit"], 2),
+        (["-f", "html"], 2),
         (["-f", "nonsense"], 2),
         (["--jobs", "0"], 2),
         (["--no-such-option"], 2),
@@ -407,7 +407,7 @@ def test_whether_a_change_may_excuse_itself(run: Run, repo: Repo, answer: bytes,
 
 def test_wrong_usage_comes_before_what_cannot_be_found(run: Run, repo: Repo) -> None:
     assert run("range", "--respond", "revoke", "nowhere..HEAD").status == 2
-    assert run("range", "-f", "junit", "nowhere..HEAD").status == 2
+    assert run("range", "-f", "html", "nowhere..HEAD").status == 2
 
 
 def test_jenkins_is_ci_too(run: Run, folder: Path) -> None:

@@ -1,0 +1,65 @@
+"""GitLab's code-quality report: what `artifacts: reports: codequality` takes, to be shown beside the lines.
+
+The format is a part of Code Climate's (docs.gitlab.com, "Code Quality", report format): a list of issues, each with
+description, check_name, fingerprint, severity, and a location of path and line. Of issues with equal fingerprints
+GitLab shows one, so each place has its own. It follows the secret and the file and not the line: a line that moves is
+no new issue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from scanner.model import Finding, Location, Report
+from scanner.report import Options, Sink
+from scanner.report.places import harmless
+from scanner.report.schema import dump, readable
+from scanner.report.sentences import dead, fitted, in_file, places, ranked, told
+
+PLACES = 100  # as many of a finding's places become issues
+DESCRIPTION = 2_000  # characters
+
+_SEVERITY = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor"}
+
+
+def write(report: Report, out: Sink, options: Options) -> None:
+    """Write `report` as a list of issues, a line for each. What stands in no file is shown at `options.anchor`."""
+    count = 0
+    out.write(b"[")
+    for finding in ranked(report.findings):
+        for issue in _issues(finding, options.anchor):
+            out.write((b",\n" if count else b"\n") + dump(issue))
+            count += 1
+    out.write(b"\n]\n" if count else b"]\n")
+
+
+def _issues(finding: Finding, anchor: str) -> Iterator[dict[str, Any]]:
+    description = fitted("; ".join(told(finding)), DESCRIPTION)
+    turns: Counter[str] = Counter()
+    for path, line in _lines(finding, anchor):
+        turns[path] += 1
+        yield {
+            "description": description,
+            "check_name": harmless(finding.rule),
+            "fingerprint": _fingerprint(finding, path, turns[path]),
+            "severity": "minor" if dead(finding) else _SEVERITY.get(finding.severity, "blocker"),
+            "location": {"path": path, "lines": {"begin": line}},
+        }
+
+
+def _lines(finding: Finding, anchor: str) -> list[tuple[str, int]]:
+    found = [each for each in places(finding) if in_file(each)]
+    return [(readable(each.path) or "", _line(each)) for each in found[:PLACES]] or [(anchor, 1)]
+
+
+def _line(location: Location) -> int:
+    """The line in the file. In an archive the lines are those of a member."""
+    return location.position.line if location.position and not location.member else 1
+
+
+def _fingerprint(finding: Finding, path: str, turn: int) -> str:
+    words = "\0".join((readable(finding.fingerprint) or "", path, str(turn)))
+    return hashlib.sha256(words.encode()).hexdigest()

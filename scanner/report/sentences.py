@@ -1,0 +1,158 @@
+"""A finding in words: which one first, where it stands, since when, whose, alive or not, what was done, what to do.
+
+For reports that other programs show (GitHub, GitLab, JUnit). Names of people are shown without their addresses: what CI
+prints is kept, and often public. Every text that comes out is harmless (`scanner.report.places`) and in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scanner.model import Finding, Location, Report, Suppressed
+from scanner.report.places import harmless, many, place, short
+
+ORDER = ("critical", "high", "medium", "low")
+NO_FILE = frozenset({"commit-message", "tag-message", "note", "reflog", "ref-name", "path-name", "stdin"})
+ALIVE = {
+    "active": "alive",
+    "restricted": "alive, but restricted",
+    "inactive": "dead",
+    "rejected": "not known",
+    "unknown": "not known",
+    "unsupported": "not known: Slack cannot be asked",
+}
+IDENTITY = ("team", "team_id", "enterprise_id", "user", "user_id", "bot_id", "app_id")
+_WHOLE = ("scan", "history", "verify", "revoke")  # no change is looked at: nothing can be excused by it
+
+
+def dead(finding: Finding) -> bool:
+    """Whether it is known, or proven, that the token opens nothing any more."""
+    revoked = finding.response is not None and finding.response.state == "revoked"
+    return revoked or (finding.verdict is not None and finding.verdict.state == "inactive")
+
+
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """The most urgent first: what Slack called alive, then what nobody knows, then the dead; each by severity."""
+    return sorted(findings, key=lambda each: (_urgency(each), severity(each)))
+
+
+def _urgency(finding: Finding) -> int:
+    if dead(finding):
+        return 2
+    return 0 if finding.verdict and finding.verdict.state in ("active", "restricted") else 1
+
+
+def severity(finding: Finding) -> int:
+    """0 is critical; what no rule of ours would say is taken for critical too."""
+    return ORDER.index(finding.severity) if finding.severity in ORDER else 0
+
+
+def in_file(location: Location) -> bool:
+    """Whether a place is one in a file: not in a message, a name, or a blob without a path."""
+    return location.path is not None and location.source not in NO_FILE
+
+
+def places(finding: Finding) -> list[Location]:
+    """The places that nobody allowed (all, if all are), those in files first."""
+    left = [each for each in finding.locations if not each.suppressed]
+    return sorted(left or finding.locations, key=lambda each: not in_file(each))
+
+
+def excused(report: Report) -> list[Suppressed]:
+    """What the change under the scan brings and allows itself, with a marker in the line."""
+    if report.target.kind in _WHOLE:
+        return []
+    return [each for each in report.suppressed if each.suppression.by == "inline"]
+
+
+def allowed(report: Report) -> list[Suppressed]:
+    """What was allowed otherwise: before the change, or where no change is looked at."""
+    return [each for each in report.suppressed if each.suppression.by != "inline" or report.target.kind in _WHOLE]
+
+
+def person(author: str | None) -> str:
+    """The name of an author, without the address; "" where it is not known."""
+    name = author or ""
+    return name.rpartition("<")[0].rstrip() if name.endswith(">") else name
+
+
+def author(finding: Finding) -> str:
+    """Who brought it in, as far as is known."""
+    first = finding.locations[0].author if finding.locations else None
+    return person(finding.introduced.author if finding.introduced else first)
+
+
+def fitted(text: str, limit: int) -> str:
+    """`text`, which ends in … where it would be longer than `limit` characters.
+
+    Only whole words stay: half a token would be no token any more to the redactor, and so would be printed.
+    """
+    if len(text) <= limit:
+        return text
+    end = max(text.rfind(gap, 0, limit - 1) for gap in (" ", "\n"))
+    return text[: end + 1] + "…"
+
+
+def where(finding: Finding) -> str:
+    """The first place, and how many more there are."""
+    found = places(finding)
+    if not found:
+        return "in no known place"
+    more = f", and in {many(len(found) - 1, 'more place')}" if len(found) > 1 else ""
+    return f"in {place(found[0])}{more}"
+
+
+def since(finding: Finding) -> str:
+    """When it came in, in which commit, by whom; "" where nothing of it is known."""
+    event = finding.introduced
+    if event is None:
+        return ""
+    words = [harmless(event.date or "")[:10], f"commit {harmless(short(event.commit))}" if event.commit else ""]
+    name = author(finding)
+    return ", ".join(filter(None, [*words, f"by {harmless(name)}" if name else ""]))
+
+
+def life(finding: Finding) -> str:
+    """What Slack said about it; "" where Slack was not asked."""
+    verdict = finding.verdict
+    if verdict is None:
+        return ""
+    known = verdict.identity._asdict() if verdict.identity else {}
+    words = ", ".join(f"{key} {harmless(known[key])}" for key in IDENTITY if known.get(key))
+    speaks = f"; it speaks for {words}" if words else ""
+    return f"{harmless(verdict.state)}: {harmless(verdict.reason)}{speaks}"
+
+
+def deed(finding: Finding) -> str:
+    """What was done about it; "" where nothing was asked for."""
+    response = finding.response
+    if response is None:
+        return ""
+    policy = f" (decided by {harmless(response.policy)})" if response.policy else ""
+    proof = f"; proof: {harmless(response.proof)}" if response.proof else ""
+    return f"{harmless(response.state)}: {harmless(response.reason)}{policy}{proof}"
+
+
+def remedy(finding: Finding) -> str:
+    """What to do, in one line."""
+    return harmless(" ".join(finding.remediation.split())) or "Revoke it, then take it out."
+
+
+def told(finding: Finding) -> Iterator[str]:
+    """All of it, a line each."""
+    yield f"{harmless(finding.redacted)} stands {where(finding)}"
+    named = (("since", since), ("Slack says", life), ("response", deed), ("what to do", remedy))
+    for name, tell in named:
+        words = tell(finding)
+        if words:
+            yield f"{name}: {words}"
+
+
+def excuse(each: Suppressed) -> str:
+    """A finding that somebody allowed: what, where, how, by whom, until when, and why."""
+    finding, suppression = each
+    owner = suppression.owner or author(finding)
+    words = f"{harmless(finding.rule)}: {harmless(finding.redacted)} stands {where(finding)}"
+    by = f" by {harmless(owner)}" if owner else ""
+    until = f" until {harmless(suppression.until)}" if suppression.until else ""
+    return f"{words}; allowed ({harmless(suppression.by)}){by}{until}: {harmless(suppression.reason or 'no reason')}"
