@@ -67,7 +67,8 @@ class Plan(NamedTuple):
         many = len(self.revocations)
         if many <= self.ceiling:
             return ""
-        return f"the plan would revoke {many} tokens, more than --max-revoke {self.ceiling}: nothing was sent"
+        tokens = "1 token" if many == 1 else f"{many:,} tokens"
+        return f"the plan would revoke {tokens}, more than --max-revoke {self.ceiling}: nothing was sent"
 
 
 def revocable(rules: Iterable[Rule]) -> frozenset[str]:
