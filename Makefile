@@ -2,6 +2,7 @@
 # make test   every test, with branch coverage               make check   lint + test + docs: what .ci/run runs
 # make dev    every extra into .venv, and .wheelhouse        make bench   the benchmark table; bench-recall: the corpus
 # make docs   rewrites what docs/check.py compares               make soak    hundreds of kills in the middle of revoking
+# make lock   renews requirements-action.txt: what the GitHub Action installs
 #
 # Needs Python 3.11+, git and make; each target makes .venv itself. `make PYTHON=/path/to/python3.13 …` chooses another.
 
@@ -20,7 +21,7 @@ PIP = $(PY) -m pip --disable-pip-version-check --no-input
 # Labelled cases for bench-recall, one JSON object a line (bench/recall.py).
 CORPUS ?= $(wildcard ../shared/corpus/cases.jsonl)
 
-.PHONY: dev lint test soak check bench bench-recall demo docs
+.PHONY: dev lint test soak check bench bench-recall demo docs lock
 .DEFAULT_GOAL := check
 
 dev: .venv/.dev
@@ -41,6 +42,15 @@ soak: .venv/.dev
 	$(PY) -m pytest -n auto --dist worksteal tests/acceptance/test_crash.py
 docs: .venv/.dev
 	$(PY) docs/check.py --write
+# Every file of each version with its hash, whatever system this runs on. pip-tools has an environment of its own.
+LOCK = requirements-action.txt
+lock: .venv/pyvenv.cfg
+	"$(PY)" -m venv --clear .venv/lock
+	.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet pip-tools
+	.venv/lock/bin/python -m piptools compile --quiet --upgrade --generate-hashes --strip-extras --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file .venv/lock/made.txt pyproject.toml
+	@{ echo '# What the GitHub Action installs: the base dependencies of pyproject.toml, each version with the hashes of all its'; \
+		echo '# files, for every system and Python. Made by `make lock`; do not edit.'; cat .venv/lock/made.txt; } >$(LOCK)
 check: lint test
 	$(PY) docs/check.py
 bench: .venv/.dev
@@ -62,10 +72,12 @@ bench-recall: .venv/.dev
 	$(PIP) install --quiet --editable '.[dev,history]'
 	@touch .venv/.base $@
 # What an environment without network needs to build and to run xoxscan: the tests of packaging and of pre-commit use it.
-.wheelhouse/.filled: .venv/pyvenv.cfg pyproject.toml
+# The action's own are locked.
+.wheelhouse/.filled: .venv/pyvenv.cfg pyproject.toml $(LOCK)
 	@mkdir -p .wheelhouse
 	$(PY) -c '$(REQUIREMENTS)' >.wheelhouse/requirements.txt
 	$(PIP) wheel --quiet --wheel-dir .wheelhouse --requirement .wheelhouse/requirements.txt
+	$(PIP) download --quiet --dest .wheelhouse --require-hashes --only-binary :all: --requirement $(LOCK)
 	@touch $@
 REQUIREMENTS = import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
 	print(*p["build-system"]["requires"], *p["project"]["dependencies"], "editables", sep="\n")
