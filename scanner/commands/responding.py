@@ -182,7 +182,7 @@ def tell(
     does not arrive, which never stops anything."""
     if not several:
         return []
-    leaked = {finding.secret for finding in done.findings}
+    leaked = {finding.secret for finding in (*done.findings, *(each.finding for each in done.suppressed))}
     several = choose(several, leaked)
     clean = Redactor(leaked).clean
     context = Context(done.run, stamp(streams.clock()), f"xoxscan {target.kind}", target.repository)

@@ -46,8 +46,14 @@ class Bench:
     def __init__(self, standin: Standin, folder: Path, deadline: float = 10_000.0) -> None:
         self.standin, self.clock = standin, Clock()
         self.journal = Journal(str(folder / "state"), lambda: CLOCK + self.clock.now)
-        self.slack = Slack(
-            standin.url,
+        self.slack = self.asking(deadline)
+        self.steps: list[str] = []
+        self.means = Means(self.slack, self.journal, self.clock.sleep, lambda: NOW, self.steps.append)
+
+    def asking(self, deadline: float) -> Slack:
+        """A Slack whose deadline is so many seconds from now."""
+        return Slack(
+            self.standin.url,
             environ={},
             clock=self.clock,
             sleep=self.clock.sleep,
@@ -56,10 +62,8 @@ class Bench:
             log=self.journal,
             committed=self.journal.committed,
             limits=Limits(self.clock, self.clock.sleep, NONE),
-            hooks=standin.hooks,
+            hooks=self.standin.hooks,
         )
-        self.steps: list[str] = []
-        self.means = Means(self.slack, self.journal, self.clock.sleep, lambda: NOW, self.steps.append)
 
     def close(self) -> None:
         """As a process ends."""
