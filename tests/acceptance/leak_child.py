@@ -1,6 +1,6 @@
 """The real program, in a process where much goes wrong with a secret in hand: http.client and logging tell all they
-know, and, as the first argument says, exceptions that quote a secret come where nobody catches them. What it deletes
-is copied before (XOXSCAN_TEST_KEPT), so that somebody can look for secrets in it."""
+know, and, as the first argument says («well», or what@where), exceptions that quote a secret come where nobody catches
+them. What it deletes is copied before (XOXSCAN_TEST_KEPT), so that somebody can look for secrets in it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import http.client
 import logging
 import os
 import shutil
+import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -60,29 +61,41 @@ def raised(what: object) -> None:
     raise RuntimeError(what)
 
 
+def killed(what: object) -> None:
+    """In the middle of revoking."""
+    if isinstance(what, bytes) and b"POST /api/auth.revoke" in what and b"test=1" not in what:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 MODES: dict[str, tuple[Callable[[object], None], ...]] = {
-    "well": (),
     "aside": (in_a_thread, at_exit, thrown_away),
     "raised": (at_exit, raised),
     "stopped": (in_a_thread, stopped),
+    "killed": (killed,),
 }
 
 
-def sabotaged(mode: str) -> None:
-    """What is sent over HTTP, and what is looked at for tokens, goes through `mode` first."""
-    send, scan = http.client.HTTPConnection.send, Detector.scan
+def sent_through(faults: Sequence[Callable[[object], None]]) -> None:
+    """What is sent over HTTP goes through `faults` first."""
+    send = http.client.HTTPConnection.send
 
     def sent(self: http.client.HTTPConnection, data: Any) -> None:
-        for fault in MODES[mode]:
+        for fault in faults:
             fault(data)
         send(self, data)
 
+    setattr(http.client.HTTPConnection, "send", sent)  # noqa: B010 - a method in place of another
+
+
+def scanned_through(faults: Sequence[Callable[[object], None]]) -> None:
+    """What is looked at for tokens goes through `faults` first."""
+    scan = Detector.scan
+
     def scanned(self: Detector, data: bytes, *given: Any, **named: Any) -> Any:
-        for fault in MODES[mode] if b"xo" in data or b"hooks" in data else ():
+        for fault in faults if b"xo" in data or b"hooks" in data else ():
             fault(data)
         return scan(self, data, *given, **named)
 
-    setattr(http.client.HTTPConnection, "send", sent)  # noqa: B010 - a method in place of another
     setattr(Detector, "scan", scanned)  # noqa: B010
 
 
@@ -104,7 +117,9 @@ if __name__ == "__main__":
     http.client.HTTPConnection.debuglevel = 1
     logging.basicConfig(level=logging.DEBUG)
     keeping(os.environ["XOXSCAN_TEST_KEPT"])
-    sabotaged(mode)
+    what, _, where = mode.partition("@")
+    if where:
+        {"send": sent_through, "scan": scanned_through}[where](MODES[what])
     standard = cli.standard()._replace(sleep=lambda seconds: None)
     setattr(cli, "standard", lambda: standard)  # noqa: B010
     sys.exit(cli.main())

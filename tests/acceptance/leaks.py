@@ -41,12 +41,12 @@ def planted(folder: Path) -> Planted:
             secrets[f"{kind} {seed}"] = token(kind, 10 * number + seed)
     for number, place in enumerate(PLACES):
         secrets[place] = token(PUBLIC[number % len(PUBLIC)], 1000 + number)
-    repo.commit({"public.env": _lines(secrets, " 1")}, f"{secrets['subject'].decode()} in the subject")
+    repo.commit({"public.env": lines(secrets, " 1")}, f"{secrets['subject'].decode()} in the subject")
     repo.git("clone", "-q", "--bare", ".", str(folder / "remote.git"))
     repo.git("remote", "add", "origin", str(folder / "remote.git"))
     repo.git("fetch", "-q", "origin")
     _names(repo, {name: secret.decode() for name, secret in secrets.items()})
-    repo.commit({"private.env": _lines(secrets, " 2")}, "later")
+    repo.commit({"private.env": lines(secrets, " 2")}, "later")
     repo.write(f"{secrets['folder'].decode()}/staged.txt", secrets["bot 2"])
     repo.git("add", ".")
     return Planted(repo, secrets)
@@ -68,8 +68,8 @@ def _names(repo: Repo, words: dict[str, str]) -> None:
     repo.git("stash", "push", "-q", "-m", words["stash"])
 
 
-def _lines(secrets: dict[str, bytes], end: str) -> bytes:
-    """A file with a line for each kind."""
+def lines(secrets: dict[str, bytes], end: str = "") -> bytes:
+    """A line for each secret whose name has this end."""
     rows = {name: secret for name, secret in secrets.items() if name.endswith(end)}
     return b"".join(_row(name, secret) for name, secret in rows.items())
 

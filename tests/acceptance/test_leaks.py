@@ -7,17 +7,21 @@ Exempt by design: `--show-secrets`, and the file of `remediate --expressions`.
 
 from __future__ import annotations
 
-import sqlite3
+import base64
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from scanner.demo.standin import Standin
 from scanner.demo.standin_faults import broken, closed, html, rate_limited, torn
 from scanner.respond.journal import Journal
-from tests.acceptance.leaks import Box, Search, grams, planted, told
-from tests.conftest import CLOCK
+from tests.acceptance.leaks import LEAST, Box, Search, grams, lines, planted, secret_part, told
+from tests.conftest import CLOCK, token
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="children are looked at in /proc")
 ALL = ("-v", "--show-suppressed", "--explain-drops", "--no-progress")
@@ -29,7 +33,7 @@ RUNS: list[tuple[str, ...]] = [
     ("well", "scan", "-v", "-f", "json", "-"),
     ("well", "history", *ALL, *REPORTS, "--strict"),
     ("well", "history", *ALL, "-f", "json", "-o", "{out}/report.json", "--respond", "verify", "--probe-sessions"),
-    ("well", "range", "HEAD~3..HEAD", *ALL, *REPORTS, "--respond", "rehearse"),
+    ("well", "range", "HEAD~2..HEAD", *ALL, *REPORTS, "--respond", "rehearse"),
     ("well", "verify", "-v", *REPORTS[:2], "--probe-sessions"),
     ("well", "revoke", "-v", "-f", "json"),
     ("well", "explain"),
@@ -46,20 +50,16 @@ RUNS: list[tuple[str, ...]] = [
     ("well", "history", "-v", "--config", "{wrong}"),
     ("well", "history", "--respond", "verify", "--config", "{secret}"),
     # Where things go wrong that nobody expects.
-    ("aside", "scan", "-v"),
-    ("raised", "scan", "-v"),
-    ("stopped", "scan", "-v"),
-    ("raised", "history", "--jobs", "2"),
-    ("stopped", "history", "--jobs", "2"),
-    ("aside", "verify", "-v"),
-    ("raised", "verify", "-v"),
-    ("stopped", "verify", "-v"),
-    ("stopped", "explain"),
-    ("aside", "revoke", "--yes", "--max-revoke", "99", "--config", "{config}", "-v"),
-    ("stopped", "history", *ACTS),
-    ("stopped", "journal", "resume", "--config", "{config}"),
+    *((f"{what}@scan", "scan", "-v") for what in ("aside", "raised", "stopped")),
+    *((f"{what}@scan", "history", "--jobs", "2") for what in ("raised", "stopped")),
+    *((f"{what}@send", "verify", "-v") for what in ("aside", "raised", "stopped")),
+    ("stopped@scan", "explain"),
+    ("aside@send", "revoke", "--yes", "--max-revoke", "99", "--config", "{config}", "-v"),
+    ("stopped@send", "history", *ACTS),
+    ("killed@send", "history", "-v", *ACTS),
+    ("raised@send", "journal", "resume", "--config", "{config}"),
     ("well", "history", "-v", *REPORTS, *ACTS),
-    ("aside", "journal", "resume", "-", "-v", "--config", "{config}"),
+    ("aside@send", "journal", "resume", "-", "-v", "--config", "{config}"),
     ("well", "journal", "list", "--requests"),
     ("well", "journal", "show", "1"),
     ("well", "journal", "export", "-o", "{out}/evidence"),
@@ -92,13 +92,13 @@ class Case:
 
     def run(self, mode: str, *words: str) -> bytes:
         """What the program said, with every secret on its standard input."""
-        given = b"\n".join(secret for secret in self.planted.secrets.values()) + b"\n"
+        given = lines(self.planted.secrets)
         return self.box.run(mode, *(word.format(**self.words) for word in words), stdin=given)[1]
 
     def weather(self) -> None:
-        """Slack knows all, is slow to answer, and sends messages with what it was asked."""
+        """Slack knows all, and answers badly at first."""
         told(self.slack, self.planted.secrets)
-        self.slack.add(self.slack.account(self.box.environ["OPERATOR_TOKEN"]))
+        self.slack.plant("bot", seed=4711, scopes=("chat:write",), channels=("C0OPERATOR",))
         for fault in (broken(), html(), torn(), closed(), rate_limited("1"), broken(acts=True)):
             self.slack.faults.add("auth.test", fault)
             self.slack.faults.add("auth.revoke", fault)
@@ -112,19 +112,28 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
             patch.setenv(f"GIT_{role}_NAME", "Ada")
             patch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
         made = Case(folder, slack)
-        slack.plant("bot", seed=4711)
         yield made
+
+
+HOLDS = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("SELECT * FROM sessions").fetchall()
+print("open", flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def log_stays(case: Case) -> Iterator[None]:
-    """Whoever closes the journal last deletes its log: that is us."""
+    """Whoever closes the journal last deletes its log: that is a process which waits until the end."""
     state = case.box.folder / "state"
     Journal(str(state), lambda: CLOCK).close()
-    db = sqlite3.connect(state / "journal.sqlite3")
-    db.execute("SELECT * FROM sessions").fetchall()
-    yield
-    db.close()
+    command = [sys.executable, "-c", HOLDS, str(state / "journal.sqlite3")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline() == b"open\n"
+        yield
+        process.communicate()
 
 
 @pytest.mark.parametrize("words", RUNS, ids=" ".join)
@@ -141,3 +150,44 @@ def test_nothing_leaks(case: Case, words: tuple[str, ...]) -> None:
     for letter in case.slack.letters:
         assert case.search.found(letter.body) == set()
     assert case.box.repository() == before
+
+
+def test_it_was_as_bad_as_it_should_be(case: Case) -> None:
+    """After the runs above: some died, some were killed, the journal's log was there, people were told."""
+    state = case.box.folder / "state"
+    assert (state / "journal.sqlite3-wal").stat().st_size > 0
+    with Journal(str(state), lambda: CLOCK) as journal:
+        assert {entry.state for entry in journal.entries()} >= {"proven", "held"}
+    assert any(case.slack.messages) and any(case.slack.letters)
+    assert Path(case.words["exempt"]).exists()
+    assert case.box.children.read_bytes()
+
+
+def test_what_is_shown_on_purpose_is_found(case: Case) -> None:
+    """That the test above can fail."""
+    said = case.run("well", "scan", "--show-secrets", "-v")
+    assert len(Search(grams(case.planted.secrets.values())).found(said)) > 100
+
+
+@pytest.mark.parametrize("kind", ["bot", "session-cookie", "webhook", "config-access", "user-legacy"])
+def test_the_search_finds_every_spelling(kind: str) -> None:
+    secret = token(kind, 8)
+    part = secret_part(secret)
+    some = part[3 : 3 + LEAST] if len(part) > LEAST else part
+    spellings = [
+        b"a" + some + b"b",
+        some[:6] + b"\n   " + some[6:],
+        quote(secret.decode(), safe="").replace("-", "%2D").encode(),
+        b"".join(b"%%%02x" % byte for byte in some),
+        "".join(f"\\u{byte:04x}" for byte in some).encode(),
+        json.dumps(secret.decode()).replace("/", "\\/").encode(),
+        secret.decode().encode("utf-16"),
+        secret.decode().encode("utf-16-be"),
+        some.hex().encode(),
+        some.hex().upper().encode(),
+        *(base64.b64encode(b"x" * shift + secret + b"yyy") for shift in range(3)),
+        *(base64.urlsafe_b64encode(b"x" * shift + secret) for shift in range(3)),
+    ]
+    for spelling in spellings:
+        assert Search(grams([secret])).found(spelling), spelling
+    assert not Search(grams([secret])).found(token(kind, 9))
