@@ -1,0 +1,49 @@
+"""A time limit that holds whatever the program is doing: reading from git, matching, or waiting."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import signal
+from types import FrameType, TracebackType
+
+_UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0}
+_AGAIN = 0.05  # seconds: where an alarm was lost (Python drops what is raised while it cleans up) the next one counts
+
+
+class Spent(Exception):
+    """The time is over."""
+
+
+class Budget:
+    """Raises Spent in its `with` block when `seconds` of wall clock are over; `math.inf` never does. It uses the alarm
+    clock of the process (setitimer(2)), and so works in its main thread alone."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> Budget:
+        if self._seconds != math.inf:
+            self._before = signal.signal(signal.SIGALRM, self._over)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds, _AGAIN)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._seconds != math.inf:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+
+    def _over(self, number: int, frame: FrameType | None) -> None:
+        raise Spent
+
+
+def seconds(word: str) -> float:
+    """The seconds in `4s`, `500ms`, `2m` or `4`; `none` is no limit. ArgumentTypeError for other words."""
+    if word == "none":
+        return math.inf
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m|)", word, re.ASCII)
+    value = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if value < 0.001:
+        raise argparse.ArgumentTypeError(f"{word!r} is no time: write 4s, 500ms, 2m, or none")
+    return value

@@ -1,0 +1,61 @@
+"""`xoxscan pre-push [REMOTE [URL]]`: git's own hook, which looks at all that a push sends, whatever the number of refs.
+
+git tells on standard input what it is about to send, a line for each ref (githooks(5), pre-push).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from scanner.commands import ranging
+from scanner.commands.pushing import Beside
+from scanner.commands.scanning import Outcome, add_options, finish, prepare
+from scanner.git.objects import Cat
+from scanner.git.repository import Repository, find, head
+from scanner.git.snapshots import TreeSnapshot
+from scanner.model import Streams
+from scanner.report.places import many
+from scanner.sources import pushed
+from scanner.sources.pushed import Update
+
+SUMMARY = "git's pre-push hook: every new commit of every ref that a push sends."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """See scanner.commands.scanning."""
+    parser.add_argument(
+        "remote", nargs="?", default="", metavar="REMOTE", help="the name of the remote, as git gives it"
+    )
+    parser.add_argument("url", nargs="?", default="", metavar="URL", help="its address, as git gives it")
+    add_options(parser, responds=False)
+
+
+def run(args: argparse.Namespace, streams: Streams) -> int:
+    """The exit status. Errors: see scanner.errors."""
+    repository = find(os.getcwd(), streams.environ, own=args.folder is None)
+    updates = pushed.sending(streams.stdin)
+    tip = head(repository)
+    with Cat(repository.git) as cat:
+        setup = prepare(args, streams, TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None, repository)
+        objects = pushed.objects(cat, updates)
+        span = pushed.commits(repository, cat, objects.commits, updates, *_known(args.remote))
+        beside = Beside(repository, cat, setup)
+        beside.look(updates, objects)
+        made = beside.added(ranging.outcome(args, streams, repository, cat, setup, span))
+        return finish(args, streams, setup, _told(made, repository, updates))
+
+
+def _known(remote: str) -> tuple[str, ...]:
+    """What chooses the refs that the remote is known to hold. Where git was given an address there are none."""
+    return (f"--remotes={remote}",) if remote else ()
+
+
+def _told(made: Outcome, repository: Repository, updates: Sequence[Update]) -> Outcome:
+    """`made` as that of a hook, with what was pushed."""
+    gone = sum(update.new is None for update in updates)
+    words = many(len(updates), "ref") + (f", of which {gone:,} deleted" if gone else "")
+    notes = made.notes if made.coverage.commits else ("no commit is new to the remote",)
+    target = made.target._replace(kind="hook", repository=repository.top or repository.git_dir)
+    return made._replace(target=target, notes=[f"pushed: {words}", *notes])
