@@ -93,7 +93,7 @@ def orders_for(
             policy=policy,
             known=seen,
             now=setup.started,
-            revocable=revocable(_operators_rules(args)),
+            revocable=revocable(_operators_rules(args, repository)),
             interactive=interactive,
         ),
         ceiling=ceiling(args, setup.config),
@@ -157,15 +157,20 @@ def known(
     public = args.visibility == "public"
     if repository is None:
         return Known(public)
+    if getattr(args, "event", False):  # of `ci`: all that was looked at is part of what the event is about
+        return Known(public, event=True)
     commits = {place.commit for finding in findings for place in finding.locations if place.commit}
     return learn(repository.git, public, config.public_remote, commits)
 
 
-def _operators_rules(args: argparse.Namespace) -> Iterator[Rule]:
-    """The rules whose word counts on what may be revoked: ours, and the operator's, never a repository's own."""
+def _operators_rules(args: argparse.Namespace, repository: Repository | None) -> Iterator[Rule]:
+    """The rules whose word counts on what may be revoked: ours, and the operator's, never a repository's own. Those
+    that --rules names in the work tree are: a change could have brought them."""
     yield from rules.builtin()
-    for path in args.rules:
-        yield from rules.load(Path(path))
+    top = Path(repository.top).resolve() if repository and repository.top else None
+    for path in map(Path, args.rules):
+        if top is None or not path.resolve().is_relative_to(top):
+            yield from rules.load(path)
 
 
 def ceiling(args: argparse.Namespace, config: Config) -> int:

@@ -276,6 +276,18 @@ def test_a_rule_of_the_repository_does_not_make_a_kind_revocable(
     assert said.state == "skipped" and "by hand" in said.reason and REVOKE not in program.asked()
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_rules_of_the_command_line_count_unless_they_lie_in_the_work_tree(
+    slack: Standin, program: Program, pushed: Repo, tmp_path: Path, inside: bool
+) -> None:
+    file = (pushed.path if inside else tmp_path) / "own.yaml"
+    file.write_text(KNOWS_BETTER.partition("owner: ada}\n")[2])
+    shown(pushed, slack.plant("bot"))
+    words = ("--rules", file, "--skip", "slack-bot-token")
+    said = program.json("history", *ACT, *PUBLIC, *words, program.config(OURS))
+    assert said.state == ("skipped" if inside else "revoked")
+
+
 def test_the_change_itself_says_nothing(slack: Standin, program: Program, pushed: Repo) -> None:
     before = pushed.commit({"README": b"first\n"})
     pushed.commit({".xoxscan.yaml": b"policy:\n  - {then: never, reason: keep it}\n"})
