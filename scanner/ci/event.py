@@ -1,0 +1,67 @@
+"""Which CI system this is, and what its event asks for; what the command line says comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scanner.ci import github, gitlab
+from scanner.ci.plan import HISTORY, NOTHING, RANGE, SCAN, Plan, Wanted, branch, heads
+from scanner.errors import Incomplete, UsageError
+
+AUTO = "auto"
+
+
+def planned(environ: Mapping[str, str], base: str | None, head: str | None, mode: str) -> Plan:
+    """What is to be looked at. With `base` (and `head`, else HEAD) that range; of the event then only counts who made
+    the change and who can see the repository. UsageError for a head alone, and for ends where `mode` has none;
+    Incomplete where nothing says what."""
+    if head is not None and base is None:
+        raise UsageError("--head needs --base", "give both ends of the range")
+    if base is not None and mode in (HISTORY, SCAN):
+        raise UsageError(f"--base does not go with --mode {mode}", "a range has ends, --mode range")
+    if mode in (HISTORY, SCAN):
+        return _whatever(environ, mode)
+    if base is not None:
+        return _named(environ, base, head)
+    plan = _event(environ)
+    if mode == RANGE and plan.kind == HISTORY:
+        raise Incomplete(f"the event {plan.event!r} has no range of commits", "give --base and --head")
+    return plan
+
+
+def _whatever(environ: Mapping[str, str], mode: str) -> Plan:
+    """All of the repository, or what is checked out: it needs no event, which says no more than whose word counts."""
+    try:
+        told = _event(environ)
+    except Incomplete:
+        return Plan("options", "", mode, own=True)
+    return told._replace(kind=mode, own=told.own or told.kind == NOTHING, note="")
+
+
+def _named(environ: Mapping[str, str], base: str, head: str | None) -> Plan:
+    """The range that the command line names."""
+    ends = Wanted(head or "HEAD", _names(head or "HEAD")), Wanted(base, _names(base))
+    try:
+        told = _event(environ)
+    except Incomplete:
+        told = Plan("options", "")
+    plan = Plan("options", told.event, RANGE, *ends)
+    return plan._replace(fork=told.fork, public=told.public, default=told.default, remedy=told.remedy)
+
+
+def _names(word: str) -> tuple[str, ...]:
+    """Branches of the forge that `word` may mean: `origin/main` is its main."""
+    name = branch(word.removeprefix("refs/heads/").removeprefix("refs/remotes/"))
+    if name is None or name == "HEAD":
+        return ()
+    return heads(name, branch(name.partition("/")[2]))
+
+
+def _event(environ: Mapping[str, str]) -> Plan:
+    if environ.get("GITHUB_ACTIONS") and environ.get("GITHUB_EVENT_NAME"):
+        return github.plan(environ)
+    if environ.get("GITLAB_CI"):
+        return gitlab.plan(environ)
+    raise Incomplete(
+        "no CI system that is known says what changed", "give --base and --head, --mode history, or --mode scan"
+    )

@@ -1,0 +1,176 @@
+"""Brings commits that a shallow checkout lacks: the one place where a scan fetches.
+
+git stands in an empty repository of our own that borrows nothing but the object folder of the checkout, and a copy of
+its list of shallow commits, which goes back afterwards. So nothing of the checkout's configuration is in force while it
+talks: no core.sshCommand, no remote.*.uploadpack, no credential.helper, no url.*.insteadOf, no core.askPass, no
+core.alternateRefsCommand, no hook (docs/trust.md). Of it only the address of its remote counts, and the headers that
+the runner left there to log in. What the operator's own configuration says (proxies, credential helpers) counts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from scanner.ci.remote import Remote
+from scanner.errors import GitError
+from scanner.git.repository import Repository, common_dir, is_partial
+from scanner.git.run import Git, failure, sealed
+
+TIMEOUT = 900.0  # seconds for one fetch
+FIRST = 50  # commits of an end that was not here at all
+DEEPENINGS = (50, 100, 200, 400, 800, 1600)
+_NAME = "checkout"  # of the remote, in a configuration where nothing else is
+_HAVES = 500  # refs that are told to the forge, so that it need not send what is here
+_FETCH = (
+    *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head"),
+    "--upload-pack=git-upload-pack",
+)
+# How git says that the forge is well, but has no such thing (upload-pack.c, fetch-pack.c, fetch.c).
+_GONE = (b"not our ref", b"couldn't find remote ref", b"no such remote ref", b"unadvertised object")
+_CAME = "refs/came/"
+
+
+@contextmanager
+def fetching(repository: Repository, remote: Remote, environ: Mapping[str, str]) -> Iterator[Fetcher]:
+    """A Fetcher from `remote` into `repository`. GitError where its temporary repository cannot be made."""
+    with tempfile.TemporaryDirectory(prefix="xoxscan-") as folder:
+        yield Fetcher(repository, _isolated(folder, repository, remote, environ), os.path.join(folder, "git"))
+
+
+def _isolated(folder: str, repository: Repository, remote: Remote, environ: Mapping[str, str]) -> Git:
+    """A git in a repository of our own, which may speak one protocol."""
+    git = sealed(folder, environ, own=False)
+    form = f"--object-format={repository.object_format}"
+    git.run("init", "--quiet", "--bare", "--template=", form, os.path.join(folder, "git"))
+    kept = {name: value for name, value in git.environ.items() if name != "GIT_CURL_VERBOSE"}
+    places = {
+        "GIT_DIR": os.path.join(folder, "git"),
+        "GIT_OBJECT_DIRECTORY": os.path.join(common_dir(repository), "objects"),
+        "GIT_CEILING_DIRECTORIES": folder,
+        "GIT_ALLOW_PROTOCOL": remote.address.protocol,
+    }
+    settings = ((f"remote.{_NAME}.url", remote.address.url), *remote.headers)
+    return git._replace(environ={**kept, **places, **_configured(settings)})
+
+
+def _configured(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Settings as git takes them from the environment (git-config(1), GIT_CONFIG_COUNT)."""
+    environ = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        environ |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return environ
+
+
+class Fetcher:
+    """Fetches into one repository. `moved` says whether anything came."""
+
+    def __init__(self, repository: Repository, git: Git, folder: str) -> None:
+        self._repository = repository
+        self._git = git
+        self._folder = folder
+        self._shallow = os.path.join(common_dir(repository), "shallow")
+        self.moved = False
+        _put(os.path.join(folder, "shallow"), _get(self._shallow))
+        if not is_partial(repository):  # there a commit is no sign that its files are here
+            self._haves()
+
+    def _haves(self) -> None:
+        here = self._repository.git
+        listed = here.run("for-each-ref", f"--count={_HAVES}", "--format=%(objectname)", "refs/heads", "refs/remotes")
+        tips = {*listed.split(), here.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}")[1].strip()}
+        lines = b"".join(b"create refs/have/%b %b\n" % (tip, tip) for tip in tips if tip)
+        self._git.attempt("update-ref", "--stdin", stdin=lines)
+
+    def ids(self, *oids: str) -> bool:
+        """Fetches these commits (or tags), of a shallow checkout so many commits deep; whether the forge has them all.
+        GitError where it does not answer."""
+        depth = (f"--depth={FIRST}",) if _get(self._shallow) else ()
+        return self._fetch(depth, [f"+{oid}:{_CAME}{oid}" for oid in oids])
+
+    def ref(self, name: str) -> bytes | None:
+        """Fetches what the ref leads to, likewise; the id of that, or None where the forge has no such ref."""
+        depth = (f"--depth={FIRST}",) if _get(self._shallow) else ()
+        if not self._fetch(depth, [f"+{name}:{_CAME}{name}"]):
+            return None
+        return self._git.run("rev-parse", "--verify", f"{_CAME}{name}^{{commit}}").strip()
+
+    def deepen(self, commits: int | None, oids: Sequence[str]) -> None:
+        """Moves the ends of the checkout that `oids` reach by so many commits, or with None to the beginning. GitError
+        where that fails."""
+        how = "--unshallow" if commits is None else f"--deepen={commits}"
+        self._must([how], [f"+{oid}:{_CAME}{oid}" for oid in oids])
+
+    def everything(self) -> dict[str, bytes]:
+        """Fetches all branches, with all of their past; their names and ids. GitError where that fails."""
+        self._must(["--unshallow"] if _get(self._shallow) else [], [f"+refs/heads/*:{_CAME}heads/*"])
+        listed = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", f"{_CAME}heads/")
+        rows = (line.split(b" ") for line in listed.split(b"\n") if line)
+        return {os.fsdecode(name).removeprefix(f"{_CAME}heads/"): oid for name, oid in rows}
+
+    def _must(self, options: Sequence[str], wants: Sequence[str]) -> None:
+        if not self._fetch(options, wants):
+            raise GitError("the forge does not have a commit of this range any more", "")
+
+    def _fetch(self, options: Sequence[str], wants: Sequence[str]) -> bool:
+        words = (*_FETCH, *options, "--end-of-options", _NAME, *wants)
+        with self._git.running(*words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            try:
+                err = process.communicate(timeout=TIMEOUT)[1]
+            except subprocess.TimeoutExpired:
+                raise GitError(f"the forge did not answer within {TIMEOUT:g} s", "") from None
+        if process.returncode and any(words in err for words in _GONE):
+            return False
+        if process.returncode:
+            raise GitError(f"the forge does not answer: {failure(('fetch',), process.returncode, err)}", "")
+        self.moved = True
+        _replaced(self._shallow, _get(os.path.join(self._folder, "shallow")))
+        return True
+
+
+def _get(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def _put(path: str, content: bytes) -> None:
+    if content:
+        with open(path, "wb") as file:
+            file.write(content)
+
+
+def _replaced(path: str, content: bytes) -> None:
+    """Puts the list of shallow commits back, as git does it: through its lock. GitError where another git holds it."""
+    if content == _get(path):
+        return
+    lock = f"{path}.lock"
+    try:
+        with open(lock, "xb") as file:
+            file.write(content)
+        if not content:  # an empty list would still make the repository a shallow one
+            os.remove(path)
+        os.replace(lock, path) if content else os.remove(lock)
+    except OSError as error:
+        raise GitError(f"{path} cannot be written: {error.strerror}", "") from None
+
+
+def publish(repository: Repository, remote: str, branches: Mapping[str, bytes]) -> None:
+    """Notes the branches of the remote as git would, so that what stands in them is not taken for unreachable."""
+    lines = b"".join(
+        b"update refs/remotes/%b/%b %b\n" % (os.fsencode(remote), os.fsencode(name), oid)
+        for name, oid in branches.items()
+    )
+    repository.git.run(*_no_hooks(repository.git), "update-ref", "--stdin", stdin=lines)
+
+
+def _no_hooks(git: Git) -> Iterator[str]:
+    """Settings that switch off every hook that the configuration names (git 2.54); core.hooksPath stops the others."""
+    names = git.attempt("config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.command$")[1]
+    for key in dict.fromkeys(os.fsdecode(names).split("\0")[:-1]):
+        yield from ("-c", f"{key.removesuffix('.command')}.enabled=false")

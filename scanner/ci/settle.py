@@ -1,0 +1,218 @@
+"""From a Plan to the commits of it: looks whether all of them are here, and brings those that are not, where it may.
+
+A range is whole when both ends are here, no commit of it is one whose parents a shallow clone cut off, and what was
+known before does not end too early to meet it. Else `git rev-list A..B` succeeds and lacks commits without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from scanner.ci.fetcher import DEEPENINGS, Fetcher, publish
+from scanner.ci.plan import HISTORY, NOTHING, SCAN, Plan, Wanted, is_id
+from scanner.errors import GitError, Incomplete
+from scanner.git.commits import parse_commit
+from scanner.git.objects import Cat
+from scanner.git.repository import Repository, head, shallow_commits
+from scanner.sources import commits as ranges
+from scanner.sources.commits import Range
+
+T = TypeVar("T")
+
+
+class Settled(NamedTuple):
+    """What is to be looked at, as it is here now: `span` for a range. The configuration counts as it stands in `trust`
+    (None: nobody's of this repository)."""
+
+    repository: Repository
+    trust: bytes | None = None
+    span: Range | None = None
+    words: str = ""  # the range as A..B
+    notes: tuple[str, ...] = ()
+
+
+def settle(repository: Repository, plan: Plan, remote: str | None, fetcher: Fetcher | None) -> Settled:
+    """The commits of `plan`, fetched by `fetcher` where they are not here; without one (`--deepen never`, or no remote
+    that can be asked) nothing is. Incomplete, with the line that helps, where an end of the range cannot be had; a
+    range that has a gap has its problem."""
+    notes = (plan.note,) if plan.note else ()
+    if plan.kind == NOTHING:
+        return Settled(repository, notes=notes)
+    found = Finder(repository, plan, remote, fetcher)
+    look = {HISTORY: found.history, SCAN: found.files}.get(plan.kind, found.range)
+    made = look()
+    return made._replace(notes=(*notes, *found.notes, *made.notes))
+
+
+class Finder:
+    """Looks for the commits of one plan."""
+
+    def __init__(self, repository: Repository, plan: Plan, remote: str | None, fetcher: Fetcher | None) -> None:
+        self._repository = repository
+        self._plan = plan
+        self._remote = remote
+        self._fetcher = fetcher
+        self.notes: list[str] = []
+
+    def history(self) -> Settled:
+        """Everything: a shallow checkout gets all branches, with their past."""
+        fetcher, remote = self._fetcher, self._remote
+        if fetcher and remote and self._shallow():
+            branches = self._helped(fetcher.everything)
+            publish(self._repository, remote, branches)
+            self.notes.append("the checkout was shallow: all branches were fetched, but no tags")
+        return Settled(self._now(), self._trusted())
+
+    def files(self) -> Settled:
+        """What is checked out: of the past only whose configuration counts."""
+        return Settled(self._now(), self._trusted())
+
+    def _trusted(self) -> bytes | None:
+        """Whose configuration counts where no range is asked for: as it stood before the change, if there was one."""
+        plan = self._plan
+        if plan.own:
+            return head(self._repository)
+        try:
+            return (self._had(plan.base) if plan.base else None) or self._default()
+        except Incomplete as error:
+            self.notes.append(f"no configuration of the repository counts: {error}")
+            return None
+
+    def range(self) -> Settled:
+        """The commits of the range, and whose configuration counts."""
+        plan = self._plan
+        assert plan.tip
+        base = self._merged() or plan.base
+        tip, start = self._ends(plan.tip, base)
+        if base and start is None:
+            self.notes.append(f"{base.name[:12]} is gone from the forge: it was a forced push")
+        known = self._default() if start is None else None
+        before = [] if plan.whole else [end for end in (start, known) if end]
+        if plan.tag:
+            self._tag(plan.tag)
+        also = [oid for oid in map(self._here, self._also(base)) if oid and not plan.whole]
+        span = self._deepened(tip, before, also)
+        words = "..".join(oid.decode() for oid in (*before[:1], tip))
+        return Settled(self._now(), start or (None if plan.home else known), span, words)
+
+    def _also(self, base: Wanted | None) -> list[str]:
+        own = self._plan.base
+        return [*self._plan.also, *([own.name] if own and own != base else [])]
+
+    def _merged(self) -> Wanted | None:
+        """What the pull request goes into, as the forge merged it: the first parent of that merge. The base that the
+        event names may be older, and then commits of others would count as this change's."""
+        plan = self._plan
+        if not (plan.merge and plan.tip and plan.base and self._here(plan.merge)):
+            return None
+        with Cat(self._repository.git) as cat:
+            ((_, _, content),) = cat.contents([plan.merge.encode()])
+        parents = parse_commit(content or b"").parents  # as written in it, also where it is shallow
+        if len(parents) == 2 and parents[1].decode() == plan.tip.name:
+            return Wanted(parents[0].decode(), plan.base.refs)
+        return None
+
+    def _ends(self, tip: Wanted, base: Wanted | None) -> tuple[bytes, bytes | None]:
+        """Both ends; no base where there is none, or where a forced push dropped it. Incomplete where one is not here
+        and cannot be had."""
+        wanted = [tip, *([base] if base else [])]
+        absent = [each for each in wanted if not self._here(each.name)]
+        ids = [each.name for each in absent if is_id(each.name)]
+        if self._fetcher and ids:
+            self._helped(self._fetcher.ids, *ids)
+        oids = [self._had(each) for each in wanted]
+        if oids[0] is None:
+            raise self._missing(tip.name)
+        if base and oids[1] is None and not self._dropped():
+            raise self._missing(base.name)
+        return oids[0], oids[1] if base else None
+
+    def _dropped(self) -> bool:
+        """Whether a base that is not here is nowhere: the forge said so, or all that it has is here."""
+        return self._plan.rewritten and (self._fetcher is not None or not self._shallow())
+
+    def _had(self, wanted: Wanted) -> bytes | None:
+        """The commit, by its own name, else by the refs that lead to it."""
+        oid, fetcher = self._here(wanted.name), self._fetcher
+        if oid or not fetcher:
+            return oid
+        if is_id(wanted.name) and self._helped(fetcher.ids, wanted.name):
+            return self._here(wanted.name)
+        for ref in wanted.refs:
+            came = self._helped(fetcher.ref, ref)
+            if came and not is_id(wanted.name):
+                return came
+        return self._here(wanted.name)
+
+    def _default(self) -> bytes | None:
+        """Where the default branch stands; None for its own change, or where the forge has no such branch."""
+        plan, fetcher = self._plan, self._fetcher
+        if plan.home or plan.default is None:
+            return None
+        here = self._here(f"refs/remotes/{self._remote}/{plan.default}") if self._remote else None
+        if here:
+            return here
+        if fetcher is None:
+            raise self._missing(f"the default branch ({plan.default})")
+        name = f"refs/heads/{plan.default}"
+        came = self._helped(fetcher.ref, name)
+        if came is None:
+            self.notes.append(f"the forge has no branch {plan.default}: everything that was pushed is looked at")
+        return came
+
+    def _tag(self, oid: str) -> None:
+        """Brings an annotated tag itself, which a checkout leaves out, for its message."""
+        git, fetcher = self._repository.git, self._fetcher
+        if fetcher and is_id(oid) and git.attempt("cat-file", "-e", oid)[0]:
+            self._helped(fetcher.ids, oid)
+
+    def _deepened(self, tip: bytes, before: Sequence[bytes], also: Sequence[bytes]) -> Range:
+        """The range, after as much was fetched as makes it whole."""
+        wants = [oid.decode() for oid in (tip, *before)]
+        span = self._span(tip, before, also)
+        for commits in (*DEEPENINGS, None):
+            if self._fetcher is None or self._whole(span, before):
+                break
+            self._helped(self._fetcher.deepen, commits, wants)
+            span = self._span(tip, before, also)
+        return span
+
+    def _span(self, tip: bytes, before: Sequence[bytes], also: Sequence[bytes]) -> Range:
+        first, *others = before or (None,)
+        known = (oid.decode() for oid in (*others, *also) if oid)
+        return ranges.since(self._now(), tip, first, *known)
+
+    def _whole(self, span: Range, before: Sequence[bytes]) -> bool:
+        """Whether no commit of the range is missing, and none of it is known already: it may not run down to the
+        beginning of all while what is known was cut off before it could meet it."""
+        if not self._shallow() or not span.listed:
+            return True
+        if span.cut:
+            return False
+        if not before or all(each.parents for each in span.commits()):
+            return True
+        known = self._repository.git.run("rev-list", *before, "--").split()
+        return shallow_commits(self._repository).isdisjoint(known)
+
+    def _here(self, name: str) -> bytes | None:
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        status, out, _ = self._repository.git.attempt(*words)
+        return None if status else out.strip() or None
+
+    def _shallow(self) -> bool:
+        return bool(shallow_commits(self._repository))
+
+    def _now(self) -> Repository:
+        return self._repository._replace(shallow=self._shallow())
+
+    def _helped(self, act: Callable[..., T], *words: object) -> T:
+        """What `act` gives for `words`; where the forge does not, the error says what else would help."""
+        try:
+            return act(*words)
+        except GitError as error:
+            raise GitError(f"commits are missing here, and {error}", self._plan.remedy) from None
+
+    def _missing(self, what: str) -> Incomplete:
+        why = "the forge does not have it" if self._fetcher else "nothing was fetched"
+        return Incomplete(f"{what[:80]} is not a commit here, and {why}: the range is incomplete", self._plan.remedy)

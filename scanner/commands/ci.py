@@ -1,0 +1,214 @@
+"""`xoxscan ci`: looks at what the CI system says of its event, and scans the right commits."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from scanner.ci.event import AUTO, planned
+from scanner.ci.fetcher import fetching
+from scanner.ci.plan import HISTORY, NOTHING, RANGE, SCAN, Plan
+from scanner.ci.remote import remote_of
+from scanner.ci.settle import Settled, settle
+from scanner.commands import history, ranging
+from scanner.commands import scan as files
+from scanner.commands.responder import responder
+from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, refuse
+from scanner.errors import UsageError
+from scanner.filters import paths
+from scanner.filters.baseline import FOLDER
+from scanner.git.commits import parse_tag
+from scanner.git.objects import Cat
+from scanner.git.repository import Repository, find
+from scanner.git.run import require_version
+from scanner.git.snapshots import TreeSnapshot
+from scanner.model import Coverage, Location, Report, Skip, Snapshot, Streams, Target
+from scanner.pipeline import Occurrence, examine, in_message
+from scanner.report.places import many
+from scanner.sources.looker import overruns
+
+SUMMARY = "Scans what a CI system's event brings; with --base and --head any range, as on a shallow checkout."
+_ALONE = {  # what history and scan would be told by options of their own
+    "allow_shallow": False,
+    "alternates": False,
+    "no_ignore": False,
+    "paths": [],
+    "reachable": False,
+    "recurse_submodules": False,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """See scanner.commands.scanning."""
+    add = parser.add_argument
+    add("--base", metavar="A", help="look at what B reaches and A does not, whatever the event")
+    add("--head", metavar="B", help="with --base (default HEAD)")
+    modes = (AUTO, RANGE, HISTORY, SCAN)
+    add("--mode", choices=modes, default="auto", help="what to look at (default: what the event is about)")
+    add(
+        "--deepen", choices=("auto", "never"), default="auto", help="fetch what a shallow checkout lacks (default auto)"
+    )
+    add_options(parser, responds=True)
+
+
+def run(args: argparse.Namespace, streams: Streams) -> int:
+    """The exit status. Errors: see scanner.errors."""
+    refuse(args, streams)
+    plan = planned(streams.environ, args.base, args.head, args.mode)
+    if plan.kind == SCAN and args.respond == "revoke":
+        raise UsageError("--mode scan does not revoke", "what is checked out is not known to be exposed")
+    args = _told(args, plan)
+    respond = responder(args, streams)
+    found = _settled(args, streams, plan)
+    with Cat(found.repository.git) as cat:
+        base = _base(args, found, cat)
+        setup = _setup(prepare(args, streams, base, found.repository), plan)
+        made = _looked(args, streams, found, cat, setup, plan)
+        made = made._replace(notes=[*found.notes, *_whose(found, plan), *made.notes])
+        return finish(args, streams, setup, made, _kind(plan, respond(setup, found.repository)))
+
+
+def _told(args: argparse.Namespace, plan: Plan) -> argparse.Namespace:
+    """The options, with what the event says: who can see the repository, unless somebody said so, and whether all that
+    is looked at came with it."""
+    seen = {None: None, True: "public", False: "private"}[plan.public]
+    told = {"visibility": args.visibility or seen, "event": plan.told and plan.kind == RANGE}
+    return argparse.Namespace(**{**_ALONE, **vars(args), **told})
+
+
+def _settled(args: argparse.Namespace, streams: Streams, plan: Plan) -> Settled:
+    """What is to be looked at, fetched where that is needed and allowed."""
+    repository = find(os.getcwd(), streams.environ, own=False)
+    require_version(repository.git)
+    remote = remote_of(repository) if plan.kind != NOTHING else None
+    with ExitStack() as ended:
+        fetcher = None
+        if remote and args.deepen == "auto":
+            fetcher = ended.enter_context(fetching(repository, remote, streams.environ))
+        return settle(repository, plan, remote.name if remote else None, fetcher)
+
+
+def _base(args: argparse.Namespace, found: Settled, cat: Cat) -> Snapshot | None:
+    """Where the configuration counts from; a baseline in the work tree is read there, too: the change may have brought
+    what stands on disk."""
+    inside = _inside(args.baseline, found.repository) if args.baseline else None
+    if inside is not None:
+        args.baseline = None
+    if found.trust is None:
+        return None
+    base = TreeSnapshot(found.repository.git, cat, found.trust, found.trust.decode()[:12])
+    return base if inside is None else Moved(base, inside)
+
+
+def _inside(path: str, repository: Repository) -> bytes | None:
+    """The place of `path` in the work tree, None where it is outside. A link there does not lead out of it."""
+    top = os.path.realpath(repository.top or repository.git_dir)
+    for whole in (os.path.abspath(path), os.path.realpath(path)):
+        if os.path.commonpath([top, whole]) == top:
+            return os.fsencode(os.path.relpath(whole, top)).replace(os.fsencode(os.sep), b"/")
+    return None
+
+
+class Moved:
+    """A snapshot whose baseline stands in another folder."""
+
+    def __init__(self, base: Snapshot, folder: bytes) -> None:
+        self._base = base
+        self._folder = folder
+        self.label = base.label
+
+    def read(self, path: bytes) -> bytes | None:
+        """See model.Snapshot."""
+        return self._base.read(self._moved(path))
+
+    def names(self, folder: bytes) -> list[bytes]:
+        """See model.Snapshot."""
+        return self._base.names(self._moved(folder))
+
+    def _moved(self, path: bytes) -> bytes:
+        first, slash, rest = path.partition(b"/")
+        return self._folder + slash + rest if first == FOLDER else path
+
+
+def _setup(setup: Setup, plan: Plan) -> Setup:
+    """What a stranger's change allows itself does not count."""
+    if not plan.fork:
+        return setup
+    return setup._replace(config=setup.config._replace(head_suppressions="refuse"))
+
+
+def _whose(found: Settled, plan: Plan) -> Iterator[str]:
+    if found.trust is None and plan.kind != NOTHING:
+        yield "nothing of the repository is known from before: no configuration and no baseline of it counts"
+
+
+def _looked(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat, setup: Setup, plan: Plan) -> Outcome:
+    """Looks at it."""
+    repository = found.repository
+    if found.span is not None:
+        return _range(args, streams, found, cat, setup, plan)
+    if plan.kind == HISTORY:
+        with progress(args, streams) as shown:
+            made = history.outcome(args, repository, setup, shown)
+        if not (made.coverage.blobs or made.coverage.commits or made.problems):
+            nothing(args, "the repository is empty", "")
+        return _strangers(made, setup, plan)
+    if plan.kind == SCAN:
+        return _strangers(files.outcome(args, streams, setup, repository), setup, plan)
+    return Outcome(Target("ci", repository.top or repository.git_dir), Coverage(None, 0, 0, 0), ())
+
+
+def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat, setup: Setup, plan: Plan) -> Outcome:
+    """Every commit of the range, and the message of the tag that was pushed."""
+    assert found.span
+    made = ranging.outcome(args, streams, found.repository, cat, setup, found.span)
+    if plan.tag:
+        made = _with_tag(made, setup, cat, plan.tag)
+    problems = [each._replace(hint=plan.remedy) if each.what == "range" else each for each in made.problems]
+    target = made.target._replace(range=found.words)
+    refused = sum(1 for each in made.occurrences if each.hit.inline and not each.location.suppressed)
+    why = "it comes from another repository" if plan.fork else "the configuration refuses them"
+    notes = [f"{many(refused, 'suppression')} of this change do not count: {why}"] if refused else []
+    return made._replace(target=target, problems=problems, notes=[*notes, *made.notes])
+
+
+def _with_tag(made: Outcome, setup: Setup, cat: Cat, name: str) -> Outcome:
+    """`made` with what the message of an annotated tag holds."""
+    ((_, header, content),) = cat.contents([name.encode()])
+    if content is None:
+        skip = Skip("tag message", "the tag itself is not here: fetch it, or let --deepen", 1)
+        return made._replace(coverage=made.coverage._replace(skipped=(*made.coverage.skipped, skip)))
+    if header.kind != b"tag":
+        return made
+    tag = parse_tag(content)
+    examined = examine(setup.detector(fast=False), content, setup.foreign_markers)
+    place = Location("tag-message", commit=tag.target.decode(), author=tag.tagger.name, date=tag.tagger.date)
+    hits = in_message(examined, content, tag.message, place, setup.allow_new)
+    return made._replace(
+        occurrences=[*made.occurrences, *hits],
+        problems=[*made.problems, *overruns(header.oid, examined)],
+        dropped=[*made.dropped, *((place, dropped) for _, dropped in examined.dropped)],
+    )
+
+
+def _strangers(made: Outcome, setup: Setup, plan: Plan) -> Outcome:
+    """`made` where, in a stranger's change, no marker in a line counts."""
+    if not plan.fork:
+        return made
+    return made._replace(occurrences=[_unmarked(each, setup) for each in made.occurrences])
+
+
+def _unmarked(item: Occurrence, setup: Setup) -> Occurrence:
+    place = item.location
+    if place.suppressed is None or place.suppressed.by != "inline":
+        return item
+    return item._replace(location=place._replace(suppressed=paths.judge(setup.config, place.path, setup.today)))
+
+
+def _kind(plan: Plan, respond: Callable[[Report], Report]) -> Callable[[Report], Report]:
+    """What was looked at is known to have come with an event: that is what a target of this kind says later on."""
+    if not (plan.told and plan.kind == RANGE):
+        return respond
+    return lambda report: respond(report._replace(target=report.target._replace(kind="ci")))
