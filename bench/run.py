@@ -13,8 +13,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from bench import cases, ours, peers, table
+from bench import cases, ours, peers, table, verify
 from bench.cases import Bench, Section
 from bench.corpus import Shape
 from bench.measure import Command, Others, interleave, peak
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[Bench], Section]] = {
     "scan": cases.scan,
     "history": cases.history,
 }
+VERIFY = "verify"  # its rows are no programs
 SMALL = Shape(files=30, size=600, commits=25, changed=3)
 TREE = Shape(files=5000, size=11_000, commits=1, planted=1)
 PAST = Shape(files=3000, size=14_000, commits=8000, changed=8)
@@ -36,7 +38,7 @@ def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--repo", type=Path, help="scan and history of this repository; no hook")
-    parser.add_argument("--only", choices=SECTIONS, action="append", help="one section (repeatable)")
+    parser.add_argument("--only", choices=(*SECTIONS, VERIFY), action="append", help="one section (repeatable)")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="turns that count (default %(default)s)")
     parser.add_argument("--patience", type=float, default=200, metavar="S", help="seconds that one row may take in all")
     parser.add_argument("--cores", type=int, default=2, metavar="N", help="cores to run on (default %(default)s)")
@@ -104,19 +106,38 @@ def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
     head = heading(args, bench)
     print(head + "\n", flush=True)
     pages, missed = [head + "\n"], []
-    for name in args.only or (SECTIONS if args.repo is None else ("scan", "history")):
+    for name in args.only or ((*SECTIONS, VERIFY) if args.repo is None else ("scan", "history")):
         say(f"measuring: {name}")
-        section, others = SECTIONS[name](bench), Others()
-        rows = measured(section, args.runs * turns(name, args.quick), args.patience)
-        section = section._replace(about=f"{section.about}; {others.share():.0%} of the machine was busy otherwise")
-        print((table.markdown if args.markdown else table.text)(section, rows), flush=True)
-        pages.append(table.markdown(section, rows))
-        missed += table.over(section, rows)
+        made = verified(args) if name == VERIFY else section(name, args, bench)
+        print(made.markdown if args.markdown else made.text, flush=True)
+        pages.append(made.markdown)
+        missed += made.missed
     for sentence in missed:
         print(f"over the bar: {sentence}", flush=True)
     if args.write:
         args.write.write_text(table.between(args.write.read_text(), args.mark, "\n".join(pages)))
     return 1 if missed and not args.quick else 0
+
+
+class Page(NamedTuple):
+    """A section's table, twice, and a sentence for each bar that was missed."""
+
+    text: str
+    markdown: str
+    missed: list[str]
+
+
+def section(name: str, args: argparse.Namespace, bench: Bench) -> Page:
+    """Measures programs side by side."""
+    asked, others = SECTIONS[name](bench), Others()
+    rows = measured(asked, args.runs * turns(name, args.quick), args.patience)
+    asked = asked._replace(about=f"{asked.about}; {others.share():.0%} of the machine was busy otherwise")
+    return Page(table.text(asked, rows), table.markdown(asked, rows), table.over(asked, rows))
+
+
+def verified(args: argparse.Namespace) -> Page:
+    """Measures how fast tokens are verified; there is no bar."""
+    return Page(*verify.pages(verify.FEW if args.quick else verify.TOKENS, args.runs), [])
 
 
 def turns(name: str, quick: bool) -> int:

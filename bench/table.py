@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from bench.cases import Case, Section
@@ -58,16 +58,24 @@ def allowed(section: Section) -> float:
 
 def markdown(section: Section, rows: Sequence[Row]) -> str:
     """The table in Markdown, with its title and what was looked at."""
-    lines = [f"**{section.title}**: {about(section)}.", ""]
-    table = [HEAD, tuple("---" if at == 0 else "--:" for at in range(len(HEAD))), *_cells(rows)]
-    return "\n".join([*lines, *("| " + " | ".join(cells) + " |" for cells in table), ""])
+    return piped(f"**{section.title}**: {about(section)}.", HEAD, [_cell(row, rows[0]) for row in rows])
 
 
 def text(section: Section, rows: Sequence[Row]) -> str:
     """The table for a terminal."""
-    table = [HEAD, *_cells(rows)]
-    widths = [max(len(cells[at]) for cells in table) for at in range(len(HEAD))]
-    lines = [f"{section.title}: {about(section)}", ""]
+    return aligned(f"{section.title}: {about(section)}", HEAD, [_cell(row, rows[0]) for row in rows])
+
+
+def piped(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown: the first column to the left, the others to the right."""
+    table = [head, tuple("---" if at == 0 else "--:" for at in range(len(head))), *rows]
+    return "\n".join([title, "", *("| " + " | ".join(cells) + " |" for cells in table), ""])
+
+
+def aligned(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """The same for a terminal."""
+    lines, table = [title, ""], [head, *rows]
+    widths = [max(len(cells[at]) for cells in table) for at in range(len(head))]
     for cells in table:
         padded = (
             cell.ljust(width) if at == 0 else cell.rjust(width)
@@ -91,10 +99,6 @@ def about(section: Section) -> str:
     """What was looked at, and how much memory that allows."""
     bound = allowed(section)
     return section.about + ("" if bound == float("inf") else f"; memory at most {bound / 1e6:.0f} MB")
-
-
-def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    return [_cell(row, rows[0]) for row in rows]
 
 
 def _cell(row: Row, yardstick: Row) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ def test_every_section_has_its_yardstick_and_our_row(tmp_path: Path) -> None:
     for command in ("hook", "scan", "history"):
         row = next(line for line in done.stdout.splitlines() if f"xoxscan {command}" in line)
         assert "failed" not in row, done.stdout
+    for way in ("requests, one connection", "8 threads, tiers off", "8 threads, tiers on"):
+        assert f"{way}  " in done.stdout
     assert "kingfisher --staged, Slack rules: absent" in done.stdout
     assert " blobs\n" not in done.stdout  # it looked at all of them
 
