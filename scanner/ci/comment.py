@@ -30,7 +30,7 @@ PAGE, PAGES = 30, 90  # an issue holds at most 2,500 comments
 # Who the job's own token is. A stranger can copy the marker; were his comment taken for ours, he could rewrite it.
 _OURS = {"GITHUB": "github-actions[bot]", "GITEA": "gitea-actions", "FORGEJO": "forgejo-actions"}
 # What notifies people or links other issues, outside code as well as in it.
-_RINGS = re.compile(r"(?<![\w&])(@|#(?=\d)|GH-(?=\d))")
+_RINGS = re.compile(r"((?<!\w)@|(?<!&)#(?=\d)|\bGH-(?=\d))", re.IGNORECASE)
 
 
 class Place(NamedTuple):
