@@ -62,13 +62,12 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("crash")
     with pytest.MonkeyPatch.context() as patch:
-        for role in ("AUTHOR", "COMMITTER"):
-            patch.setenv(f"GIT_{role}_NAME", "Ada")
-            patch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
-        made = Stage(tmp_path_factory.mktemp("crash"))
-    yield made
-    made.close()
+        crashes.sealed(patch, folder)
+        made = Stage(folder)
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ import pytest
 from scanner.demo.standin import Standin
 from scanner.demo.standin_faults import broken, closed, html, rate_limited, torn
 from scanner.respond.journal import Journal
+from tests.acceptance.crashes import sealed
 from tests.acceptance.leaks import LEAST, Box, Search, grams, lines, planted, secret_part, told
 from tests.conftest import CLOCK, token
 
@@ -108,11 +109,8 @@ class Case:
 def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     folder = tmp_path_factory.mktemp("leaks")
     with pytest.MonkeyPatch.context() as patch, Standin() as slack:
-        for role in ("AUTHOR", "COMMITTER"):
-            patch.setenv(f"GIT_{role}_NAME", "Ada")
-            patch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
-        made = Case(folder, slack)
-        yield made
+        sealed(patch, folder)
+        yield Case(folder, slack)
 
 
 HOLDS = """
