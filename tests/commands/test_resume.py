@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -198,3 +199,13 @@ def test_a_refusal_is_an_end_and_status_4(slack: Standin, program: Program, push
 def test_no_state_folder_that_can_be_used(slack: Standin, program: Program) -> None:
     program.state.write_text("no folder")
     assert program("journal", "resume").status == 4 and slack.requests == ()
+
+
+def test_a_journal_that_cannot_be_written_is_said_of_each(slack: Standin, program: Program, pushed: Repo) -> None:
+    started(program, pushed, slack, slack.plant("bot"))
+    with sqlite3.connect(program.state / "journal.sqlite3") as db:
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    db.close()
+    before = len(slack.requests)
+    said = program.json("journal", "resume")
+    assert said.status == 4 and said.state == "failed" and len(slack.requests) == before

@@ -7,6 +7,7 @@ import pytest
 from scanner.demo import standin_faults as faults
 from scanner.demo.standin import Account, Standin, Switches
 from tests.commands.conftest import OURS, Program
+from tests.commands.terminal import talk
 from tests.respond.slacks import rotating
 
 LOOK, DRY, REVOKE = "auth.test", "auth.revoke test", "auth.revoke"
@@ -70,6 +71,13 @@ def test_without_a_terminal_only_our_own_workspaces(slack: Standin, program: Pro
     account = slack.plant("bot")
     said = program.json("revoke", "--yes", stdin=lines(account))
     assert said.state == "held" and said.status == 4 and REVOKE not in program.asked()
+
+
+def test_somebody_at_a_terminal_has_decided(slack: Standin, program: Program) -> None:
+    account = slack.plant("bot", team_id="T0OTHER")
+    script = [("", account.token + "\n"), ("", "\x04")]
+    status, seen = talk(["revoke", "--yes"], script, program.env)
+    assert status == 0 and slack.revocations(account.token) == 1 and account.token not in seen
 
 
 def test_the_operators_lines_and_limits_stay(slack: Standin, program: Program) -> None:

@@ -313,6 +313,20 @@ def test_a_later_run_looks_before_it_revokes_a_refresh_token_again(slack: Standi
     assert here.asked()[before:] == [DRY, REVOKE, REVOKE]
 
 
+@pytest.mark.parametrize(("state", "response"), [("revoked", "skipped"), ("invalid_auth", "failed")])
+def test_a_later_run_sends_nothing_unless_that_look_said_ok(
+    slack: Standin, here: Bench, state: str, response: str
+) -> None:
+    account = slack.plant("config-refresh")
+    slack.faults.add(REVOKE, faults.broken(503), times=0)
+    here.revoke(account)
+    slack.faults.clear()
+    slack.change(account.token, state=state)
+    before = len(here.asked())
+    assert here.revoke(account).state == response and here.state(2) == "held"
+    assert here.asked()[before:] == [DRY]
+
+
 # Rehearsing
 
 
