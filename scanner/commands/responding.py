@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 from scanner import config as configuration
 from scanner import rules
 from scanner.commands import asking
-from scanner.commands.scanning import _CI as RUNNERS
-from scanner.commands.scanning import TIMEOUT, Setup, progress, stamp, status
+from scanner.commands.scanning import RUNNERS, TIMEOUT, Setup, progress, stamp, status
 from scanner.detect import Detector
 from scanner.errors import RESPONSE, UsageError, XoxscanError
 from scanner.filters.entries import Config

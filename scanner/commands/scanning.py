@@ -41,7 +41,7 @@ CONFIG, BASELINE = configuration.NAME, baselines.FOLDER
 # Seconds for one match attempt (a retry gets four times as many): a commit must not wait.
 HOOK_TIMEOUT, TIMEOUT = 1.0, 5.0
 _NOBODY = baselines.Baseline()
-_CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION")
+RUNNERS = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION")
 _SHOWING = ("text", "json", "jsonl")  # the formats that have a place for tokens
 _ANCHORED = ("sarif", "codequality")  # those that want a file for what stands in none
 _LEVELS = ("none", "verify", "rehearse", "revoke")
@@ -226,7 +226,7 @@ def refuse(args: argparse.Namespace, streams: Streams) -> None:
 
 
 def _refuse(args: argparse.Namespace, streams: Streams) -> None:
-    if args.show_secrets and any(streams.environ.get(name) for name in _CI):
+    if args.show_secrets and any(streams.environ.get(name) for name in RUNNERS):
         raise UsageError("--show-secrets in CI", "a CI log is kept and shared: look at the tokens on your own machine")
     formats = {output.format for output in _outputs(args)}
     if args.show_secrets and formats.isdisjoint(_SHOWING):
