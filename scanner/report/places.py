@@ -61,8 +61,8 @@ def amount(size: int) -> str:
 
 
 def short(oid: str | None) -> str:
-    """An object id as people are shown it."""
-    return (oid or "")[:SHORT]
+    """An object id as people are shown it. A report that is read again may hold anything in its place."""
+    return harmless((oid or "")[:SHORT])
 
 
 def place(location: Location) -> str:

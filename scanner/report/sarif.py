@@ -19,6 +19,7 @@ from scanner.model import Finding, Location, Position, Report, Rule, Suppression
 from scanner.report import Options, Sink
 from scanner.report.places import many, place
 from scanner.report.schema import complete, dump, readable
+from scanner.report.sentences import fitted
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS, LOCATIONS, ZIPPED = 25_000, 1_000, 9_500_000  # GitHub's limits; of the 10 MB gzip file some stay free
@@ -90,9 +91,9 @@ def _descriptor(finding: Finding, rule: Rule | None) -> dict[str, Any]:
     links = [link for link in (rule.references if rule else ()) if link.startswith("https://")]
     return {
         "id": finding.rule,
-        "name": name[:255],
-        "shortDescription": {"text": name[:TEXT]},
-        "fullDescription": {"text": about[:TEXT]},
+        "name": fitted(name, 255),
+        "shortDescription": {"text": fitted(name, TEXT)},
+        "fullDescription": {"text": fitted(about, TEXT)},
         "help": {"text": remedy, "markdown": "\n".join([remedy, "", *(f"- <{link}>" for link in links)]).rstrip()},
         **({"helpUri": links[0]} if links else {}),
         "defaultConfiguration": {"level": _level(finding)},
@@ -128,7 +129,8 @@ def _result(finding: Finding, suppression: Suppression | None, order: list[str],
 
 def _hash(fingerprint: str) -> str:
     """The only fingerprint that GitHub looks at, in its form. It follows the secret, not the line."""
-    return f"{hashlib.sha256(fingerprint.encode()).hexdigest()[:16]}:1"
+    data = fingerprint.encode("utf-8", "backslashreplace")
+    return f"{hashlib.sha256(data).hexdigest()[:16]}:1"
 
 
 def _anchored(location: Location) -> bool:

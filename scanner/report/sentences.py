@@ -72,8 +72,8 @@ def allowed(report: Report) -> list[Suppressed]:
 
 def person(author: str | None) -> str:
     """The name of an author, without the address; "" where it is not known."""
-    name = author or ""
-    return name.rpartition("<")[0].rstrip() if name.endswith(">") else name
+    name, opening, address = (author or "").rpartition("<")
+    return name.removesuffix(" ") if opening and address.endswith(">") else author or ""
 
 
 def author(finding: Finding) -> str:
@@ -107,7 +107,7 @@ def since(finding: Finding) -> str:
     event = finding.introduced
     if event is None:
         return ""
-    words = [harmless(event.date or "")[:10], f"commit {harmless(short(event.commit))}" if event.commit else ""]
+    words = [harmless(event.date or "")[:10], f"commit {short(event.commit)}" if event.commit else ""]
     name = author(finding)
     return ", ".join(filter(None, [*words, f"by {harmless(name)}" if name else ""]))
 

@@ -79,6 +79,12 @@ def test_a_finding_is_a_failing_test() -> None:
     ]
 
 
+def test_a_type_is_one_of_our_words() -> None:
+    strange = finding()._replace(severity="yaml")
+    _, failure, skipped = cases(report([strange], [Suppressed(strange, Suppression("yaml"))]))
+    assert [case.children[0].attributes["type"] for case in (failure, skipped)] == ["other", "other"]
+
+
 def test_what_stands_in_no_file_names_none() -> None:
     _, case = cases(report([finding(Location("commit-message"))]))
     assert "file" not in case.attributes
