@@ -176,6 +176,10 @@ class Finder:
                 break
             self._helped(self._fetcher.deepen, commits, wants)
             span = self._span(tip, before, also)
+        if not (span.cut or self._whole(span, before)):
+            self.notes.append(
+                f"the checkout is shallow: some of these commits may be known already; {self._plan.remedy}"
+            )
         return span
 
     def _span(self, tip: bytes, before: Sequence[bytes], also: Sequence[bytes]) -> Range:

@@ -170,7 +170,7 @@ def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat,
     target = made.target._replace(range=found.words)
     refused = sum(1 for each in made.occurrences if each.hit.inline and not each.location.suppressed)
     why = "it comes from another repository" if plan.fork else "the configuration refuses them"
-    notes = [f"{many(refused, 'suppression')} of this change do not count: {why}"] if refused else []
+    notes = [f"refused: {many(refused, 'suppression')} that this change brings ({why})"] if refused else []
     return made._replace(target=target, problems=problems, notes=[*notes, *made.notes])
 
 
@@ -178,7 +178,7 @@ def _with_tag(made: Outcome, setup: Setup, cat: Cat, name: str) -> Outcome:
     """`made` with what the message of an annotated tag holds."""
     ((_, header, content),) = cat.contents([name.encode()])
     if content is None:
-        skip = Skip("tag message", "the tag itself is not here: fetch it, or let --deepen", 1)
+        skip = Skip("tag message", "the tag itself is not here: --deepen auto fetches it", 1)
         return made._replace(coverage=made.coverage._replace(skipped=(*made.coverage.skipped, skip)))
     if header.kind != b"tag":
         return made

@@ -86,6 +86,4 @@ class _Handler(BaseHTTPRequestHandler):
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
         }
-        return subprocess.run(
-            ["git", "http-backend"], input=body, capture_output=True, check=True, env=environ
-        ).stdout
+        return subprocess.run(["git", "http-backend"], input=body, capture_output=True, check=True, env=environ).stdout
