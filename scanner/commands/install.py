@@ -1,0 +1,141 @@
+"""`xoxscan install`: git's own hooks, for this repository or for all of this user. Hooks that are there go on running.
+
+git 2.54 and newer start hooks that their configuration names, whatever else is there. For older ones they are files;
+where Husky has taken the hooks over, they are lines in its scripts. What cannot be done safely is refused, with the
+reason and what to do instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+
+from scanner.commands import hook_folder, hook_settings
+from scanner.commands.asking import say
+from scanner.commands.hook_place import Place, dispatcher, place
+from scanner.commands.hook_scripts import EVENTS, OTHERS, SERVER, WORDS, local, program, shared
+from scanner.errors import OK, OutputError, UsageError
+from scanner.git.repository import Repository, find
+from scanner.git.run import Git, require_version, sealed
+from scanner.model import Streams
+
+SUMMARY = "Installs git's own hooks, for this repository or with --global for all; those that are there go on running."
+_LEFTHOOK = ("lefthook.yml", ".lefthook.yml", "lefthook.yaml", ".lefthook.yaml", "lefthook.toml", "lefthook.json")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """See scanner.cli."""
+    add = parser.add_argument
+    add("--global", action="store_true", dest="everywhere", help="for all repositories of this user")
+    how = "in git's configuration (git 2.54) or as files (default: what this git can do)"
+    add("--way", choices=("auto", "config", "files"), default="auto", help=how)
+
+
+def run(args: argparse.Namespace, streams: Streams) -> int:
+    """The exit status: 0 where the hooks are there now. Errors: OutputError, GitError and UsageError."""
+    words = program(sys.argv[0])
+    if args.everywhere:
+        lines = _everywhere(args.way, streams, words)
+    else:
+        repository = find(os.getcwd(), streams.environ, own=args.folder is None)
+        lines = _here(args.way, streams, repository, words)
+    say(streams, *lines, "xoxscan doctor --try shows whether a commit is stopped")
+    return OK
+
+
+def _way(wanted: str, git: Git) -> str:
+    able = require_version(git) >= hook_settings.SINCE
+    if wanted == "config" and not able:
+        raise UsageError("--way config needs git 2.54", "leave it out: the hooks are files then")
+    return "config" if able and wanted == "auto" else wanted.replace("auto", "files")
+
+
+def _here(wanted: str, streams: Streams, repository: Repository, words: tuple[str, ...]) -> Iterable[str]:
+    """Installs for one repository; what is told about it."""
+    at = place(repository)
+    if repository.bare:
+        _refuse(at, streams)
+        return hook_folder.install(at.folder, [(event, local(event, words)) for event in SERVER])
+    if at.setting and at.folder == dispatcher(streams.environ):
+        return [f"core.hooksPath leads to the hooks of xoxscan install --global ({at.folder}): nothing to do here"]
+    way = _way(wanted, repository.git)
+    stands = at.husky is None and all(hook_folder.place(at.folder, event) for event in EVENTS)
+    if way == "config" and not (stands and wanted == "auto"):
+        if stands:
+            hook_folder.uninstall(at.folder, EVENTS)
+        return hook_settings.configure(repository.git, "local", words)
+    told = _files(at, streams, repository, words)
+    hook_settings.forget(repository.git, "local")
+    return told
+
+
+def _files(at: Place, streams: Streams, repository: Repository, words: tuple[str, ...]) -> Iterable[str]:
+    if at.husky:
+        scripts = [(os.path.join(at.husky, event), event) for event in EVENTS]
+        told = [hook_folder.add_block(path, event) for path, event in scripts]
+        return [*told, "these scripts are part of the work tree: commit them, and everybody needs xoxscan on PATH"]
+    _refuse(at, streams)
+    lines = hook_folder.install(at.folder, [(event, local(event, words)) for event in EVENTS])
+    named = [name for name in _LEFTHOOK if os.path.exists(os.path.join(repository.top or "", name))]
+    if named:
+        lines.append(f"lefthook puts its own hooks in place of these when {named[0]} changes: docs/hooks.md")
+    return lines
+
+
+def _refuse(at: Place, streams: Streams) -> None:
+    """OutputError where a change would reach further than this repository, or nothing would run."""
+    if at.setting and not os.path.isdir(at.folder) and os.path.lexists(at.folder):
+        hint = f"git config --{at.setting.scope} --unset core.hooksPath, then xoxscan install"
+        raise OutputError(f"core.hooksPath is {at.setting.value}: git starts no hook at all", hint)
+    if at.shared:
+        lines = "; ".join(f'{event}: xoxscan {WORDS[event]} "$@"' for event in EVENTS)
+        hint = f"add these lines to the scripts in it, before others, with «|| exit $?»: {lines}"
+        raise OutputError(f"the hooks are in {at.folder}, which is part of the work tree and everybody's", hint)
+    if at.setting and at.setting.scope not in ("local", "worktree"):
+        hint = "xoxscan install --global puts them there, or: git config core.hooksPath, for this repository alone"
+        raise OutputError(f"core.hooksPath is {at.setting.value} for more than this repository", hint)
+
+
+def _everywhere(wanted: str, streams: Streams, words: tuple[str, ...]) -> Iterable[str]:
+    """Installs for all repositories of this user; what is told about it."""
+    git = outside(streams)
+    folder = global_path(git)
+    mine = dispatcher(streams.environ)
+    way = _way(wanted, git)
+    if way == "config" and not (folder == mine and wanted == "auto"):
+        if folder == mine:
+            remove_dispatcher(git, mine)
+        return hook_settings.configure(git, "global", words)
+    hook_settings.forget(git, "global")
+    if folder not in (None, mine):
+        return hook_folder.install(folder or "", [(event, local(event, words)) for event in EVENTS])
+    above = hook_settings.hooks_path(git)
+    if above and above.scope == "system":
+        raise OutputError(f"core.hooksPath is {above.value} for the whole machine", "ask who set it up to add xoxscan")
+    lines = hook_folder.install(mine, [(event, shared(event, words)) for event in (*EVENTS, *OTHERS)])
+    git.run("config", "--global", "core.hooksPath", os.fsencode(mine))
+    told = [line for line in lines if line.partition(":")[0] in EVENTS]
+    return [*told, f"core.hooksPath is {mine}: its hooks run the repository's own, too"]
+
+
+def outside(streams: Streams) -> Git:
+    """git outside of all repositories, for the user's own configuration."""
+    return sealed(os.path.abspath(os.sep), streams.environ, own=False)
+
+
+def global_path(git: Git) -> str | None:
+    """core.hooksPath in the user's own configuration."""
+    told = git.run("config", "-z", "--global", "--type=path", "--get", "core.hooksPath", ok=(0, 1))
+    path = os.fsdecode(told.removesuffix(b"\0"))
+    return os.path.normpath(path) if path else None
+
+
+def remove_dispatcher(git: Git, folder: str) -> list[str]:
+    """Takes the folder of `install --global` away, and core.hooksPath; what is told about it."""
+    git.run("config", "--global", "--unset", "core.hooksPath", ok=(0, 5))
+    lines = hook_folder.uninstall(folder, (*EVENTS, *OTHERS))
+    if os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+    return [line for line in lines if line.partition(":")[0] in EVENTS]
