@@ -1,0 +1,230 @@
+"""Every recipe of docs/ci: its inputs are real, and its own shell lines stop a leak and let the rest pass."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from tests.conftest import Repo, token
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted((ROOT / "docs" / "ci").glob("*.md"))
+SYSTEMS = ("azure", "bitbucket", "circleci", "forgejo", "gitlab", "jenkins")
+
+
+def blocks(name: str, language: str = "yaml") -> list[str]:
+    """The code blocks of a page."""
+    text = (ROOT / "docs" / "ci" / f"{name}.md").read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+def recipe(name: str) -> Any:
+    """The one YAML block of a page."""
+    (text,) = blocks(name)
+    return yaml.safe_load(text)
+
+
+class Place(NamedTuple):
+    """A forge's repository, `main` and what a change brings: `origin` is the forge, `work` what a CI system clones."""
+
+    origin: Repo
+    work: Repo
+    base: str
+    head: str
+
+
+@pytest.fixture(params=["clean", "leak, removed again"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """main, and a branch of two commits: the first may hold a fake, the second never does."""
+    origin = Repo(tmp_path / "o" / "r")
+    base = origin.commit({"a.txt": b"nothing"})
+    origin.git("checkout", "-q", "-b", "change")
+    origin.commit({"b.txt": b"nothing" if request.param == "clean" else token()})
+    head = origin.commit({"b.txt": b"something else"})
+    work = Repo(tmp_path / "work")
+    work.git("remote", "add", "origin", f"file://{origin.path}")
+    return Place(origin, work, base, head)
+
+
+def cloned(place: Place, ref: str) -> None:
+    """What most systems do: all branches, and a detached checkout."""
+    place.work.git("fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*")
+    place.work.git("checkout", "-q", "--detach", ref)
+
+
+def shimmed(folder: Path) -> Path:
+    """A folder with the tools of an image: pip and pipx install nothing, and xoxscan is this one."""
+    tools = folder / "tools"
+    tools.mkdir()
+    program = f'#!/bin/sh\nexec "{sys.executable}" -I -m scanner "$@"\n'
+    made = {"pip": "#!/bin/sh\nexit 0\n", "xoxscan": program}
+    venv = f'#!/bin/sh\n[ "$2" = venv ] && mkdir -p "$3/bin" && cp "{tools}/pip" "{tools}/xoxscan" "$3/bin"\n'
+    for name, text in {**made, "pipx": made["pip"], "python": venv, "python3": venv}.items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    return tools
+
+
+def status(place: Place, script: str, environ: Mapping[str, str], shell: str = "bash") -> int:
+    """What the lines end with, in the clone; a report is there where they named one."""
+    tools = shimmed(place.work.path.parent)
+    path = os.pathsep.join([str(tools), os.environ["PATH"]])
+    done = subprocess.run(
+        [shutil.which(shell) or shell, "-e", "-c", script],
+        cwd=place.work.path,
+        env={**os.environ, "CI": "true", "PATH": path, **environ},
+        capture_output=True,
+        check=False,
+    )
+    assert token() not in done.stdout + done.stderr
+    for report in re.findall(r"--report \w+=(\S+)", script):
+        assert (place.work.path / report).exists(), done.stderr.decode()
+    return done.returncode
+
+
+def expected(place: Place) -> int:
+    """1 where the change holds a fake."""
+    return 1 if place.origin.git("show", f"{place.head}^:b.txt").startswith("xo") else 0
+
+
+def test_bitbucket(place: Place) -> None:
+    cloned(place, place.head)
+    place.work.git("merge", "-q", "--no-ff", "origin/main")
+    (change,) = recipe("bitbucket")["pipelines"]["pull-requests"]["**"]
+    environ = {"BITBUCKET_PR_DESTINATION_BRANCH": "main", "BITBUCKET_COMMIT": place.head}
+    assert status(place, "\n".join(change["step"]["script"]), environ) == expected(place)
+
+
+def test_bitbucket_main(place: Place) -> None:
+    cloned(place, place.head)
+    (main,) = recipe("bitbucket")["pipelines"]["branches"]["main"]
+    assert status(place, "\n".join(main["step"]["script"]), {}) == expected(place)
+
+
+@pytest.mark.parametrize("target", ["main", "refs/heads/main"])
+def test_azure(place: Place, target: str) -> None:
+    cloned(place, "origin/main")
+    place.work.git("merge", "-q", "--no-ff", "-m", "Merge", place.head)
+    environ = {
+        "SYSTEM_PULLREQUEST_TARGETBRANCH": target,
+        "BUILD_SOURCEBRANCH": "refs/pull/7/merge",
+        "BUILD_SOURCEVERSION": place.work.git("rev-parse", "HEAD"),
+    }
+    assert status(place, azure(), environ) == expected(place)
+
+
+@pytest.mark.parametrize("branch", ["refs/heads/main", "refs/heads/change"])
+def test_azure_pushes(place: Place, branch: str) -> None:
+    cloned(place, place.head)
+    environ = {"BUILD_SOURCEBRANCH": branch, "BUILD_SOURCEVERSION": place.head}
+    assert status(place, azure(), environ) == expected(place)
+
+
+def azure() -> str:
+    """Its script."""
+    (script,) = [step["bash"] for step in recipe("azure")["steps"] if "bash" in step]
+    return str(script)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        lambda place: {"CHANGE_TARGET": "main"},
+        lambda place: {"GIT_PREVIOUS_SUCCESSFUL_COMMIT": place.base},
+        lambda place: {},
+    ],
+)
+def test_jenkins(place: Place, environ: Callable[[Place], dict[str, str]]) -> None:
+    place.work.git("fetch", "-q", "origin", "+refs/heads/change:refs/remotes/origin/change")
+    place.work.git("checkout", "-q", "--detach", place.head)
+    (text,) = blocks("jenkins", "groovy")
+    (script,) = re.findall(r"sh '''\n(.*?)'''", text, re.S)
+    assert "\\" not in script, "Groovy would take it for an escape"
+    assert status(place, script, environ(place), "sh") == expected(place)
+
+
+@pytest.mark.parametrize("branch", ["main", "change"])
+def test_circleci(place: Place, branch: str) -> None:
+    place.work.git("fetch", "-q", "origin", "+refs/heads/change:refs/remotes/origin/change")
+    place.work.git("checkout", "-q", "-b", branch, place.head)
+    job = recipe("circleci")["jobs"]["slack-credentials"]
+    (script,) = [step["run"]["command"] for step in job["steps"] if "command" in step.get("run", "")]
+    environ = {**job["environment"], "CIRCLE_BRANCH": branch, "CIRCLE_SHA1": place.head}
+    assert status(place, script, environ) == expected(place)
+
+
+def test_gitlab(place: Place) -> None:
+    cloned(place, place.head)
+    environ = {
+        "GITLAB_CI": "true",
+        "CI_PIPELINE_SOURCE": "merge_request_event",
+        "CI_COMMIT_SHA": place.head,
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": place.base,
+        "CI_MERGE_REQUEST_PROJECT_ID": "1",
+        "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1",
+        "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "change",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_PROJECT_ID": "1",
+        "CI_PROJECT_VISIBILITY": "private",
+    }
+    assert status(place, "\n".join(recipe("gitlab")["slack-credentials"]["script"]), environ) == expected(place)
+
+
+def test_forgejo(place: Place, tmp_path: Path) -> None:
+    place.work.git("remote", "remove", "origin")
+    end = {"repo": {"id": 1, "full_name": "o/r"}}
+    pull = {"number": 7, "base": {**end, "sha": place.base, "ref": "main"}, "head": {**end, "sha": place.head}}
+    (tmp_path / "event.json").write_text(json.dumps({"pull_request": pull, "repository": {"default_branch": "main"}}))
+    place.origin.git("update-ref", "refs/pull/7/head", place.head)
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "FORGEJO_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_SHA": place.head,
+        "COMMIT_ID": place.head,
+        "REF": "refs/pull/7/head",
+        "REPOSITORY": "o/r",
+        "SERVER": f"file://{tmp_path}",
+        "GITHUB_REPOSITORY": "o/r",
+    }
+    script = "\n".join(step["run"] for step in recipe("forgejo")["jobs"]["scan"]["steps"])
+    assert status(place, script.replace("/opt/xoxscan", str(tmp_path / "opt")), environ) == expected(place)
+
+
+def workflows() -> list[str]:
+    """Every workflow of the pages."""
+    return [*blocks("github"), *blocks("forgejo")]
+
+
+def test_every_system_has_its_page() -> None:
+    assert {page.stem for page in PAGES} == {*SYSTEMS, "README", "github"}
+    assert len(blocks("github")) == 3
+
+
+@pytest.mark.parametrize("text", workflows())
+def test_inputs_of_the_action_are_real(text: str) -> None:
+    known = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    for job in yaml.safe_load(text)["jobs"].values():
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("OWNER/xoxscan@"):
+                assert set(step.get("with", {})) <= set(known)
+            assert "${{" not in step.get("run", "")
+
+
+def test_the_table_of_inputs_is_whole() -> None:
+    known = yaml.safe_load((ROOT / "action.yml").read_text())
+    page = (ROOT / "docs" / "ci" / "github.md").read_text()
+    for name in (*known["inputs"], *known["outputs"]):
+        assert f"`{name}`" in page
