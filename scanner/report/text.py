@@ -95,7 +95,12 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
         if remediation:
             yield _paint(f"what to do: {harmless(rule)}", "bold", options)
             yield textwrap.fill(
-                harmless(" ".join(remediation.split())), WIDTH, initial_indent="  ", subsequent_indent="  "
+                harmless(" ".join(remediation.split())),
+                WIDTH,
+                initial_indent="  ",
+                subsequent_indent="  ",
+                break_long_words=False,  # half a token is none to the redactor
+                break_on_hyphens=False,
             )
             yield ""
     if not options.quiet and any(finding.locations for finding in report.findings):

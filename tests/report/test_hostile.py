@@ -11,13 +11,16 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from html import unescape
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from scanner.model import Location, Report, Suppressed, Suppression, Target
+from scanner import fakes
+from scanner.model import Location, Report, Secret, Suppressed, Suppression, Target
 from scanner.report import FORMATS, Options
 from scanner.report.output import Output, write_report
 from tests.conftest import Repo, Run, token
@@ -170,6 +173,17 @@ def test_texts_that_hold_a_token_are_masked_however_it_is_written(name: str) -> 
     ]
     for text in written:
         assert PART[:12].encode() not in made(name, poisoned(RICH, text)).replace(b"\\", b"")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_tokens_of_every_kind_are_masked_in_what_a_reader_makes_of_it(name: str) -> None:
+    for kind in fakes.KINDS:
+        secret = token(kind)
+        found = poisoned(RICH.findings[2]._replace(secret=Secret(secret)), f"a {secret.decode()},b")
+        data = made(name, RICH._replace(findings=(found,)))
+        read = unquote_to_bytes(unquote_to_bytes(unescape(data.decode())))
+        for part in (secret, unquote_to_bytes(secret)):
+            assert part[-16:] not in data and part[-16:] not in read, kind
 
 
 @pytest.mark.parametrize("name", FORMATS)
