@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import runpy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -202,5 +203,7 @@ def test_the_program_is_started_apart(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "out"))
     monkeypatch.setenv("INPUT_EXTRA_ARGS", "--no-such-option")
-    assert action.main() == 2
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(action.__file__, run_name="__main__")
+    assert ended.value.code == 2
     assert not (tmp_path / "trapped").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -162,9 +163,13 @@ def test_installing(offline: dict[str, str], tmp_path: Path, checkout: Path) -> 
 
 
 def test_what_is_not_the_locked_file_is_not_installed(
-    offline: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    offline: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "action" / installing.LOCK).write_text(f"idna==3.20 --hash=sha256:{'0' * 64}\n")
-    assert installing.main(offline) == installing.FAILED
+    for name, value in offline.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(installing.__file__, run_name="__main__")
+    assert ended.value.code == installing.FAILED
     assert [each.name for each in commands(capsys.readouterr().out.encode())] == ["error"]
     assert not (tmp_path / "out").exists()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner.ci import comment, rest
 from scanner.ci.comment import MARKER
@@ -161,8 +165,20 @@ def test_it_rings_nobody_and_fits() -> None:
     assert first.replace("\u200b", "|") == "@|everyone (@|org/team) o/r#|12 #|12 GH-|12 ada@example.org"
 
 
+@given(
+    st.lists(st.sampled_from(["@a", "#1", "gh-2", "GH-3", "o/r#4", "x", " ", "&#39;", "`", "\n", MARKER])).map("".join)
+)
+def test_nothing_in_it_rings(text: str) -> None:
+    made = comment.body(text.encode())
+    assert made.startswith(f"{MARKER}\n")
+    assert not re.search(r"(?<!\w)@\w|(?<!&)#\d|\bgh-\d", made, re.IGNORECASE)
+    assert made.replace("\u200b", "") == f"{MARKER}\n{text}"
+
+
 def test_the_program_reads_its_surroundings(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, api: Api) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert comment.main() == 0
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(comment.__file__, run_name="__main__")
+    assert ended.value.code == 0
     assert len(api.comments) == 1
