@@ -25,10 +25,14 @@ IDENTITY = ("team", "team_id", "enterprise_id", "user", "user_id", "bot_id", "ap
 _WHOLE = ("scan", "history", "verify", "revoke")  # no change is looked at: nothing can be excused by it
 
 
+def revoked(finding: Finding) -> bool:
+    """Whether this run has ended it, with proof: then nothing is left to be advised."""
+    return finding.response is not None and finding.response.state == "revoked"
+
+
 def dead(finding: Finding) -> bool:
     """Whether it is known, or proven, that the token opens nothing any more."""
-    revoked = finding.response is not None and finding.response.state == "revoked"
-    return revoked or (finding.verdict is not None and finding.verdict.state == "inactive")
+    return revoked(finding) or (finding.verdict is not None and finding.verdict.state == "inactive")
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
@@ -141,8 +145,8 @@ def remedy(finding: Finding) -> str:
 def told(finding: Finding) -> Iterator[str]:
     """All of it, a line each."""
     yield f"{harmless(finding.redacted)} stands {where(finding)}"
-    named = (("since", since), ("Slack says", life), ("response", deed), ("what to do", remedy))
-    for name, tell in named:
+    advice = () if revoked(finding) else (("what to do", remedy),)
+    for name, tell in (("since", since), ("Slack says", life), ("response", deed), *advice):
         words = tell(finding)
         if words:
             yield f"{name}: {words}"

@@ -14,7 +14,7 @@ from scanner.model import Event, Finding, Location, Report, Suppressed
 from scanner.report import Options, Sink
 from scanner.report.markdown import code, row, table
 from scanner.report.places import many, place, short
-from scanner.report.sentences import ALIVE, IDENTITY, allowed, author, excused, person, places, ranked
+from scanner.report.sentences import ALIVE, IDENTITY, allowed, author, excused, person, places, ranked, revoked
 from scanner.report.text import MEANING, seen
 
 SIZE = 1_000_000  # bytes, of 1 MiB; nobody else may write to the same step's summary
@@ -149,7 +149,8 @@ def _deed(finding: Finding) -> str:
 
 def _advice(page: _Budget, report: Report) -> None:
     """What to do, once for each rule. Our own rules' words are shown as they are, others' as text."""
-    wanted = {each.rule: each.remediation for each in ranked(report.findings) if each.remediation}
+    left = [each for each in ranked(report.findings) if each.remediation and not revoked(each)]
+    wanted = {each.rule: each.remediation for each in left}
     if wanted:
         ours = {rule.remediation for rule in rules.builtin()}
         page.say("\n### What to do\n\n")

@@ -88,25 +88,24 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
     """What to do, once for each kind of token; and what to do where it is no secret at all."""
     if not report.findings:
         return
-    import textwrap  # here: a clean commit needs no advice
-
     left = [finding for finding in report.findings if not (finding.response and finding.response.state == "revoked")]
     for rule, remediation in {finding.rule: finding.remediation for finding in left}.items():
         if remediation:
             yield _paint(f"what to do: {harmless(rule)}", "bold", options)
-            yield textwrap.fill(
-                harmless(" ".join(remediation.split())),
-                WIDTH,
-                initial_indent="  ",
-                subsequent_indent="  ",
-                break_long_words=False,  # half a token is none to the redactor
-                break_on_hyphens=False,
-            )
+            yield from _wrapped(harmless(" ".join(remediation.split())))
             yield ""
     if not options.quiet and any(finding.locations for finding in report.findings):
         old = report.target.kind in ("history", "range")
         way = "allow its fingerprint (-v shows it)" if old else "end its line with xoxscan:ignore and the reason"
         yield f"Is one no secret? Then {way}: docs/suppressing.md."
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines of words that stay whole: half a token is none to the redactor."""
+    import textwrap  # here: a clean commit needs no advice
+
+    lines = textwrap.wrap(text, WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    return [f"  {harmless(line)}" for line in lines] or [""]
 
 
 def _shown(finding: Finding, options: Options) -> str:

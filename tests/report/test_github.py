@@ -51,6 +51,11 @@ def test_what_is_asked_for_comes_out_and_the_last_line_sums_up() -> None:
     assert "hint: change its mode" in read(FULL)[2].data
 
 
+def test_what_was_revoked_with_proof_needs_no_advice() -> None:
+    (only,) = read(report([finding()._replace(response=RESPONSE._replace(state="revoked"))])._replace(notes=()))
+    assert only.name == "warning" and "what to do" not in only.data
+
+
 def test_quiet_leaves_out_notes_and_the_sum() -> None:
     quiet = written(FULL, Options(quiet=True, show_suppressed=True))
     assert [each.name for each in commands(quiet)] == ["error", "error", "warning"]

@@ -118,6 +118,12 @@ def test_our_own_advice_is_markdown_and_others_is_text() -> None:
     assert "- `none`" not in page
 
 
+def test_what_was_revoked_with_proof_needs_no_advice() -> None:
+    gone = finding()._replace(response=RESPONSE._replace(state="revoked"))
+    page = written(report([gone]))
+    assert "What to do" not in page and "`revoked`: `a person must decide`" in page
+
+
 def test_hints() -> None:
     page = written(report(problems=[Problem("a", "b"), Problem("c", "d", "e")]))
     assert "- `a`: `b`\n- `c`: `d` (hint: `e`)\n" in page

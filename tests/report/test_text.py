@@ -102,6 +102,13 @@ def test_removed() -> None:
     assert "\n  removed: 2024-05-06\n\n" in written(report([gone]))
 
 
+def test_advice_begins_no_line_with_a_command_and_breaks_no_word() -> None:
+    long = "word " * 18 + "::error::x " + "a-" * 100 + "b"
+    shown = written(report([finding()._replace(remediation=long)]))
+    assert "\n  :\\x3aerror::x\n  " + "a-" * 100 + "b\n" in shown
+    assert "what to do" in written(report([finding()._replace(remediation=" ")]))
+
+
 def test_colour_only_if_wanted() -> None:
     assert "\x1b" not in written(FULL)
     coloured = written(FULL, Options(color=True))
