@@ -3,8 +3,9 @@
 git stands in an empty repository of our own that borrows nothing but the object folder of the checkout, and a copy of
 its list of shallow commits, which goes back afterwards. So nothing of the checkout's configuration is in force while it
 talks: no core.sshCommand, no remote.*.uploadpack, no credential.helper, no url.*.insteadOf, no core.askPass, no
-core.alternateRefsCommand, no hook (docs/trust.md). Of it only the address of its remote counts, and the headers that
-the runner left there to log in. What the operator's own configuration says (proxies, credential helpers) counts.
+core.alternateRefsCommand, no hook (docs/trust.md). Of it only the address of its remote counts, and what the runner
+left there to log in (scanner.ci.remote). What the operator's own configuration says (proxies, credential helpers)
+counts, too.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from scanner.ci.remote import Remote
 from scanner.errors import GitError
 from scanner.git.repository import Repository, common_dir, is_partial
 from scanner.git.run import Git, failure, sealed
+from scanner.respond.remote import Address
 
 TIMEOUT = 900.0  # seconds for one fetch
 FIRST = 50  # commits of an end that was not here at all
@@ -35,13 +36,18 @@ _CAME = "refs/came/"
 
 
 @contextmanager
-def fetching(repository: Repository, remote: Remote, environ: Mapping[str, str]) -> Iterator[Fetcher]:
-    """A Fetcher from `remote` into `repository`. GitError where its temporary repository cannot be made."""
+def fetching(
+    repository: Repository, address: Address, settings: Sequence[tuple[str, str]], environ: Mapping[str, str]
+) -> Iterator[Fetcher]:
+    """A Fetcher from `address` into `repository`, with the `settings` of its Remote. GitError where its temporary
+    repository cannot be made."""
     with tempfile.TemporaryDirectory(prefix="xoxscan-") as folder:
-        yield Fetcher(repository, _isolated(folder, repository, remote, environ), os.path.join(folder, "git"))
+        git = _isolated(folder, repository, address.protocol, environ)
+        told = _configured((*settings, (f"remote.{_NAME}.url", address.url)))
+        yield Fetcher(repository, git._replace(environ={**git.environ, **told}), os.path.join(folder, "git"))
 
 
-def _isolated(folder: str, repository: Repository, remote: Remote, environ: Mapping[str, str]) -> Git:
+def _isolated(folder: str, repository: Repository, protocol: str, environ: Mapping[str, str]) -> Git:
     """A git in a repository of our own, which may speak one protocol."""
     git = sealed(folder, environ, own=False)
     form = f"--object-format={repository.object_format}"
@@ -51,10 +57,9 @@ def _isolated(folder: str, repository: Repository, remote: Remote, environ: Mapp
         "GIT_DIR": os.path.join(folder, "git"),
         "GIT_OBJECT_DIRECTORY": os.path.join(common_dir(repository), "objects"),
         "GIT_CEILING_DIRECTORIES": folder,
-        "GIT_ALLOW_PROTOCOL": remote.address.protocol,
+        "GIT_ALLOW_PROTOCOL": protocol,
     }
-    settings = ((f"remote.{_NAME}.url", remote.address.url), *remote.headers)
-    return git._replace(environ={**kept, **places, **_configured(settings)})
+    return git._replace(environ={**kept, **places})
 
 
 def _configured(settings: Sequence[tuple[str, str]]) -> dict[str, str]:

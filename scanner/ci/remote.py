@@ -16,21 +16,20 @@ from scanner.git.repository import Repository
 from scanner.git.run import Git
 from scanner.respond.remote import Address, parse
 
-_HEADER = "http.extraHeader"
+_HEADER = "extraheader"
 
 
 class Remote(NamedTuple):
-    """Its name here, its address (without user and password), and the headers to be sent there: key and value of
-    git's http.<url>.extraHeader."""
+    """Its name here, its address (without user and password; None for one that is not asked), and what is to be set to
+    talk to it: key and value."""
 
     name: str
-    address: Address
-    headers: tuple[tuple[str, str], ...] = ()
+    address: Address | None
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 def remote_of(repository: Repository) -> Remote | None:
-    """The remote of the checkout: origin, or the only one. None where there is none, or no address that can be asked
-    without running a program for it."""
+    """The remote of the checkout: origin, or the only one; None where there is none."""
     git = repository.git
     names = git.run("remote").decode("utf-8", "surrogateescape").split("\n")[:-1]
     name = "origin" if "origin" in names else names[0] if len(names) == 1 else None
@@ -40,8 +39,9 @@ def remote_of(repository: Repository) -> Remote | None:
     try:
         address, login = _address(url.split("\0")[0], repository.top or repository.git_dir)
     except UsageError:
-        return None
-    return Remote(name, address, tuple(_headers(git)) or login)
+        return Remote(name, None)
+    left = tuple(_left(git))
+    return Remote(name, address, left if any(key.endswith(_HEADER) for key, _ in left) else (*left, *login))
 
 
 def _address(url: str, base: str) -> tuple[Address, tuple[tuple[str, str], ...]]:
@@ -55,15 +55,18 @@ def _address(url: str, base: str) -> tuple[Address, tuple[tuple[str, str], ...]]
     if ":" in who:
         rest = rest[len(who) + len(at) :]
         word = base64.b64encode(unquote(who).encode("utf-8", "surrogateescape")).decode()
-        login = ((_HEADER, f"Authorization: Basic {word}"),)
-    parse(f"https://{rest}", base)
+        login = ((f"http.{_HEADER}", f"Authorization: Basic {word}"),)
+    parse(f"https://{rest}", base)  # UsageError for what no address should hold
     return Address(f"{scheme}://{rest}", scheme), login
 
 
-def _headers(git: Git) -> Iterator[tuple[str, str]]:
-    """http.extraHeader and http.<url>.extraHeader of the repository's own configuration, with the files that it
-    includes: actions/checkout keeps its own below RUNNER_TEMP since version 6."""
-    found = git.attempt("config", "--local", "--includes", "-z", "--get-regexp", r"^http\.(.*\.)?extraheader$")[1]
+def _left(git: Git) -> Iterator[tuple[str, str]]:
+    """What the repository's own configuration, with the files that it includes, says of headers and of whom to trust.
+
+    actions/checkout leaves http.<url>.extraHeader, since version 6 in a file below RUNNER_TEMP; GitLab's runner leaves
+    http.<url>.sslCAInfo where the forge's certificate is of a private authority. Neither runs anything."""
+    pattern = rf"^http\.(.*\.)?({_HEADER}|sslcainfo)$"
+    found = git.attempt("config", "--local", "--includes", "-z", "--get-regexp", pattern)[1]
     for entry in found.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         key, _, value = entry.partition("\n")
         yield key, value

@@ -85,8 +85,9 @@ def _settled(args: argparse.Namespace, streams: Streams, plan: Plan) -> Settled:
     remote = remote_of(repository) if plan.kind != NOTHING else None
     with ExitStack() as ended:
         fetcher = None
-        if remote and args.deepen == "auto":
-            fetcher = ended.enter_context(fetching(repository, remote, streams.environ))
+        if remote and remote.address and args.deepen == "auto":
+            opened = fetching(repository, remote.address, remote.settings, streams.environ)
+            fetcher = ended.enter_context(opened)
         return settle(repository, plan, remote.name if remote else None, fetcher)
 
 

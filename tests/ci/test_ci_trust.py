@@ -89,6 +89,12 @@ def test_a_strangers_change_excuses_nothing(event: str, small: Forge, ci: CI, tm
     assert "refused: 1 suppression that this change brings (it comes from another repository)" in report["notes"]
 
 
+def test_nor_where_the_command_line_names_the_range(small: Forge, ci: CI, tmp_path: Path) -> None:
+    payload = pull(small, 7, "b2", "c1", fork=True)
+    report = told(ci, small, tmp_path, "pull_request", payload, "--base", small.ids["b2"])
+    assert left(report) == {"others/a", "marked"}
+
+
 @pytest.mark.parametrize("mode", ["scan", "history"])
 def test_nor_where_all_of_it_is_looked_at(mode: str, small: Forge, ci: CI, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()

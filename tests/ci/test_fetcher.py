@@ -94,7 +94,14 @@ def test_no_login_stands_in_an_argument(repo: Repo) -> None:
     found = remote_of(find(str(repo.path), os.environ, own=False))
     assert found and found.address == Address("https://example.org/a.git", "https")
     word = base64.b64encode(b"me:pass@word").decode()
-    assert found.headers == (("http.extraHeader", f"Authorization: Basic {word}"),)
+    assert found.settings == (("http.extraheader", f"Authorization: Basic {word}"),)
+    repo.git("config", "http.https://example.org.sslCAInfo", "/ca.pem")
+    repo.git("config", "http.https://example.org.proxy", "http://127.0.0.1:1")
+    found = remote_of(find(str(repo.path), os.environ, own=False))
+    assert found and [key for key, _ in found.settings] == ["http.https://example.org.sslcainfo", "http.extraheader"]
+    repo.git("config", "http.extraHeader", HEADER)
+    found = remote_of(find(str(repo.path), os.environ, own=False))
+    assert found and found.settings[1:] == (("http.extraheader", HEADER),)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +118,8 @@ def test_no_login_stands_in_an_argument(repo: Repo) -> None:
 def test_addresses(url: str, protocol: str | None, repo: Repo) -> None:
     repo.git("remote", "add", "upstream", url)
     found = remote_of(find(str(repo.path), os.environ, own=False))
-    assert (found.address.protocol if found else None) == protocol
+    assert found and found.name == "upstream"
+    assert (found.address.protocol if found.address else None) == protocol
 
 
 def test_which_remote(repo: Repo) -> None:
@@ -214,9 +222,9 @@ def test_hooks_of_the_configuration_are_switched_off(repo: Repo) -> None:
 # What else can go wrong
 
 
-def _made(work: Repo, forge: Forge) -> tuple[Repository, Remote]:
+def _made(work: Repo, forge: Forge) -> tuple[Repository, Address, tuple[tuple[str, str], ...]]:
     here = find(str(work.path), os.environ, own=False)
-    return here, Remote("origin", Address(str(forge.repo.path), "file"))
+    return here, Address(str(forge.repo.path), "file"), ()
 
 
 def test_another_git_holds_the_list_of_shallow_commits(forge: Forge, tmp_path: Path) -> None:
@@ -242,13 +250,23 @@ def test_a_forge_that_does_not_answer(forge: Forge, tmp_path: Path, monkeypatch:
         fetch.ref("refs/heads/main")
 
 
+def test_a_partial_checkout(forge: Forge, ci: CI, tmp_path: Path) -> None:
+    """What is there of its commits is no sign that their files are: nothing is taken for known by the forge."""
+    work = Repo(tmp_path / "work")
+    work.git("remote", "add", "origin", f"file://{forge.repo.path}")
+    options = ("--filter=blob:none", "--depth=1", "--no-tags")
+    work.git("fetch", "-q", *options, "origin", f"+{forge.ids['p7']}:refs/remotes/pull/7/merge")
+    work.git("checkout", "-q", "--detach", forge.ids["p7"])
+    assert right(forge, looked_at(ci(work, event(forge, tmp_path))))
+
+
 def test_sha256_and_a_linked_work_tree(tmp_path: Path) -> None:
     there = Repo(tmp_path / "there", "--object-format=sha256")
     oids = [there.commit({"a": b"%d" % number}) for number in range(4)]
     there.git("clone", "-q", "--no-local", "--depth=1", f"file://{there.path}", str(tmp_path / "here"))
     subprocess.run(["git", "worktree", "add", "-q", "--detach", "../linked"], cwd=tmp_path / "here", check=True)
     here = find(str(tmp_path / "linked"), os.environ, own=False)
-    with fetching(here, Remote("origin", Address(str(there.path), "file")), os.environ) as fetch:
+    with fetching(here, Address(str(there.path), "file"), (), os.environ) as fetch:
         fetch.deepen(1, [oids[3]])
         assert here.git.run("rev-list", "HEAD").decode().split() == [oids[3], oids[2]]
         assert fetch.everything() == {"main": oids[3].encode()}
