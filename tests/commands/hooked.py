@@ -12,7 +12,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 PROGRAM = Path(sys.executable).parent / "xoxscan"
+
+
+def _helper(name: str) -> bool:
+    where = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
+    return (Path(where) / name).exists()
+
+
+over_http = pytest.mark.skipif(
+    not (_helper("git-remote-http") and _helper("git-http-backend")), reason="this git was built without HTTP"
+)
 
 
 class Done(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.histories import branch, found
-from tests.commands.hooked import git, serving, write_hook
+from tests.commands.hooked import git, over_http, serving, write_hook
 from tests.conftest import Repo, Run, token
 
 BOT, USER = token(), token("user")
@@ -114,6 +114,7 @@ def test_from_a_folder_below_and_from_a_linked_work_tree(repo: Repo, bare: Repo,
     assert not pushes(repo, bare, "origin", "topic", cwd=linked)
 
 
+@over_http
 def test_over_http(repo: Repo, bare: Repo) -> None:
     bare.git("config", "http.receivepack", "true")
     with serving(bare.path.parent) as address:

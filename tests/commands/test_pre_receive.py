@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.histories import branch, found
-from tests.commands.hooked import git, serving, write_hook
+from tests.commands.hooked import git, over_http, serving, write_hook
 from tests.conftest import Repo, Run, token
 
 BOT, USER = token(), token("user")
@@ -78,6 +78,7 @@ def test_a_merge_that_adds_by_itself(repo: Repo, bare: Repo) -> None:
     assert not push(repo, bare)[0]
 
 
+@over_http
 def test_over_http_and_several_at_once(repo: Repo, bare: Repo) -> None:
     branch(repo, "leak", {"a.env": BOT})
     for number in range(3):

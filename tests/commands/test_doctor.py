@@ -1,0 +1,344 @@
+"""`xoxscan doctor`: what it says of real set-ups, what --try does and leaves alone, and who loads the network."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scanner.commands.doctor_checks import STAGES
+from tests.commands.hooked import PROGRAM, git
+from tests.commands.test_install import HOOKS, HUSKY, files, pre_commit, script
+from tests.conftest import Repo, Run
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS = ("commits", "merges", "commit messages", "pushes")
+
+
+@pytest.fixture(autouse=True)
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [str(PROGRAM)])
+    monkeypatch.setenv("PATH", f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def ours(repo: Repo) -> Repo:
+    repo.commit({"a.txt": b"one\n", "sub dir/größer.txt": b"two\n"})
+    return repo
+
+
+def install(run: Run) -> None:
+    assert run("install", "--way=files").status == 0
+
+
+def said(run: Run, *words: str, status: int, env: dict[str, str] | None = None) -> dict[str, str]:
+    """State by subject of what `doctor` says, and all of it."""
+    result = run("doctor", *words, env=env)
+    assert result.status == status, result
+    text = result.out.decode()
+    found = {line[8:].partition(":")[0]: line.split()[0] for line in text.splitlines() if line[:1] not in (" ", "")}
+    return {**found, "all": text}
+
+
+def test_nothing_is_set_up(run: Run, ours: Repo) -> None:
+    told = said(run, status=1)
+    assert [told[what] for what in EVENTS] == ["gap"] * 4
+    assert "xoxscan install" in told["all"] and "4 gaps; exit status 1" in told["all"]
+
+
+def test_everything_is(run: Run, ours: Repo) -> None:
+    script(ours.path / ".git/hooks/pre-commit", HOOKS["pre-commit"])
+    install(run)
+    told = said(run, status=0)
+    assert [told[what] for what in EVENTS] == ["ok"] * 4
+    assert "the hook that was there runs after it" in told["all"]
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "words"),
+    [
+        ("#!/bin/sh\necho lefthook\n", 0o755, "is one of lefthook"),
+        ("#!/bin/sh\n", 0o755, "is one of another tool"),
+        ("#!/bin/sh\nxoxscan staged\n", 0o755, "a script of your own"),
+        ("#!/bin/sh\nxoxscan staged\n", 0o644, "chmod +x"),
+    ],
+)
+def test_hooks_of_others(run: Run, ours: Repo, text: str, mode: int, words: str) -> None:
+    script(ours.path / ".git/hooks/pre-commit", text)
+    (ours.path / ".git/hooks/pre-commit").chmod(mode)
+    told = said(run, status=1)
+    assert words in told["all"] and (told["commits"] == "ok") == ("own" in words)
+
+
+def test_a_program_that_is_gone(run: Run, ours: Repo, tmp_path: Path) -> None:
+    install(run)
+    hook = ours.path / ".git/hooks/pre-push"
+    hook.write_text(hook.read_text().replace(str(PROGRAM), "/nowhere/xoxscan"))
+    assert said(run, status=0)["pushes"] == "ok"  # PATH leads to another one
+    (tmp_path / "bin").mkdir()
+    for name in ("git", "sh"):
+        (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
+    os.environ["PATH"] = str(tmp_path / "bin")  # put back by the fixture
+    assert said(run, status=1)["pushes"] == "gap"
+
+
+# The pre-commit framework
+
+
+def test_our_hooks_in_its_manifest() -> None:
+    manifest = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    stages = {hook["id"]: tuple(stage for stage in hook["stages"] if stage != "manual") for hook in manifest}
+    assert stages == STAGES
+
+
+def framework(repo: Repo, *hooks: str, more: str = "") -> None:
+    listed = ", ".join(f"{{id: {hook}}}" if ":" not in hook else f"{{{hook}}}" for hook in hooks)
+    text = f"{more}repos: [{{repo: 'https://example.org/xoxscan', rev: v1, hooks: [{listed}]}}]\n"
+    repo.commit({".pre-commit-config.yaml": text.encode()})
+
+
+def test_types_that_are_not_installed(run: Run, ours: Repo) -> None:
+    framework(ours, *STAGES)
+    pre_commit(ours, "install", "-t", "pre-commit")
+    told = said(run, status=1)
+    assert [told[what] for what in EVENTS] == ["ok", "gap", "gap", "gap"]
+    assert "pre-commit install --hook-type pre-push" in told["all"]
+    pre_commit(
+        ours, "install", *(word for event in ("pre-merge-commit", "commit-msg", "pre-push") for word in ("-t", event))
+    )
+    assert [said(run, status=0)[what] for what in EVENTS] == ["ok"] * 4
+    assert said(run, status=1, env={"SKIP": "other, xoxscan"})["commits"] == "gap"
+
+
+def test_hooks_that_are_not_configured(run: Run, ours: Repo) -> None:
+    framework(ours, "id: xoxscan, stages: [commit]", "id: other")
+    pre_commit(ours, "install", "-t", "pre-commit", "-t", "pre-push", "-t", "pre-merge-commit")
+    told = said(run, status=1)
+    assert [told[what] for what in EVENTS] == ["ok", "gap", "gap", "gap"]
+    assert "add the hook xoxscan-push" in told["all"]
+
+
+def test_a_local_hook_and_default_stages(run: Run, ours: Repo) -> None:
+    framework(
+        ours, "id: leaks, name: leaks, language: system, entry: xoxscan hook", more="default_stages: [pre-push]\n"
+    )
+    pre_commit(ours, "install", "-t", "pre-push")
+    assert said(run, status=1)["pushes"] == "ok"
+
+
+def test_our_hook_below_that_of_pre_commit(run: Run, ours: Repo) -> None:
+    install(run)
+    framework(ours, "other")
+    pre_commit(ours, "install")
+    assert "pre-commit.legacy, which pre-commit starts" in said(run, status=0)["all"]
+
+
+@pytest.mark.parametrize(
+    "text", ["repos: [xoxscan\n", "xoxscan\n", "repos: {xoxscan: 1}\n", "repos: [{hooks: 3}, xoxscan]"]
+)
+def test_a_configuration_that_is_none(run: Run, ours: Repo, text: str) -> None:
+    ours.write(".pre-commit-config.yaml", text.encode())
+    assert ("unknown" in said(run, status=1)["all"]) == (text == "repos: [xoxscan\n")
+
+
+# What else it reads
+
+
+def test_husky(run: Run, ours: Repo) -> None:
+    for event in ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push"):
+        script(ours.path / ".husky/_" / event, f"{HUSKY}# husky\n")
+    ours.git("config", "core.hooksPath", ".husky/_")
+    assert "is one of husky" in said(run, status=1)["all"]
+    install(run)
+    told = said(run, status=0)
+    assert told["core.hooksPath"] == "note"
+    assert said(run, status=1, env={"HUSKY": "0"})["HUSKY"] == "gap"
+
+
+def test_hooks_that_are_nowhere(run: Run, ours: Repo) -> None:
+    ours.git("config", "core.hooksPath", "/nowhere")
+    assert "git config --local --unset core.hooksPath" in said(run, status=1)["all"]
+
+
+def test_what_is_not_here(run: Run, ours: Repo, tmp_path: Path) -> None:
+    ours.git("config", "uploadpack.allowFilter", "true")
+    ours.commit({".gitattributes": b"*.bin filter=lfs\n"})
+    ours.commit({"a.txt": b"more\n"})
+    words = ("clone", "-q", "--depth=1", "--filter=blob:none", f"file://{ours.path}", tmp_path / "clone")
+    assert git(tmp_path, *words).status == 0
+    result = run("-C", tmp_path / "clone", "doctor")
+    assert b"git fetch --unshallow" in result.out and b"--refetch" in result.out and b"Git LFS" in result.out
+
+
+def test_the_folder_of_another(run: Run, ours: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert said(run, status=1)["safe.directory"] == "note"
+
+
+def test_a_server(run: Run, tmp_path: Path) -> None:
+    bare = Repo(tmp_path / "r.git", "--bare")
+    assert b"gap     pushes" in run("-C", bare.path, "doctor").out
+    assert run("-C", bare.path, "install").status == 0
+    result = run("-C", bare.path, "doctor", "--try")
+    assert (result.status, b"ok      pushes" in result.out, b"no work tree" in result.out) == (3, True, True)
+
+
+def test_outside_of_a_repository(run: Run, tmp_path: Path) -> None:
+    assert run("-C", tmp_path, "doctor").status == 3
+
+
+# --try
+
+
+def tries(told: dict[str, str]) -> list[str]:
+    return [line.split()[0] for line in told["all"].splitlines() if line[8:].startswith("try:")]
+
+
+def test_a_fake_is_stopped_and_nothing_of_the_repository_changes(run: Run, ours: Repo) -> None:
+    script(ours.path / ".git/hooks/pre-commit", HOOKS["pre-commit"])
+    install(run)
+    ours.write("a.txt", b"not staged\n")
+    ours.write("new.txt", b"staged\n")
+    ours.git("add", "new.txt")
+    before = files(ours.path)
+    assert tries(said(run, "--try", status=0)) == ["ok"] * 3
+    assert files(ours.path) == before
+
+
+def test_a_fake_is_not_stopped(run: Run, ours: Repo) -> None:
+    before = files(ours.path)
+    assert tries(said(run, "--try", status=1)) == ["gap"] * 3
+    assert files(ours.path) == before
+
+
+def test_in_a_repository_without_a_commit_and_with_packed_objects(run: Run, repo: Repo) -> None:
+    install(run)
+    assert tries(said(run, "--try", status=0)) == ["ok"] * 3
+    repo.commit({"a.txt": b"one\n"})
+    repo.git("gc", "-q")
+    before = files(repo.path)
+    assert tries(said(run, "--try", status=0)) == ["ok"] * 3
+    assert files(repo.path) == before
+
+
+def test_a_hook_that_fails_for_another_reason(run: Run, ours: Repo) -> None:
+    script(ours.path / ".git/hooks/pre-commit", "#!/bin/sh\nexit 1\n")
+    script(ours.path / ".git/hooks/pre-push", "#!/bin/sh\necho no way\nexit 1\n")
+    told = said(run, "--try", status=1)
+    assert tries(told) == ["unknown"] * 3 and "not by xoxscan: without a word" in told["all"]
+
+
+def test_a_hook_that_never_ends(run: Run, ours: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.commands.doctor_trial.SECONDS", 0.2)
+    script(ours.path / ".git/hooks/pre-commit", "#!/bin/sh\nsleep 60 & sleep 60\n")
+    assert "took more than" in said(run, "--try", status=1)["all"]
+
+
+def test_through_husky_and_the_framework(run: Run, ours: Repo, tmp_path: Path) -> None:
+    for event in ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push"):
+        script(ours.path / ".husky/_" / event, HUSKY)
+    ours.git("config", "core.hooksPath", ".husky/_")
+    ours.commit({".husky/pre-commit": b"echo the team\n"})
+    install(run)  # not committed yet
+    before = files(ours.path)
+    assert tries(said(run, "--try", status=0)) == ["ok"] * 3
+    assert files(ours.path) == before
+
+
+def test_through_the_framework(run: Run, ours: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "cache"))
+    hook = f"id: xoxscan, name: x, language: system, entry: '{PROGRAM} hook', stages: [pre-commit]"
+    ours.commit({".pre-commit-config.yaml": f"repos: [{{repo: local, hooks: [{{{hook}}}]}}]\n".encode()})
+    pre_commit(ours, "install")
+    before = files(ours.path)
+    assert tries(said(run, "--try", status=1)) == ["ok", "gap", "gap"]
+    assert files(ours.path) == before
+
+
+def test_where_no_clone_can_be_made(run: Run, ours: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    assert "no throw-away clone" in said(run, "--try", status=1)["all"]
+
+
+def test_from_a_shallow_clone(run: Run, ours: Repo, tmp_path: Path) -> None:
+    ours.commit({"a.txt": b"more\n"})
+    assert git(tmp_path, "clone", "-q", "--depth=1", f"file://{ours.path}", tmp_path / "clone").status == 0
+    assert run("-C", tmp_path / "clone", "install", "--way=files").status == 0
+    result = run("-C", tmp_path / "clone", "doctor", "--try")
+    assert (result.status, result.out.count(b"was stopped")) == (0, 3)
+
+
+# --online
+
+
+@pytest.fixture
+def slack() -> Iterator[tuple[HTTPServer, list[tuple[str, str | None]]]]:
+    seen: list[tuple[str, str | None]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        body = b'{"ok": true}'
+
+        def do_POST(self) -> None:
+            seen.append((self.path, self.headers.get("Authorization")))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(self.body)))
+            self.end_headers()
+            self.wfile.write(self.body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server, seen
+        server.shutdown()
+        thread.join()
+
+
+def test_slack_is_asked_only_with_online(
+    run: Run, ours: Repo, slack: tuple[HTTPServer, list[tuple[str, str | None]]]
+) -> None:
+    server, seen = slack
+    env = {"SLACK_API_URL": f"http://127.0.0.1:{server.server_port}/api/"}
+    said(run, "--try", status=1, env=env)
+    assert seen == []
+    assert said(run, "--online", status=1, env=env)["Slack"] == "ok"
+    assert seen == [("/api/api.test", None)]
+    for body in (b"<html>", b"[]", b'{"ok": false}'):
+        server.RequestHandlerClass.body = body  # type: ignore[attr-defined]
+        assert said(run, "--online", status=1, env=env)["Slack"] == "unknown"
+
+
+def test_slack_cannot_be_reached(run: Run, ours: Repo) -> None:
+    install(run)
+    env = {"SLACK_API_URL": "http://127.0.0.1:1/api/"}
+    assert "connection failed" in said(run, "--online", status=3, env=env)["all"]
+    assert run("doctor", "--online", env={"SLACK_API_URL": "http://example.org/"}).status == 2
+
+
+# What is loaded: somebody waits for these
+
+
+@pytest.mark.parametrize("command", ["pre-push", "pre-receive", "doctor", "install"])
+def test_no_network_is_loaded(ours: Repo, command: str) -> None:
+    tip = ours.git("rev-parse", "HEAD")
+    zeros = "0" * 40
+    lines = {"pre-push": f"x {tip} refs/heads/x {zeros}\n", "pre-receive": f"{zeros} {tip} refs/heads/x\n"}
+    code = "import sys, json; from scanner.cli import main; main(sys.argv[1:])"
+    code += "; print(json.dumps([*sys.modules]), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, command], input=lines.get(command, "").encode(), capture_output=True, check=True
+    )
+    names = set(json.loads(done.stderr.splitlines()[-1]))
+    heavy = {"http", "requests", "rich", "socket", "ssl", "urllib3", "multiprocessing", "hashlib"}
+    heavy |= {"yaml"} if command in ("doctor", "install") else set()  # rules are YAML where no wheel was made
+    assert not names & heavy
