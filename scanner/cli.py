@@ -22,7 +22,13 @@ COMMANDS = (
     ("staged", "staged", "what the next commit adds"),
     ("range", "range", "every commit of A..B, and its message"),
     ("history", "history", "everything that a repository still holds"),
+    ("ci", "ci", "what a CI event brings, whatever the system"),
     ("hook", "hook", "the entry of the pre-commit framework's hooks"),
+    ("pre-push", "pre_push", "native git hook: every new commit of every ref that is pushed"),
+    ("pre-receive", "pre_receive", "native git hook on a server: the same, within a budget of time"),
+    ("install", "install", "native git hooks for this repository, or with --global for all"),
+    ("uninstall", "uninstall", "takes them out again"),
+    ("doctor", "doctor", "is the hook really active here, is history complete"),
     ("baseline", "baseline", "known findings: write, update, prune, audit"),
     ("rules", "rules", "the rules, and their self-test"),
     ("verify", "verify", "asks Slack whether tokens live, and what they can do"),
@@ -35,7 +41,7 @@ COMMANDS = (
     ("demo", "demo", "the whole story on a throw-away repository"),
 )
 # Named by the contract, built later: saying so is better than «unknown».
-PLANNED = ("ci", "pre-push", "pre-receive", "install", "uninstall", "doctor", "fleet", "serve")
+PLANNED = ("fleet", "serve")
 
 
 def main(argv: list[str] | None = None, streams: Streams | None = None) -> int:
@@ -96,7 +102,7 @@ def _run(argv: list[str], streams: Streams) -> int:
     parser.add_argument("-C", dest="folder", metavar="DIR", help="run as if started in DIR")
     parser.add_argument("command", metavar="COMMAND", help="one of the commands below")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="its own options; COMMAND --help")
-    parser.epilog = "commands:\n" + "\n".join(f"  {name:<10} {text}" for name, _, text in COMMANDS)
+    parser.epilog = "commands:\n" + "\n".join(f"  {name:<12} {text}" for name, _, text in COMMANDS)
     begin = _command_at(argv)
     first = parser.parse_args(argv[: begin + 1])
     if first.folder is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from scanner import cli
 from tests.ci.forge import CI, Forge, make
 from tests.conftest import Repo, Result, Run
 
@@ -26,9 +25,6 @@ def forge(forges: dict[str, Forge], tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def ci(run: Run, monkeypatch: pytest.MonkeyPatch) -> CI:
     """`xoxscan ci` in a checkout, with a JSON report."""
-    if "ci" not in [name for name, _, _ in cli.COMMANDS]:
-        monkeypatch.setattr(cli, "COMMANDS", (*cli.COMMANDS, ("ci", "ci", "")))
-
     def call(work: Repo, environ: dict[str, str], *options: str, form: str = "json") -> Result:
         monkeypatch.chdir(work.path)
         return run("ci", "-f", form, *options, env=environ)
