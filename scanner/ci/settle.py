@@ -188,16 +188,22 @@ class Finder:
         return ranges.since(self._now(), tip, first, *known)
 
     def _whole(self, span: Range, before: Sequence[bytes]) -> bool:
-        """Whether no commit of the range is missing, and none of it is known already: it may not run down to the
-        beginning of all while what is known was cut off before it could meet it."""
-        if not self._shallow() or not span.listed:
+        """Whether no commit of the range is missing, and none of it is known already: what is known may have been cut
+        off before it could meet it. Of that the dates of commits tell, as they do to git; where they lie, known commits
+        are looked at once more."""
+        ends = shallow_commits(self._repository)
+        if not ends or not span.listed:
             return True
-        if span.cut:
-            return False
-        if not before or all(each.parents for each in span.commits()):
-            return True
-        known = self._repository.git.run("rev-list", *before, "--").split()
-        return shallow_commits(self._repository).isdisjoint(known)
+        if span.cut or not before:
+            return not span.cut
+        cut = [when for when, oid in self._dated(*before) if oid in ends]
+        roots = any(not each.parents for each in span.commits())
+        return not cut or not (roots or max(cut) > min(when for when, _ in self._dated(span.tip, *span.before)))
+
+    def _dated(self, *words: str | bytes) -> list[tuple[int, bytes]]:
+        """Commits and when they were made."""
+        lines = self._repository.git.run("rev-list", "--timestamp", *words, "--").splitlines()
+        return [(int(when), oid) for when, _, oid in (line.partition(b" ") for line in lines)]
 
     def _here(self, name: str) -> bytes | None:
         words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
