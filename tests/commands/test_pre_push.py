@@ -177,3 +177,17 @@ def test_a_push_of_many_refs(repo: Repo, run: Run) -> None:
     lines = b"".join(line(f"refs/heads/b{number}", tip) for number in range(3000))
     result = run("pre-push", "origin", "-f", "json", stdin=lines)
     assert found(result) == {(tip, "blob", "a.env")}
+
+
+def test_tags_trees_and_blobs_in_a_report(run: Run, repo: Repo) -> None:
+    base = repo.commit({"a.txt": b"one"})
+    repo.git("tag", "-a", "v1", "-m", f"subject\n\n{BOT.decode()}")
+    tag = repo.git("rev-parse", "refs/tags/v1")
+    repo.write("loose", USER)
+    blob = repo.git("hash-object", "-w", "loose")
+    tree = repo.git("mktree", stdin=f"100644 blob {blob}\tuser.env\n".encode())
+    lines = line("refs/tags/v1", tag) + line("refs/tags/tree", tree) + line("refs/tags/blob", blob, tag)
+    lines += line(f"refs/heads/{token('user', 2).decode()}", base)
+    result = run("pre-push", "origin", "-f", "json", stdin=lines)
+    assert {(source, path) for _, source, path in found(result)} >= {("tag-message", None), ("blob", "user.env")}
+    assert len(json.loads(result.out)["findings"]) == 3 and result.status == 1

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from scanner.commands.budget import Spent
+from scanner.commands.ranging import Scan
+from scanner.pipeline import Occurrence
+from scanner.sources.commits import Range
 from tests.commands.histories import branch, found
 from tests.commands.hooked import git, over_http, serving, write_hook
 from tests.conftest import Repo, Run, token
@@ -179,12 +184,12 @@ def test_a_spent_budget_stops_the_push_and_names_what_was_not_reached(repo: Repo
 
 
 def test_what_was_found_before_the_end_counts(repo: Repo, bare: Repo, tmp_path: Path) -> None:
-    """A git that rings the alarm at the second commit, and then never ends."""
+    """A git that rings the alarm at the second commit, and then goes on for a while."""
     (tmp_path / "git").write_text(
         f"""#!/bin/sh
 case "$*" in *diff-tree*)
     echo x >>"{tmp_path}/count"
-    [ $(wc -l <"{tmp_path}/count") -lt 2 ] || {{ kill -ALRM $PPID; exec sleep 60; }};;
+    [ $(wc -l <"{tmp_path}/count") -lt 2 ] || {{ kill -ALRM $PPID; exec sleep 1; }};;
 esac
 exec "{shutil.which("git")}" "$@"
 """
@@ -216,3 +221,57 @@ def test_what_is_here_already_is_not_looked_at(run: Run, repo: Repo) -> None:
 
 def test_it_never_responds(run: Run, repo: Repo) -> None:
     assert run("pre-receive", "--respond", "verify").status == 2
+
+
+# The same in this process
+
+
+def loose(repo: Repo, files: dict[str, bytes], *parents: str) -> str:
+    """A commit that no ref holds, as one in quarantine."""
+    tree = b""
+    for name, content in files.items():
+        repo.write("loose", content)
+        tree += f"100644 blob {repo.git('hash-object', '-w', 'loose')}\t{name}\n".encode()
+    words = [word for parent in parents for word in ("-p", parent)]
+    return repo.git("commit-tree", "-m", "loose", *words, repo.git("mktree", stdin=tree))
+
+
+def test_an_unborn_default_branch(run: Run, repo: Repo) -> None:
+    first = loose(repo, {"a.env": BOT})
+    tip = loose(repo, {"a.env": b"none"}, first)
+    lines = line("refs/heads/x", tip) + line("refs/heads/gone", ZEROS, loose(repo, {}))
+    result = run("pre-receive", "-f", "json", stdin=lines)
+    assert (result.status, found(result)) == (1, {(first, "blob", "a.env")})
+    env = {"GIT_PUSH_OPTION_COUNT": "1", "GIT_PUSH_OPTION_0": "xoxscan.skip=why"}
+    assert run("pre-receive", stdin=lines, env=env).status == 0
+    assert run("pre-receive", "--no-skip", stdin=lines, env=env).status == 1
+    result = run("pre-receive", stdin=lines, env={"GL_ID": "user-1"})
+    assert b"GL-HOOK-ERR: xoxscan: 1 Slack credential in this push" in result.err and BOT not in result.err
+
+
+def test_no_time_at_all(run: Run, repo: Repo) -> None:
+    tip = loose(repo, {"a.env": b"clean"})
+    lines = b"".join(line(f"refs/heads/{number:02}", tip) for number in range(12))
+    env = {"GL_ID": "user-1"}
+    result = run("pre-receive", "--budget=1ms", stdin=lines, env=env)
+    assert result.status == 3 and b"refs/heads/09 and 2 more" in result.out and b"incomplete" in result.err
+    result = run("pre-receive", "--budget=1ms", "--on-budget=pass", stdin=lines)
+    assert result.status == 0 and b"skipped: commit" in result.out
+    assert run("pre-receive", "--budget=1ms", "--on-budget=pass", "--strict", stdin=lines).status == 3
+
+
+def test_an_end_between_two_commits(run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = loose(repo, {"a.env": BOT})
+    tip = loose(repo, {"a.env": b"none"}, first)
+    real = Scan.occurrences
+
+    def once(self: Scan, span: Range) -> Iterator[Occurrence]:
+        if tip.encode() in span.listed.split(b"\n")[0][:40]:
+            raise Spent
+        return real(self, span)
+
+    monkeypatch.setattr(Scan, "occurrences", once)
+    lines = line("refs/heads/done", first) + line("refs/heads/late", tip)
+    result = run("pre-receive", "-f", "json", "--budget=5m", stdin=lines)
+    (problem,) = json.loads(result.out)["problems"]
+    assert result.status == 1 and "1 of 2 commits not looked at, of refs/heads/late" in problem["message"]
