@@ -15,13 +15,13 @@ from scanner.ci.settle import Settled, settle
 from scanner.commands import history, ranging
 from scanner.commands import scan as files
 from scanner.commands.responder import responder
-from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, refuse
+from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, refuse, within
 from scanner.errors import UsageError
 from scanner.filters import paths
 from scanner.filters.baseline import FOLDER
 from scanner.git.commits import parse_tag
 from scanner.git.objects import Cat
-from scanner.git.repository import Repository, find
+from scanner.git.repository import find
 from scanner.git.run import require_version
 from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Location, Report, Skip, Snapshot, Streams, Target
@@ -94,22 +94,13 @@ def _settled(args: argparse.Namespace, streams: Streams, plan: Plan) -> Settled:
 def _base(args: argparse.Namespace, found: Settled, cat: Cat) -> Snapshot | None:
     """Where the configuration counts from; a baseline in the work tree is read there, too: the change may have brought
     what stands on disk."""
-    inside = _inside(args.baseline, found.repository) if args.baseline else None
+    inside = within(args.baseline, found.repository) if args.baseline else None
     if inside is not None:
         args.baseline = None
     if found.trust is None:
         return None
     base = TreeSnapshot(found.repository.git, cat, found.trust, found.trust.decode()[:12])
     return base if inside is None else Moved(base, inside)
-
-
-def _inside(path: str, repository: Repository) -> bytes | None:
-    """The place of `path` in the work tree, None where it is outside. A link there does not lead out of it."""
-    top = os.path.realpath(repository.top or repository.git_dir)
-    for whole in (os.path.abspath(path), os.path.realpath(path)):
-        if os.path.commonpath([top, whole]) == top:
-            return os.fsencode(os.path.relpath(whole, top)).replace(os.fsencode(os.sep), b"/")
-    return None
 
 
 class Moved:

@@ -144,7 +144,7 @@ def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, r
     check(outputs)
     _refuse(args, streams)
     operator = tuple(_operator(args, streams, repository))
-    if args.config and repository and _inside(args.config, repository):
+    if args.config and repository and within(args.config, repository) is not None:
         base = None if base is None else _renamed(base, args.config, repository)
     config = configuration.load(base, operator)
     if base is not None and base.label == "index" and config.skip_rules and repository:
@@ -173,7 +173,7 @@ def _more_rules(path: str) -> tuple[Rule, ...]:
 
 def _renamed(base: Snapshot, path: str, repository: Repository) -> Snapshot:
     """`base` with another file for its configuration, which must stand there."""
-    renamed = Renamed(base, _within(path, repository))
+    renamed = Renamed(base, within(path, repository) or b"")
     if renamed.read(CONFIG) is None:
         hint = "commit it, or keep it outside: a configuration in the work tree counts as it stood before the change"
         raise UsageError(f"--config {path} is not in {base.label}", hint)
@@ -244,7 +244,7 @@ def _operator(args: argparse.Namespace, streams: Streams, repository: Repository
     if os.path.isfile(user):
         yield user, _bytes(user)
     for path in (environ.get("XOXSCAN_CONFIG"), args.config):
-        if path and not (repository and _inside(path, repository)):
+        if path and not (repository and within(path, repository) is not None):
             yield path, _bytes(path)
 
 
@@ -258,16 +258,14 @@ def _bytes(path: str) -> bytes:
         ) from None
 
 
-def _inside(path: str, repository: Repository) -> bool:
-    """Whether `path` is in the work tree: then a change could have brought it, and it is read as it stood before."""
+def within(path: str, repository: Repository) -> bytes | None:
+    """The place of `path` in the work tree, None where it is outside. What stands there a change could have brought:
+    it is read as it stood before. A link there does not lead out of it."""
     top = repository.top and os.path.realpath(repository.top)
-    return bool(top) and os.path.realpath(path).startswith(os.path.join(top or "", ""))
-
-
-def _within(path: str, repository: Repository) -> bytes:
-    return os.fsencode(os.path.relpath(os.path.realpath(path), os.path.realpath(repository.top or ""))).replace(
-        os.fsencode(os.sep), b"/"
-    )
+    for whole in (os.path.abspath(path), os.path.realpath(path)):
+        if top and os.path.commonpath([top, whole]) == top:
+            return os.fsencode(os.path.relpath(whole, top)).replace(os.fsencode(os.sep), b"/")
+    return None
 
 
 def _config_from(base: Snapshot | None, operator: Sequence[tuple[str, bytes]]) -> str | None:

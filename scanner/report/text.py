@@ -95,7 +95,7 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
             yield from _wrapped(harmless(" ".join(remediation.split())))
             yield ""
     if not options.quiet and any(finding.locations for finding in report.findings):
-        old = report.target.kind in ("history", "range")
+        old = report.target.kind in ("history", "range", "ci")
         way = "allow its fingerprint (-v shows it)" if old else "end its line with xoxscan:ignore and the reason"
         yield f"Is one no secret? Then {way}: docs/suppressing.md."
 
