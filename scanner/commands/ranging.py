@@ -21,6 +21,7 @@ from scanner.sources.commits import Range
 from scanner.sources.looker import Looker, overruns, submodules
 
 BATCH = 1000  # differences that are looked at together
+FEW = 50  # commits: so many take less time than it takes to load what makes long scans quick
 
 
 def push(args: argparse.Namespace, streams: Streams, repository: Repository) -> int:
@@ -49,7 +50,7 @@ def outcome(
 ) -> Outcome:
     """Looks at every commit of `span`."""
     with progress(args, streams) as shown:
-        scan = Scan(repository, cat, setup, shown)
+        scan = Scan(repository, cat, setup, shown, fast=span.total > FEW)
         occurrences = list(scan.occurrences(span))
     looker = scan.looker
     stories = _stories(occurrences, span)
@@ -66,14 +67,14 @@ def outcome(
 
 
 class Scan:
-    """One range being looked at, some commits at a time."""
+    """One range being looked at, some commits at a time. `fast`: see Setup.detector."""
 
-    def __init__(self, repository: Repository, cat: Cat, setup: Setup, shown: Progress) -> None:
+    def __init__(self, repository: Repository, cat: Cat, setup: Setup, shown: Progress, *, fast: bool = True) -> None:
         self._git = repository.git
         self._cat = cat
         self._setup = setup
         self._progress = shown
-        self._detector = setup.detector()
+        self._detector = setup.detector(fast=fast)
         self.looker = Looker(repository, cat, self._detector, setup.foreign_markers, shown.advance)
         self.modules: dict[bytes, Side] = {}
         self.problems: list[Problem] = []
