@@ -1,4 +1,4 @@
-"""What a remote shows of itself: with scanner.ci.fetcher the one place that talks to a forge, and only when the operator asks for it.
+"""What a remote shows of itself: besides scanner.ci the one place that talks to a forge, and only when it was asked to.
 
 git is sealed as everywhere (scanner.git.run), with one protocol opened, the one of the address. It stands in an empty
 folder and not in the scanned repository, so that nothing of that repository's configuration is read while it talks: no
