@@ -24,6 +24,7 @@ _ID = re.compile(r"[A-Z0-9]{2,32}")
 _SCOPE = re.compile(r"[a-z][a-z0-9_.:-]{0,63}")
 _URL = re.compile(r"https://[A-Za-z0-9.-]{1,100}/?")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REFUSING = (400, 403, 404, 410)  # statuses of webhooks besides 200, 429 and 500, which says nothing
 _LONGEST, _MOST_SCOPES, _YEARS = 120, 300, 10 * 366 * 86400
 # Control, format (bidi!), surrogate, private and unassigned characters, line and paragraph separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -97,7 +98,7 @@ def read(method: str, reply: Reply, secrets: tuple[str, ...]) -> Answer:
 def _api(method: str, reply: Reply, clean: _Clean) -> Answer:
     said = _object(reply.body)
     if failure := _unusable(reply, said):
-        return Answer(method, False, _code(said), failure)
+        return Answer(method, False, _code(said) if _limited(said) and failure == RATE_LIMITED else "", failure)
     assert said is not None
     scopes = _scopes(reply, said, clean)
     if said.get("ok") is not True:
@@ -118,21 +119,25 @@ def _api(method: str, reply: Reply, clean: _Clean) -> Answer:
 
 
 def _unusable(reply: Reply, said: dict[str, object] | None) -> str:
-    """Why this is no answer of the Web API, or nothing. A status below 500 alone decides nothing, if Slack's JSON is
-    there: its failures come with 200 as well (docs.slack.dev/apis/web-api)."""
+    """Why this is no answer of the Web API, or nothing. Slack's own come with 200, failures too, or with 429
+    (docs.slack.dev/apis/web-api): with another status somebody in between speaks, whatever the body says."""
     status = reply.status or 0
     if reply.failure:
         return reply.failure
-    if status == 429 or _code(said) in ("ratelimited", "rate_limited"):
+    if status == 429:
         return RATE_LIMITED
-    if 300 <= status < 400:
-        return f"HTTP {status}: a redirect, not followed"
-    if status >= 500 and not _code(said):
-        return f"HTTP {status}"
+    if status != 200:
+        return f"HTTP {status}" + (": a redirect, not followed" if 300 <= status < 400 else "")
     if said is None:
-        return NOT_JSON if status < 300 else f"HTTP {status}"
+        return NOT_JSON
+    if _limited(said):
+        return RATE_LIMITED
     plain = isinstance(said.get("ok"), bool) and (said["ok"] is False) == bool(_code(said))
     return "" if plain else STRANGE
+
+
+def _limited(said: dict[str, object] | None) -> bool:
+    return _code(said) in ("ratelimited", "rate_limited")
 
 
 def _refusal(method: str, said: dict[str, object], clean: _Clean) -> Answer:
@@ -141,23 +146,39 @@ def _refusal(method: str, said: dict[str, object], clean: _Clean) -> Answer:
 
 
 def _webhook(reply: Reply) -> Answer:
-    """Webhooks answer in plain text; the body decides, not the status."""
+    """Webhooks answer in plain text, with a status of their own; the body decides."""
     word, status = reply.body[:200].strip().decode("ascii", "replace"), reply.status or 0
     if reply.failure or status == 429:
         return Answer(WEBHOOK, False, failure=reply.failure or RATE_LIMITED)
-    if word == "ok" and 200 <= status < 300:
+    if word == "ok" and status == 200:
         return Answer(WEBHOOK, True)
-    if _CODE.fullmatch(word) and status >= 400:
+    if _CODE.fullmatch(word) and status in _REFUSING:
         return Answer(WEBHOOK, False, word)
-    return Answer(WEBHOOK, False, failure=f"HTTP {status}, and not in a webhook's words")
+    own = ", and not in a webhook's words" if status in (200, *_REFUSING) else ""
+    return Answer(WEBHOOK, False, failure=f"HTTP {status}{own}")
 
 
 def _object(body: bytes) -> dict[str, object] | None:
+    """The JSON object in `body`; an empty one, which says nothing, where a key stands twice: each reader of such an
+    object may choose another of its values."""
     try:
-        said = json.loads(body)
+        said = json.loads(body, object_pairs_hook=_once)
+    except _Twice:
+        return {}
     except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
+
+
+class _Twice(Exception):
+    """A key stands twice in an object."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise _Twice
+    return made
 
 
 def _code(said: dict[str, object] | None) -> str:

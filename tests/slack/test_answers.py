@@ -13,6 +13,7 @@ from scanner.model import Identity
 from scanner.slack.answers import AUTH_TEST, REHEARSAL, REVOKE, WEBHOOK, Reply, read
 from scanner.slack.api import TRIES
 from scanner.slack.http import Timeouts
+from scanner.slack.verdicts import verdict
 from tests.slack.conftest import BOT, OK, PLAIN, Make, Seen, holds, said
 from tests.slack.conftest import http as answer
 
@@ -66,12 +67,55 @@ def test_an_answer_that_is_torn_by_a_hangup(make: Make) -> None:
     assert bench.slack.auth_test(BOT).failure == "the answer broke off" and len(bench.server.seen) == TRIES
 
 
-def test_a_code_in_an_answer_of_any_status_counts(make: Make) -> None:
-    bench = make()
-    for status in (200, 401, 403, 500):
-        bench.server.answer = lambda seen, status=status: said({"ok": False, "error": "token_revoked"}, status)  # type: ignore[misc]
-        got = bench.slack.auth_test(BOT)
-        assert (got.error, got.failure, got.status) == ("token_revoked", "", status)
+# 500 and more are a proxy's or a server's in trouble, 407 a proxy's, the others no status of the Web API.
+@pytest.mark.parametrize("status", [201, 204, 206, 400, 401, 403, 404, 407, 410, 451, 500, 501, 502, 503, 504, 599])
+@pytest.mark.parametrize(
+    "body", [{"ok": False, "error": "token_revoked"}, {"ok": False, "error": "ratelimited"}, dict(OK)]
+)
+@pytest.mark.parametrize("method", [AUTH_TEST, REHEARSAL, REVOKE])
+def test_with_a_status_that_is_not_slacks_nothing_counts(method: str, body: dict[str, object], status: int) -> None:
+    got = read(method, Reply(status, {}, json.dumps({**body, "revoked": True}).encode()), (PLAIN,))
+    assert (got.ok, got.error, got.failure, got.status) == (False, "", f"HTTP {status}", status)
+    assert got.identity is None and got.revoked is None
+    said = verdict(BOT, got, "2026-11-22T00:00:00Z")
+    assert (said.state, said.reason, said.code) == ("unknown", f"HTTP {status}", None)
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 401, 407, 409, 500, 502, 503])
+@pytest.mark.parametrize("word", [b"ok", b"no_service", b"invalid_payload", b"rollup_error"])
+def test_a_webhook_speaks_with_its_own_statuses_alone(word: bytes, status: int) -> None:
+    got = read(WEBHOOK, Reply(status, {}, word), ())
+    assert (got.ok, got.error, got.failure) == (False, "", f"HTTP {status}")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_a_webhooks_words_count(status: int) -> None:
+    assert read(WEBHOOK, Reply(status, {}, b"no_service\n"), ()).error == "no_service"
+    assert read(WEBHOOK, Reply(200, {}, b"ok"), ()).ok
+    assert read(WEBHOOK, Reply(200, {}, b"no_service"), ()).failure == "HTTP 200, and not in a webhook's words"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ok": true, "team_id": "T1", "ok": false, "error": "token_revoked"}',
+        b'{"ok": false, "error": "token_revoked", "ok": true, "team_id": "T1"}',
+        b'{"ok": false, "error": "token_revoked", "error": "invalid_auth"}',
+        b'{"ok": false, "error": "token_revoked", "\\u006fk": false}',
+        b'{"ok": true, "team_id": "T1", "response_metadata": {"scopes": [], "scopes": ["admin"]}}',
+    ],
+)
+def test_a_key_given_twice_is_an_answer_that_slack_does_not_give(body: bytes) -> None:
+    for method in (AUTH_TEST, REHEARSAL, REVOKE):
+        got = read(method, Reply(200, {}, body), ())
+        assert (got.ok, got.error, got.failure) == (False, "", "an answer that Slack does not give")
+
+
+def test_no_code_comes_from_what_is_no_answer() -> None:
+    for status, ok in ((429, "false"), (200, "true")):
+        got = read(AUTH_TEST, Reply(status, {}, f'{{"ok": {ok}, "error": "token_revoked"}}'.encode()), ())
+        assert got.failure and not got.error
+    assert read(AUTH_TEST, Reply(429, {}, b'{"ok": false, "error": "ratelimited"}'), ()).error == "ratelimited"
 
 
 # What an answer may bring
