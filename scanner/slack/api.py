@@ -151,7 +151,7 @@ class Slack:
 
     def _until(self, ask: _Ask | Answer, token: Token) -> Answer:
         """The first answer that is final. After TRIES failures the last of them; where the next try would come after
-        the deadline, `failure` is "deadline" and status and error are those of the last answer."""
+        the deadline, `failure` is that and what was wrong with the last answer, whose status and error stay."""
         if isinstance(ask, Answer):
             return ask
         last, tries, failed = Answer(ask.method, False), 0, 0
@@ -162,7 +162,7 @@ class Slack:
                 return last
             if not self._rest(pause, tries):
                 break
-        return last._replace(failure=DEADLINE)
+        return last._replace(failure=_late(last))
 
     def _turn(self, ask: _Ask, token: Token) -> bool:
         """Waits until it may be sent; False where that is after the deadline."""
@@ -225,6 +225,14 @@ def _again(answer: Answer) -> bool:
     """Whether asking once more may give a better answer."""
     passing = ("timeout", "connection failed", "the answer broke off", NOT_JSON, RATE_LIMITED, "HTTP 5")
     return answer.error in TRANSIENT or answer.failure.startswith(passing)
+
+
+def _late(last: Answer) -> str:
+    """That the deadline came, and what was wrong with the answer before it, if there was one."""
+    said = last.error or last.failure
+    plain = last.status in (None, 200) or said.startswith("HTTP ")
+    why = said if plain else f"HTTP {last.status}, {said}"
+    return f"{DEADLINE} (the last answer: {why})" if why else DEADLINE
 
 
 def _permit(allowed: bool, token: Token) -> None:

@@ -175,11 +175,8 @@ def _accepted(method: str) -> Row:
 
 
 def _failure(answer: Answer) -> str:
-    said = [f"HTTP {answer.status}"] if answer.status else []
-    last = ", ".join(said + [answer.error] * bool(answer.error))
-    if answer.failure == DEADLINE:
-        return f"deadline (the last answer: {last})" if last else DEADLINE
-    return answer.failure + (f" ({answer.error})" if answer.error else "")
+    told = answer.failure.startswith(DEADLINE)  # there the code stands in it already
+    return answer.failure + (f" ({answer.error})" if answer.error and not told else "")
 
 
 def _more(row: Row, answer: Answer) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from scanner.errors import UsageError
 from scanner.slack.answers import WEBHOOK
 from scanner.slack.api import TRIES, base_url, retry_after
-from tests.slack.conftest import BOT, OK, Make, found, said
+from scanner.slack.verdicts import verdict
+from tests.slack.conftest import BOT, OK, Make, Seen, found, said
 from tests.slack.conftest import http as answer
 
 # Trying again
@@ -30,7 +33,11 @@ def test_a_wait_beyond_the_deadline_is_not_begun(make: Make, asked: str) -> None
     bench = make()
     bench.server.answer = lambda seen: said({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": asked})
     got = bench.slack.auth_test(BOT)
-    assert (got.failure, got.error, got.status) == ("deadline", "ratelimited", 429)
+    assert (got.failure, got.error, got.status) == (
+        "deadline (the last answer: HTTP 429, ratelimited)",
+        "ratelimited",
+        429,
+    )
     assert len(bench.server.seen) == 1 and not bench.clock.slept
 
 
@@ -41,7 +48,7 @@ def test_an_absurd_wait_is_our_own_backoff(make: Make, asked: str) -> None:
     assert retry_after(asked) is None
     bench = make(deadline=20)
     bench.server.answer = lambda seen: answer(b"", 429, {"Retry-After": asked if asked.isascii() else "x"})
-    assert bench.slack.auth_test(BOT).failure == "deadline"
+    assert bench.slack.auth_test(BOT).failure == "deadline (the last answer: HTTP 429, rate limited)"
     assert bench.clock.slept == [0.5, 1, 2, 4, 8]
 
 
@@ -76,6 +83,33 @@ def test_after_the_deadline_nothing_is_sent(make: Make) -> None:
         assert got.failure == "deadline" and not got.ok and got.status is None
     assert bench.slack.try_webhook(found("webhook"))[:4] == (WEBHOOK, False, "", "deadline")
     assert not bench.server.seen and not bench.rows.begun
+
+
+@pytest.mark.parametrize(
+    ("pieces", "why"),
+    [
+        (answer(b"<html>"), "not JSON"),
+        (answer(b"<html>", 502), "HTTP 502"),
+        (said({"ok": False, "error": "token_revoked"}, 503), "HTTP 503"),
+        (said({"ok": False, "error": "internal_error"}), "internal_error"),
+        (said({"ok": False, "error": "ratelimited"}), "ratelimited"),
+        (answer(b'{"ok": tr', length=4000), "the answer broke off"),
+        ([], "connection failed"),
+    ],
+)
+def test_at_the_deadline_the_last_reason_is_not_lost(make: Make, pieces: list[bytes], why: str) -> None:
+    bench = make(deadline=2)
+
+    def broken(seen: Seen) -> Iterator[bytes]:
+        yield from pieces
+        if not pieces or why == "the answer broke off":
+            raise ConnectionError
+
+    bench.server.answer = broken
+    got = bench.slack.auth_test(BOT)
+    assert got.failure == f"deadline (the last answer: {why})" and bench.clock.slept == [0.5, 1]
+    told = verdict(BOT, got, "2026-11-22T00:00:00Z")
+    assert (told.state, told.reason) == ("unknown", got.failure)
 
 
 # Where to

@@ -96,10 +96,10 @@ def test_a_failure_is_unknown_with_its_reason(failure: str) -> None:
 
 
 def test_a_failure_names_the_last_word() -> None:
-    late = Answer(AUTH_TEST, False, "ratelimited", DEADLINE, status=429)
-    assert verdict(BOT, late, NOW).reason == "deadline (the last answer: HTTP 429, ratelimited)"
-    assert verdict(BOT, late._replace(error=""), NOW).reason == "deadline (the last answer: HTTP 429)"
-    assert verdict(BOT, late._replace(failure="rate limited"), NOW).reason == "rate limited (ratelimited)"
+    busy = Answer(AUTH_TEST, False, "ratelimited", "rate limited", status=429)
+    assert verdict(BOT, busy, NOW).reason == "rate limited (ratelimited)"
+    late = busy._replace(failure=f"{DEADLINE} (the last answer: HTTP 429, ratelimited)")
+    assert verdict(BOT, late, NOW).reason == late.failure
 
 
 def test_a_failure_wins_over_whatever_else_is_said() -> None:
