@@ -148,12 +148,17 @@ def fingerprint(match: Match) -> str:
     import base64
     import hashlib
 
-    token = match.secret.reveal()
-    before, _, after = match.redacted.encode().partition(b"****")
-    secret = token[len(before) : len(token) - len(after)]
-    covered = before + after if _bits(secret) < _SURE else token
+    public = match.redacted.encode().replace(b"****", b"", 1)
+    covered = public if short(match.secret, match.redacted) else match.secret.reveal()
     digest = hashlib.sha256(b"\0".join((_DOMAIN, match.kind.encode(), covered))).digest()
     return f"v1:{match.kind}:{base64.b32encode(digest).decode().rstrip('=').lower()}"
+
+
+def short(secret: Secret, redacted: str) -> bool:
+    """Whether the secret part is so short that a fingerprint leaves it out: then two secrets may share one."""
+    token = secret.reveal()
+    before, _, after = redacted.encode().partition(b"****")
+    return _bits(token[len(before) : len(token) - len(after)]) < _SURE
 
 
 def _bits(secret: bytes) -> int:

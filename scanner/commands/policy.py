@@ -13,10 +13,10 @@ from scanner import config as configuration
 from scanner import rules as ruleset
 from scanner.commands import scan
 from scanner.commands.scanning import Setup, prepare
-from scanner.errors import OK, UsageError
+from scanner.errors import OK, GitError, UsageError
 from scanner.filters.entries import Config, PolicyLine
 from scanner.git.objects import Cat
-from scanner.git.repository import Repository
+from scanner.git.repository import Repository, find
 from scanner.model import Finding, Report, Streams, Verdict
 from scanner.policy import DEFAULT, REFRESH, Decision, decide
 from scanner.report.output import STDOUT, OutStream, secrets
@@ -59,7 +59,13 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         repository = scan.around(streams)
         cat = stack.enter_context(Cat(repository.git)) if repository else None
         setup = prepare(_options(args), streams, scan.base(repository, cat), repository)
-    explained = _explained(args, setup, repository, report, streams.clock())
+    about = _repository_of(report, repository, streams)
+    explained = _explained(args, setup, about, report, streams.clock())
+    if report and about is None and report.target.repository:
+        note = (
+            f"note: {report.target.repository} is not here: what its remote holds is not known, and counts as private"
+        )
+        streams.stderr.write(Redactor(secrets(report)).clean(f"{harmless(note)}\n".encode("utf-8", "backslashreplace")))
     out = OutStream(streams.stdout, Redactor(secrets(report) if report else ()))
     if args.format == "json":
         out.write(_json(explained, asked=report is not None))
@@ -107,14 +113,23 @@ def _known(
 ) -> Known:
     """What the repository around this folder knows of its public remote, if the report is of that one."""
     event = report is not None and report.target.kind == "ci"
-    if report is None or repository is None or not _same(report.target.repository, repository):
+    if report is None or repository is None:
         return Known(public, event=event)
     commits = {place.commit for finding in findings for place in finding.locations if place.commit}
     return learn(repository.git, public, config.public_remote, commits)._replace(event=event)
 
 
-def _same(named: str | None, repository: Repository) -> bool:
-    return named is not None and os.path.realpath(named) == os.path.realpath(repository.top or repository.git_dir)
+def _repository_of(report: Report | None, around: Repository | None, streams: Streams) -> Repository | None:
+    """The repository that the report is about, wherever one stands; None where it is not here."""
+    named = report.target.repository if report else None
+    if named is None:
+        return None
+    if around and os.path.realpath(named) == os.path.realpath(around.top or around.git_dir):
+        return around
+    try:
+        return find(named, streams.environ, own=False)
+    except GitError:
+        return None
 
 
 def _if_alive(step: Step, situation: Situation) -> Decision | None:

@@ -6,18 +6,24 @@ Each token is read again where the journal says it stands, or comes on the stand
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from scanner import config as configuration
 from scanner.commands import given, responding
+from scanner.commands.revoke import add_workspaces
+from scanner.commands.revoke import handed as with_handed
 from scanner.commands.scanning import TIMEOUT, Setup, add_asking
 from scanner.detect import Detector
 from scanner.errors import OK, RESPONSE, GitError
-from scanner.model import Finding, Response, Rule, Secret, Streams, Target
+from scanner.model import Finding, Response, Rule, Secret, Streams, Target, Verdict
+from scanner.pipeline import short
+from scanner.policy import REFRESH, Facts, Policy, decide
 from scanner.respond import act, rereading
 from scanner.respond.act import Means
 from scanner.respond.conduct import Conducted
 from scanner.respond.journal import Entry, Journal, JournalError, exists, folder
+from scanner.respond.plan import revocable
 from scanner.slack.answers import Token
 
 # Nothing was done about these: the plan of a run that is gone is no reason to begin.
@@ -29,28 +35,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tokens", nargs="?", choices=["-"], metavar="-", help="tokens come on the standard input")
     given.add_options(parser)
     add_asking(parser)
+    add_workspaces(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
-    """0 if all that was started is proven dead, or was never sent; else 4."""
+    """0 if all that was planned is proven dead; else 4."""
     args.respond, args.visibility, args.max_revoke, args.yes = "revoke", None, None, True
     made = given.setup(args, streams)
     responding.refuse(args, streams)
     handed = given.read(streams, made.rules).findings if args.tokens else ()
     entries = _unfinished(streams)
-    resumed = _Resumed(made, streams, {finding.fingerprint: finding.secret for finding in handed})
+    resumed = _Resumed(made, streams, handed)
+    policy = with_handed(configuration.policy(made.config), args.workspace)
     pairs = [(entry, resumed.secret(entry)) for entry in entries]
     known = [_finding(entry, secret, made) for entry, secret in pairs]
     several = responding.operators_roads(args, made.config, streams)
     with responding.means(args, streams, known) as begun:
         tools = begun.acting(len(pairs))
-        said = [_response(entry, secret, tools, made) for entry, secret in pairs]
+        said = [_response(entry, secret, tools, made, policy) for entry, secret in pairs]
         found = [finding._replace(response=each) for finding, each in zip(known, said, strict=True)]
         done = Conducted(tuple(found), (), (), False, "resume")
         notes = responding.tell(args, streams, several, tools, done, Target("resume"))
         notes += responding.evidence(args, streams, tools)
     report = given.report("resume", made, streams, found, ())
-    failed = any(finding.response and finding.response.state in ("unproven", "failed", "refused") for finding in found)
+    failed = any(finding.response and finding.response.state not in ("revoked", "skipped") for finding in found)
     nothing = () if found else ("nothing was left to be resumed",)
     return given.write(report._replace(notes=(*nothing, *notes), exit=RESPONSE if failed else OK), made, streams)
 
@@ -68,13 +76,17 @@ class _Resumed(NamedTuple):
 
     made: Setup
     streams: Streams
-    handed: Mapping[str, Secret]
+    handed: Sequence[Finding]
 
     def secret(self, entry: Entry) -> Secret | None:
-        """The token of an entry, None where it is to be had nowhere."""
+        """The token of an entry, None where it is to be had nowhere. One that was handed over is not taken where its
+        fingerprint may be that of another: which of them was meant only its place tells."""
         planned = entry.planned
-        if planned.fingerprint in self.handed or planned.place is None:
-            return self.handed.get(planned.fingerprint)
+        for each in self.handed:
+            if each.fingerprint == planned.fingerprint and not short(each.secret, each.redacted):
+                return each.secret
+        if planned.place is None:
+            return None
         detector = Detector(self.made.rules, TIMEOUT)
         try:
             return rereading.secret(planned.place, detector, planned.fingerprint, dict(self.streams.environ))
@@ -101,23 +113,54 @@ def _rule(entry: Entry, made: Setup) -> Rule | None:
     return next((rule for rule in made.rules if rule.id == entry.planned.rule), None)
 
 
-def _response(entry: Entry, secret: Secret | None, tools: Means, made: Setup) -> Response:
+def _response(entry: Entry, secret: Secret | None, tools: Means, made: Setup, policy: Policy) -> Response:
     try:
         if entry.state not in _STARTED:
             tools.journal.held(entry.id, "the run ended before it was begun")
-            return _said("held", "the run ended before it was begun; nothing was sent: plan it anew", entry, tools)
+            reason = "the run ended before it was begun, and nothing was sent: run the command again that planned it"
+            return _said("held", reason, entry, tools)
         if secret is None:
             return _said("unproven", _lost(entry), entry, tools)
-        return act.resume(
-            tools, Token(secret, entry.planned.fingerprint, entry.planned.kind), entry, _rule(entry, made)
-        )
+        token = Token(secret, entry.planned.fingerprint, entry.planned.kind)
+        return act.resume(tools, token, entry, _rule(entry, made), _forbids(entry, policy, made))
     except JournalError as error:
         return _said("failed", str(error), entry, tools)
 
 
+def _forbids(entry: Entry, policy: Policy, made: Setup) -> Callable[[Verdict], str]:
+    """Why the policy of today lets nothing more be sent, if it does not. What was exposed when it was planned still
+    counts as exposed; whose a refresh token is was known from its access token then, and is not asked again."""
+    planned = entry.planned
+    place = planned.place.path if planned.place else None
+
+    def forbids(said: Verdict) -> str:
+        refresh = planned.kind in REFRESH
+        facts = Facts(
+            fingerprint=planned.fingerprint,
+            kind=planned.kind,
+            verdict=None if refresh else said,
+            exposed=True,
+            public=True,
+            where="as when it was planned",
+            identity=said.identity,
+            org_wide=said.org_wide,
+            cut=True,
+            paths=(place,) if place is not None else (),
+            revocable=planned.rule in revocable(made.rules),
+            interactive=refresh,
+        )
+        decision = decide(policy, facts)
+        return "" if decision.action == "revoke" else f"{decision.line} says {decision.action}: {decision.reason}"
+
+    return forbids
+
+
 def _lost(entry: Entry) -> str:
     where = "it does not stand any more where the journal says" if entry.planned.place else "the journal has no place"
-    return f"the token is not to be had: {where}; give it on the standard input: xoxscan journal resume - <FILE"
+    return (
+        f"the token is not to be had: {where}; give it on the standard input (xoxscan journal resume - <FILE), or, if "
+        "it is a legacy token with a short secret, to xoxscan revoke"
+    )
 
 
 def _said(state: str, reason: str, entry: Entry, tools: Means) -> Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Iterable
 
 from scanner import config as configuration
 from scanner.commands import given, responding, verify
@@ -27,7 +29,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_asking(parser)
     add = parser.add_argument
     add("--yes", action="store_true", help="revoke: it cannot be undone")
+    add_workspaces(parser)
     add("--max-revoke", type=int, metavar="N", help="the most tokens that one run may revoke (default 5)")
+
+
+def add_workspaces(parser: argparse.ArgumentParser) -> None:
+    """Whose tokens may be revoked, besides those of the `workspaces` of the configuration."""
+    parser.add_argument(
+        "--workspace",
+        action="append",
+        default=[],
+        type=_workspace,
+        metavar="ID",
+        help="one of the operator's own, T… or E…; repeatable",
+    )
+
+
+def _workspace(word: str) -> str:
+    if not re.fullmatch(r"[TE][A-Z0-9]{2,20}", word):
+        raise argparse.ArgumentTypeError("this is no id of a workspace or an organisation (T… or E…; verify shows it)")
+    return word
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
@@ -37,11 +58,9 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     made = given.setup(args, streams)
     responding.refuse(args, streams)
     come = given.read(streams, made.rules)
-    policy = _policy(configuration.policy(made.config))
-    # Somebody at a terminal has decided for himself; a script may only touch the operator's own workspaces. A rehearsal
-    # touches nothing.
-    person = streams.stderr.isatty() or not acts
-    orders = responding.orders_for(args, streams, made, None, policy, Known(), come.findings, interactive=person)
+    # A rehearsal touches nothing; what is revoked must be the operator's own, as nobody is asked.
+    policy = handed(configuration.policy(made.config), args.workspace)
+    orders = responding.orders_for(args, streams, made, None, policy, Known(), come.findings, interactive=not acts)
     several = responding.operators_roads(args, made.config, streams)
     with responding.means(args, streams, come.findings) as tools:
         done = conduct(come.findings, (), orders, tools)
@@ -52,8 +71,9 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     return given.write(report._replace(exit=_status(report) if acts else verify.status(report)), made, streams)
 
 
-def _policy(policy: Policy) -> Policy:
-    return policy._replace(operator=(*policy.operator, _HANDED))
+def handed(policy: Policy, workspaces: Iterable[str]) -> Policy:
+    """The policy for tokens that were handed over: revoke them, unless a line or a limit says no."""
+    return policy._replace(operator=(*policy.operator, _HANDED), workspaces=policy.workspaces.union(workspaces))
 
 
 def _status(report: Report) -> int:

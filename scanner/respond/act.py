@@ -82,9 +82,13 @@ def revoke(means: Means, token: Token, entry: Entry, rule: Rule | None) -> Respo
         return act.response("failed", f"{error}; it was not touched here")
 
 
-def resume(means: Means, token: Token, entry: Entry, rule: Rule | None) -> Response:
-    """Brings a started revocation to a known end, wherever it stopped."""
-    act = _Act(means, token, entry, rule)
+Forbids = Callable[[Verdict], str]
+
+
+def resume(means: Means, token: Token, entry: Entry, rule: Rule | None, forbids: Forbids = lambda said: "") -> Response:
+    """Brings a started revocation to a known end, wherever it stopped. `forbids` says of the fresh verdict why nothing
+    more may be sent, or "": that somebody agreed once does not outlive a policy that says no now."""
+    act = _Act(means, token, entry, rule, forbids)
     try:
         return act.take_up()
     except Busy as error:
@@ -94,8 +98,11 @@ def resume(means: Means, token: Token, entry: Entry, rule: Rule | None) -> Respo
 class _Act:
     """One token's way from the plan to an end."""
 
-    def __init__(self, means: Means, token: Token, entry: Entry, rule: Rule | None) -> None:
+    def __init__(
+        self, means: Means, token: Token, entry: Entry, rule: Rule | None, forbids: Forbids = lambda said: ""
+    ) -> None:
         self._means, self._token, self._entry, self._rule = means, token, entry, rule
+        self._forbids = forbids
         self._journal, self._id = means.journal, entry.id
         self._refresh = token.kind in REFRESH_KINDS
         self._was_ok = False  # auth.test said ok in this process
@@ -129,7 +136,15 @@ class _Act:
         seen = self._look()
         if seen.alive is False:
             return self._proven(f"a fresh look answered {seen.answer.error}", seen.answer)
-        return self._send() if self._may(seen) else self._unsure(seen)
+        if not self._may(seen):
+            return self._unsure(seen)
+        forbidden = self._forbids(seen.verdict)
+        return self._forbidden(seen, forbidden) if forbidden else self._send()
+
+    def _forbidden(self, seen: Look, why: str) -> Response:
+        if self._entry.state == "intent" and not self._tried():
+            return self._held("held", f"nothing was sent, and nothing more is: {why}")
+        return self.response("unproven", f"nothing more is sent: {why}; {self._said(seen)}")
 
     def _look(self) -> Look:
         self._means.at("look")

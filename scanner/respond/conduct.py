@@ -12,7 +12,7 @@ from scanner.respond.act import Means
 from scanner.respond.journal import REFRESH_KINDS, JournalError, Place, Planned
 from scanner.respond.plan import Plan, Situation, Step, grants, lines, plan, response
 from scanner.slack.answers import Token
-from scanner.slack.verify import verify
+from scanner.slack.verify import Key, verify
 
 LEVELS = ("none", "verify", "rehearse", "revoke")
 _ALIVE = ("active", "restricted")
@@ -66,14 +66,19 @@ def conduct(findings: Sequence[Finding], suppressed: Sequence[Suppressed], order
         return Conducted(tuple(found), tuple(quiet), notes, False, orders.run)
     made = plan(found, orders.situation, orders.ceiling)
     if orders.level == "rehearse":
-        answers = {step.finding.fingerprint: _rehearsed(step, means) for step in made.steps}
+        answers = {key(step.finding): _rehearsed(step, means) for step in made.steps}
         failed = False
     else:
         answers = _over(made, means) if made.over else _revoked(made, orders, means)
-        failed = bool(made.over) or any(_open(answers[step.finding.fingerprint]) for step in made.revocations)
+        failed = bool(made.over) or any(_open(answers[key(step.finding)]) for step in made.revocations)
         notes += lines(made) if made.over else ()
-    done = tuple(finding._replace(response=answers[finding.fingerprint]) for finding in found)
+    done = tuple(finding._replace(response=answers[key(finding)]) for finding in found)
     return Conducted(done, tuple(quiet), notes, failed, orders.run)
+
+
+def key(finding: Finding) -> Key:
+    """What tells one secret from all others: a fingerprint alone does not, see scanner.pipeline.short."""
+    return finding.fingerprint, finding.secret
 
 
 def token_of(finding: Finding) -> Token:
@@ -81,7 +86,7 @@ def token_of(finding: Finding) -> Token:
     return Token(finding.secret, finding.fingerprint, finding.kind)
 
 
-def _verdicts(findings: Iterable[Finding], orders: Orders, means: Means) -> dict[str, Verdict]:
+def _verdicts(findings: Iterable[Finding], orders: Orders, means: Means) -> dict[Key, Verdict]:
     tokens = [token_of(finding) for finding in findings]
     return verify(
         means.slack,
@@ -93,8 +98,8 @@ def _verdicts(findings: Iterable[Finding], orders: Orders, means: Means) -> dict
     )
 
 
-def _with(finding: Finding, verdicts: Mapping[str, Verdict]) -> Finding:
-    return finding._replace(verdict=verdicts.get(finding.fingerprint))
+def _with(finding: Finding, verdicts: Mapping[Key, Verdict]) -> Finding:
+    return finding._replace(verdict=verdicts.get(key(finding)))
 
 
 def _alive_note(each: Suppressed) -> str:
@@ -121,11 +126,11 @@ def _drawn_note(each: Suppressed) -> str:
     return f"{each.finding.redacted} is of the grant of a token that was found, although it was allowed{who}: a finding"
 
 
-def _over(made: Plan, means: Means) -> dict[str, Response | None]:
+def _over(made: Plan, means: Means) -> dict[Key, Response | None]:
     """A plan above the ceiling sends nothing, not even what would be harmless."""
     at = means.now()
     return {
-        step.finding.fingerprint: Response("held", made.over, step.decision.line, at)
+        key(step.finding): Response("held", made.over, step.decision.line, at)
         if step.decision.action == "revoke"
         else response(step.decision, step.facts.revocable, at)
         for step in made.steps
@@ -138,11 +143,11 @@ def _rehearsed(step: Step, means: Means) -> Response | None:
     return response(step.decision, step.facts.revocable, means.now())
 
 
-def _revoked(made: Plan, orders: Orders, means: Means) -> dict[str, Response | None]:
+def _revoked(made: Plan, orders: Orders, means: Means) -> dict[Key, Response | None]:
     """Everyone is asked first; then the journal gets the whole plan; then it is done, in its order."""
     agreed = [step for step in made.revocations if orders.consent(step)]
     answers = {
-        step.finding.fingerprint: Response("held", "a person said no", step.decision.line, means.now())
+        key(step.finding): Response("held", "a person said no", step.decision.line, means.now())
         for step in made.revocations
         if step not in agreed
     }
@@ -160,9 +165,9 @@ def _revoked(made: Plan, orders: Orders, means: Means) -> dict[str, Response | N
         except JournalError as error:  # nothing more is begun that could not be written down
             broken = str(error)
             said = Response("failed", f"{broken}; `xoxscan journal resume` goes on", step.decision.line, means.now())
-        answers[step.finding.fingerprint] = said
+        answers[key(step.finding)] = said
     rest = (step for step in made.steps if step.decision.action != "revoke")
-    return {**answers, **{step.finding.fingerprint: _rehearsed(step, means) for step in rest}}
+    return {**answers, **{key(step.finding): _rehearsed(step, means) for step in rest}}
 
 
 def _not_begun(step: Step, broken: str, means: Means) -> Response:

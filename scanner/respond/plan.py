@@ -82,15 +82,15 @@ def plan(findings: Sequence[Finding], situation: Situation, ceiling: int = CEILI
     the access token of its grant, so access tokens are decided first."""
     groups = grants(findings, situation.grant)
     migrating = both_forms(findings)
-    steps: dict[str, Step] = {}
+    steps: list[Step] = []
     for finding in sorted(findings, key=lambda each: each.kind in REFRESH):
         facts = _facts(finding, situation, finding.fingerprint in migrating)
         if finding.kind in REFRESH:
-            facts = _with_grant(facts, [each for each in steps.values() if _together(each, finding, groups)])
+            facts = _with_grant(facts, [each for each in steps if _together(each, finding, groups)])
         decision = decide(situation.policy, facts)
         grant = groups.get(finding.fingerprint)
-        steps[finding.fingerprint] = Step(finding, facts, decision, grant, effects(finding, facts))
-    return Plan(tuple(sorted(steps.values(), key=lambda step: _rank(step, situation))), ceiling)
+        steps.append(Step(finding, facts, decision, grant, effects(finding, facts)))
+    return Plan(tuple(sorted(steps, key=lambda step: _rank(step, situation))), ceiling)
 
 
 def _together(step: Step, finding: Finding, groups: Mapping[str, str]) -> bool:

@@ -22,8 +22,8 @@ def place(finding: Finding, repository: Repository, detector: Detector) -> Place
     with Cat(repository.git) as cat:
         for oid, path in _objects(finding.locations):
             for _, header, data in cat.contents([oid.encode()]):
-                match = _match(data, detector, finding.fingerprint) if data and header.size <= _LARGEST else None
-                if match:
+                found = _matches(data or b"", detector, finding.fingerprint) if header.size <= _LARGEST else []
+                for match in (match for match in found if match.secret == finding.secret):
                     return Place(folder, oid, match.start, match.end, path)
     return None
 
@@ -45,10 +45,11 @@ def secret(where: Place, detector: Detector, wanted: str, environ: dict[str, str
     with Cat(repository.git) as cat:
         for _, header, data in cat.contents([where.object.encode()]):
             if data and header.size <= _LARGEST:
-                match = _match(data, detector, wanted)
-                return match.secret if match else None
+                found = _matches(data, detector, wanted)
+                # Others with the same fingerprint may stand beside it: only the one at this very place was meant.
+                return next((each.secret for each in found if (each.start, each.end) == (where.start, where.end)), None)
     return None
 
 
-def _match(data: bytes, detector: Detector, wanted: str) -> Match | None:
-    return next((match for match in detector.scan(data).matches if fingerprint(match) == wanted), None)
+def _matches(data: bytes, detector: Detector, wanted: str) -> list[Match]:
+    return [match for match in detector.scan(data).matches if fingerprint(match) == wanted]

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from scanner.model import Secret, Verdict
 from scanner.slack.answers import Answer, Token
 from scanner.slack.api import SESSION, TESTABLE, Slack
-from scanner.slack.verdicts import ACTIVE, INACTIVE, REJECTED, RESTRICTED, UNKNOWN, UNSUPPORTED, unsupported, verdict
+from scanner.slack.verdicts import UNSUPPORTED, unsupported, verdict
 
-_WORST = (ACTIVE, RESTRICTED, UNKNOWN, REJECTED, UNSUPPORTED, INACTIVE)
+Key = tuple[str, Secret]  # fingerprint and secret: legacy tokens with a short secret may share a fingerprint
 _NOT_PROBED = (
     "sessions are not asked about: Slack watches for them in other places, and may log the person out or raise an "
     "alarm (--probe-sessions asks all the same)"
@@ -28,11 +28,10 @@ def verify(
     threads: int,
     now: Callable[[], str],
     seen: Callable[[Token, Verdict], None],
-) -> dict[str, Verdict]:
-    """The verdict on each token, by fingerprint. `now` gives the time as RFC 3339, UTC. `seen` is called in this thread
-    with each token and its verdict as it comes in. Where two secrets share a fingerprint, the worse news stands. Raises
-    what the log of `slack` raises; then nothing more is begun."""
-    found: dict[str, Verdict] = {}
+) -> dict[Key, Verdict]:
+    """The verdict on each token. `now` gives the time as RFC 3339, UTC. `seen` is called in this thread with each token
+    and its verdict as it comes in. Raises what the log of `slack` raises; then nothing more is begun."""
+    found: dict[Key, Verdict] = {}
     ready, groups = _sorted(_paired(tokens) if probe_sessions else tokens, probe_sessions)
     for token, said in ready:
         _take(found, token, said, seen)
@@ -83,7 +82,6 @@ def _paired(tokens: Iterable[Token]) -> list[Token]:
     return [token._replace(cookie=token.cookie or only) if token.kind == SESSION else token for token in listed]
 
 
-def _take(found: dict[str, Verdict], token: Token, said: Verdict, seen: Callable[[Token, Verdict], None]) -> None:
-    before = found.get(token.fingerprint, said)
-    found[token.fingerprint] = min(before, said, key=lambda each: _WORST.index(each.state))
+def _take(found: dict[Key, Verdict], token: Token, said: Verdict, seen: Callable[[Token, Verdict], None]) -> None:
+    found[token.fingerprint, token.secret] = said
     seen(token, said)

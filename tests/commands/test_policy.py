@@ -162,6 +162,16 @@ def test_without_a_verdict_it_says_what_would_be(pushed: tuple[Repo, str], opera
     assert [each["if_alive"] and each["if_alive"]["action"] for each in made] == ["revoke", None]
 
 
+def test_it_looks_at_the_repository_of_the_report_from_anywhere(
+    pushed: tuple[Repo, str], operator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, oid = pushed
+    data = of(repo, finding("a", commit=oid, verdict=ACTIVE))
+    monkeypatch.chdir(tmp_path)
+    _, shown = explain("-", "--config", operator, "--visibility", "public", stdin=data)
+    assert f"revoke: it is exposed: commit {oid[:12]} is in origin" in shown
+
+
 def test_a_report_of_another_repository_says_nothing_of_this_ones_remotes(
     pushed: tuple[Repo, str], operator: str
 ) -> None:

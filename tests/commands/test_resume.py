@@ -80,7 +80,7 @@ def test_it_is_sent_again_only_after_a_fresh_look(slack: Standin, program: Progr
     started(program, pushed, slack, account)
     slack.change(account.token, state="active")  # as if it had not been done
     before = len(slack.requests)
-    assert program.json("journal", "resume").state == "revoked"
+    assert program.json("journal", "resume", "--workspace", "T0DEMO").state == "revoked"
     assert program.asked()[before:] == [LOOK, REVOKE, LOOK] and slack.requests[before + 1].fresh
 
 
@@ -134,8 +134,58 @@ def test_a_token_without_a_place(slack: Standin, program: Program) -> None:
     assert program.json("revoke", "--yes", program.config(OURS), stdin=tokens).state == "unproven"
     said = program.json("journal", "resume")
     assert said.status == 4 and "the journal has no place" in said.reason
-    assert program.json("journal", "resume", "-", stdin=tokens).state == "revoked"
+    assert program.json("journal", "resume", "-", program.config(OURS), stdin=tokens).state == "revoked"
     assert slack.revocations(account.token) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        ("workspaces: T0OTHER\n", "not among the operator's workspaces"),
+        (OURS + "policy:\n  - {when: {kind: bot}, then: never, reason: leave bots alone}\n", "leave bots alone"),
+        (OURS + "policy:\n  - {when: {path: a.env}, then: hold, reason: ask Ann}\n", "ask Ann"),
+    ],
+)
+def test_that_somebody_agreed_once_does_not_outlive_the_policy(
+    slack: Standin, program: Program, pushed: Repo, policy: str, why: str
+) -> None:
+    account = slack.plant("bot")
+    started(program, pushed, slack, account, "before")
+    slack.change(account.token, state="active")
+    before = len([each for each in program.asked() if each == REVOKE])
+    said = program.json("journal", "resume", program.config(policy))
+    assert said.status == 4 and said.state == "unproven" and why in said.reason
+    assert len([each for each in program.asked() if each == REVOKE]) == before
+
+
+def twins(slack: Standin) -> tuple[Account, Account]:
+    """Two legacy tokens with the same public ids, and so the same fingerprint: the first lives, the second does not."""
+    alive = slack.plant("user-legacy")
+    dead = slack.add(Account(alive.token[:-6] + "aB3dE5", "user-legacy", state="revoked"))
+    assert slack.named(alive.token).fingerprint == slack.named(dead.token).fingerprint
+    return alive, dead
+
+
+def test_a_twin_of_a_legacy_token_is_not_taken_for_it(slack: Standin, program: Program) -> None:
+    alive, dead = twins(slack)
+    slack.faults.add(REVOKE, faults.broken(503), times=0)
+    token = alive.token.encode() + b"\n"
+    assert program.json("revoke", "--yes", program.config(OURS), stdin=token).state == "unproven"
+    slack.faults.clear()
+    said = program.json("journal", "resume", "-", program.config(OURS), stdin=dead.token.encode() + b"\n")
+    assert said.status == 4 and said.state == "unproven" and "to xoxscan revoke" in said.reason
+    assert program.json("revoke", "--yes", program.config(OURS), stdin=token).state == "revoked"
+    assert slack.revocations(alive.token) == 1
+
+
+def test_a_twin_in_the_same_file_is_not_taken_for_it(slack: Standin, program: Program, pushed: Repo) -> None:
+    alive, dead = twins(slack)
+    pushed.commit({"a.env": f"{dead.token}\n{alive.token}\n".encode()})
+    publish(pushed)
+    killed(program, pushed, slack, faults.held("before", "close"))
+    slack.change(alive.token, state="active")
+    assert program.json("journal", "resume", program.config(OURS)).states == {"user-legacy": "revoked"}
+    assert slack.account(alive.token).state == "revoked"
 
 
 def test_a_token_in_a_commit_message(
@@ -158,7 +208,7 @@ def test_what_was_only_planned_is_not_begun(slack: Standin, program: Program, pu
     said = program.json("journal", "resume")
     states = [each["response"]["state"] for each in said.report["findings"]]
     assert states == ["revoked", "held"] and slack.account(two.token).lives
-    assert said.status == 0 and "plan it anew" in said.report["findings"][1]["response"]["reason"]
+    assert said.status == 4 and "run the command again" in said.report["findings"][1]["response"]["reason"]
 
 
 def test_a_run_that_goes_on_is_left_alone(slack: Standin, program: Program, pushed: Repo) -> None:
@@ -191,7 +241,7 @@ def test_a_refusal_is_an_end_and_status_4(slack: Standin, program: Program, push
     account = slack.plant("bot")
     started(program, pushed, slack, account)
     slack.change(account.token, state="active", revoke_error="cannot_revoke_org_bot_token")
-    said = program.json("journal", "resume")
+    said = program.json("journal", "resume", program.config(OURS))
     assert said.status == 4 and said.state == "refused" and entry(program) == "refused"
     assert "By hand: " in said.reason
 

@@ -73,11 +73,31 @@ def test_without_a_terminal_only_our_own_workspaces(slack: Standin, program: Pro
     assert said.state == "held" and said.status == 4 and REVOKE not in program.asked()
 
 
-def test_somebody_at_a_terminal_has_decided(slack: Standin, program: Program) -> None:
+@pytest.mark.parametrize(("options", "status"), [((), 4), (("--workspace", "T0OTHER"), 0)])
+def test_at_a_terminal_too_only_the_operators_own_is_revoked(
+    slack: Standin, program: Program, options: tuple[str, ...], status: int
+) -> None:
+    """Nobody is asked: tokens come on the standard input."""
     account = slack.plant("bot", team_id="T0OTHER")
     script = [("", account.token + "\n"), ("", "\x04")]
-    status, seen = talk(["revoke", "--yes"], script, program.env)
-    assert status == 0 and slack.revocations(account.token) == 1 and account.token not in seen
+    got, seen = talk(["revoke", "--yes", *options], script, program.env)
+    assert got == status and slack.revocations(account.token) == (status == 0) and account.token not in seen
+
+
+def test_what_is_no_workspace(program: Program) -> None:
+    assert program("revoke", "--workspace", "acme").status == 2
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_secrets_with_one_fingerprint_are_two(slack: Standin, program: Program, swapped: bool) -> None:
+    """A fingerprint of a legacy token with a short secret covers its public ids alone."""
+    alive = slack.plant("user-legacy")
+    dead = slack.add(Account(alive.token[:-6] + "aB3dE5", "user-legacy", state="revoked"))
+    given = lines(dead, alive) if swapped else lines(alive, dead)
+    said = program.json("revoke", "--yes", program.config(OURS), stdin=given)
+    states = {each["verdict"]["state"]: each["response"] for each in said.report["findings"]}
+    assert said.status == 0 and slack.revocations(alive.token) == 1
+    assert states["active"]["state"] == "revoked" and states["inactive"] is None
 
 
 def test_the_operators_lines_and_limits_stay(slack: Standin, program: Program) -> None:
