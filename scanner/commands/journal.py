@@ -69,7 +69,7 @@ def _nothing(args: argparse.Namespace, where: str, streams: Streams) -> int:
         raise UsageError(f"there is no journal yet in {where}", "XOXSCAN_STATE_DIR names another folder")
     if args.format == "json":
         _write_json(streams, {"requests" if args.requests else "entries": []})
-    streams.stderr.write(f"xoxscan: there is no journal yet in {harmless(where)}\n".encode("utf-8", "replace"))
+    _tell(streams, f"there is no journal yet in {where}")
     return OK
 
 
@@ -79,7 +79,12 @@ def _export(path: str, journal: Journal, streams: Streams) -> None:
         streams.stdout.write(data)
         return
     save(path, data)
-    streams.stderr.write(f"xoxscan: the journal is in {harmless(path)}\n".encode("utf-8", "replace"))
+    _tell(streams, f"the journal is in {path}")
+
+
+def _tell(streams: Streams, text: str) -> None:
+    """One line on stderr, through the redactor: a folder's name may hold a token."""
+    streams.stderr.write(Redactor().clean(f"xoxscan: {harmless(text)}\n".encode("utf-8", "backslashreplace")))
 
 
 def _list(args: argparse.Namespace, journal: Journal, streams: Streams) -> None:

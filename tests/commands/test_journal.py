@@ -15,6 +15,7 @@ from scanner.errors import UsageError
 from scanner.model import Streams
 from scanner.respond.journal import JournalError
 from scanner.respond.journal_export import verify_export
+from tests.conftest import token
 from tests.respond.journals import CLOCK, DEAD, LIVES, REVOKED, Answer, fingerprint, opened, planned
 
 
@@ -53,6 +54,20 @@ def test_without_a_journal(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no journal yet"):
             run(tmp_path, *words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_token_in_the_name_of_a_folder_is_masked(tmp_path: Path, kept: Path) -> None:
+    bot = token("bot", 3).decode()
+    secret = bot.rpartition("-")[2]
+    for words in (("list",), ("list", "--requests", "-f", "json")):
+        err = run(tmp_path / f"no {bot}\x1b[2J", *words)[2]
+        assert err.startswith("xoxscan: there is no journal yet in") and "****" in err
+        assert secret not in err and "\x1b" not in err
+    folder = tmp_path / bot
+    folder.mkdir()
+    err = run(kept, "export", "-o", str(folder / "evidence.json"))[2]
+    assert err.startswith("xoxscan: the journal is in") and "****" in err and secret not in err
+    assert (folder / "evidence.json").exists()
 
 
 def test_an_empty_journal(tmp_path: Path) -> None:
