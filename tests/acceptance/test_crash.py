@@ -100,7 +100,8 @@ def test_after_a_kill_all_is_accounted_for(stage: Stage, kills: list[Point], num
             slack.faults.clear()
         if number >= LEAST:
             scene.resume(AGAIN[number % len(AGAIN)])
-        assert scene.resume() == 0, (str(point), scene.said())
+        assert scene.resume() in (0, 4), (str(point), scene.said())  # 4: what was only planned has to be run again
+        assert scene.resume() == 0, (str(point), scene.said())  # all is at an end
         accounted(scene, str(point))
 
 
