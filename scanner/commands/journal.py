@@ -156,8 +156,12 @@ def _shown(entry: Entry, steps: Sequence[Step], requests: Sequence[Request]) -> 
     ]
     lines = [f"{name}: {harmless(value)}" for name, value in fields if value]
     lines += ["steps:", *(f"  {line}" for line in _table([_step(step) for step in steps]))]
-    asked = _table([_request(request) for request in requests])
-    return [*lines, "requests with this token:", *(f"  {line}" for line in asked)] if asked else lines
+    notices = [request for request in requests if request.method.startswith("notice ")]
+    asked = [request for request in requests if request not in notices]
+    for title, some in (("requests with this token", asked), ("notices about it", notices)):
+        table = _table([_request(request) for request in some])
+        lines += [f"{title}:", *(f"  {line}" for line in table)] if table else []
+    return lines
 
 
 def _place(place: Place) -> str:

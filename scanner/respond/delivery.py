@@ -65,7 +65,7 @@ class _Sender:
         for due in self._journal.notices.due():
             name, _, line = due.what.partition(" ")
             ways = [road for road in self._roads if audience(road) == name]
-            outcomes = self._try(ways, line)
+            outcomes = self._try(ways, line, due.fingerprint)
             if any(isinstance(outcome, Sent) for outcome in outcomes):
                 self._journal.notices.done(due.id)
                 continue
@@ -74,9 +74,17 @@ class _Sender:
             self._journal.notices.failed(due.id, why)
             yield f"{name} was not told ({why}); the next run tries again"
 
-    def _try(self, ways: Sequence[Road], line: str) -> list[Sent | Failed]:
+    def _try(self, ways: Sequence[Road], line: str, fingerprint: str) -> list[Sent | Failed]:
         try:
             notice = restored(line)
         except ValueError:
             return [Failed("journal", "", 1, "the notice in the journal is damaged", False)]
-        return tell(ways, notice, http=self._http, clock=self._clock, sleep=self._sleep)
+        return tell(
+            ways,
+            notice,
+            http=self._http,
+            log=self._journal,
+            fingerprint=fingerprint,
+            clock=self._clock,
+            sleep=self._sleep,
+        )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from scanner.model import Secret
 from scanner.respond.message import Message
 from scanner.respond.roads import WEBHOOK, Road, SlackPost, SlackWebhook, Webhook, audience, credentials, name
+from scanner.slack.answers import Answer, Log, stamped
 from scanner.slack.http import Http, Sign
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
     from scanner.slack.answers import Reply
 
+# What the log calls a request on each road.
+_METHODS: Mapping[type, str] = {
+    SlackWebhook: "notice slack-webhook",
+    SlackPost: "notice chat.postMessage",
+    Webhook: "notice webhook",
+}
 _TYPE = "application/json; charset=utf-8"
 # Codes that pass by themselves. docs.slack.dev/reference/methods/chat.postMessage,
 # docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
@@ -67,18 +74,22 @@ def tell(
     message: Message,
     *,
     http: Http,
+    log: Log,
+    fingerprint: str,
     patience: Patience = PATIENCE,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> list[Sent | Failed]:
     """Sends `message` to each audience by the first of its roads that works; what became of each road that was tried.
 
-    Never raises. At least once: where an answer is lost a notice may arrive twice, with the same id. `clock` gives
-    seconds since 1970 (they are signed)."""
+    Every request is written into `log`, under `fingerprint` (of what the notice is about), before it is sent. Raises
+    nothing but what `log` raises. At least once: where an answer is lost a notice may arrive twice, with the same id.
+    `clock` gives seconds since 1970 (they are signed)."""
+    means = _Means(http, log, fingerprint, patience, clock, sleep)
     done: list[Sent | Failed] = []
     for road in roads:
         if audience(road) not in told(done):
-            done.append(_deliver(road, message, http, patience, clock, sleep))
+            done.append(_deliver(road, message, means))
     return done
 
 
@@ -94,12 +105,24 @@ def signature(key: Secret, body: bytes, now: float) -> str:
     return f"t={stamp},v1={signed.hexdigest()}"
 
 
+class _Means(NamedTuple):
+    """What a notice is sent with."""
+
+    http: Http
+    log: Log
+    fingerprint: str
+    patience: Patience
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
 class _Trouble(NamedTuple):
-    """Why a try did not succeed."""
+    """Why a try did not succeed. `coded`: `reason` is Slack's own word."""
 
     reason: str
     again: bool
     after: float | None = None
+    coded: bool = False
 
 
 class _Request(NamedTuple):
@@ -111,34 +134,40 @@ class _Request(NamedTuple):
     sign: Sign
 
 
-def _deliver(
-    road: Road,
-    message: Message,
-    http: Http,
-    patience: Patience,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-) -> Sent | Failed:
+def _deliver(road: Road, message: Message, means: _Means) -> Sent | Failed:
     """One road, tried until it works, a person is needed, or time or tries are up."""
+    clock, patience = means.clock, means.patience
     end = clock() + patience.deadline
     bare, tries = False, 0
     while True:
         tries += 1
-        trouble = _try(_request(road, message, bare, clock()), road, http, end - clock())
+        trouble = _try(_request(road, message, bare, clock()), road, means, end - clock())
         if trouble is None:
             return Sent(name(road), audience(road), tries)
         wait = float(2 ** (tries - 1)) if trouble.after is None else trouble.after
         bare = bare or trouble.reason in _BLOCKS_REFUSED
         if not trouble.again or tries >= patience.tries or clock() + wait > end:
-            return Failed(name(road), audience(road), tries, *trouble)
-        sleep(wait)
+            return Failed(name(road), audience(road), tries, trouble.reason, trouble.again, trouble.after)
+        means.sleep(wait)
 
 
-def _try(request: _Request, road: Road, http: Http, left: float) -> _Trouble | None:
-    reply = http.post(request.url, request.body, request.headers, request.sign, left=left, fresh=True)
-    if reply.failure:
-        return _Trouble(reply.failure, reply.failure not in _LASTING)
-    return _judge(road, reply, reply.status or 0)
+def _try(request: _Request, road: Road, means: _Means, left: float) -> _Trouble | None:
+    """One request, with its row in the log."""
+    row = means.log.begin(_METHODS[type(road)], means.fingerprint)
+    reply = means.http.post(request.url, request.body, request.headers, request.sign, left=left, fresh=True)
+    trouble = _judge(road, reply, reply.status or 0)
+    means.log.end(row, _answer(road, reply, trouble))
+    return trouble
+
+
+def _answer(road: Road, reply: Reply, trouble: _Trouble | None) -> Answer:
+    """What the log is told of a request. Of an operator's own server only the status: its words are nobody's."""
+    why = trouble.reason if trouble else ""
+    error, failure = (why, "") if trouble and trouble.coded else ("", why)
+    answer = Answer(_METHODS[type(road)], trouble is None, error, failure, status=reply.status)
+    if audience(road) == WEBHOOK:
+        return answer
+    return stamped(answer, reply, tuple(secret.reveal().decode("ascii", "replace") for secret in credentials(road)))
 
 
 def _request(road: Road, message: Message, bare: bool, now: float) -> _Request:
@@ -185,6 +214,8 @@ def _bearer(token: Secret) -> Sign:
 
 def _judge(road: Road, reply: Reply, status: int) -> _Trouble | None:
     """None where the notice arrived."""
+    if reply.failure:
+        return _Trouble(reply.failure, reply.failure not in _LASTING)
     after = _seconds(reply.headers.get("retry-after", ""))
     if status == 429:
         return _Trouble("rate limited", True, after)
@@ -203,7 +234,7 @@ def _slack(road: Road, body: bytes, status: int, after: float | None) -> _Troubl
     code = error if re.fullmatch(r"[a-z_]{2,60}", error) else ""
     if not code or any(code.encode() in secret.reveal() for secret in credentials(road)):
         return _Trouble(f"HTTP {status}, and not in Slack's words", ok is None or _passes(status), after)
-    return _Trouble(code, code in (*_PASSING, *_BLOCKS_REFUSED) or _passes(status), after)
+    return _Trouble(code, code in (*_PASSING, *_BLOCKS_REFUSED) or _passes(status), after, True)
 
 
 def _said(body: bytes) -> tuple[bool | None, str]:

@@ -86,11 +86,15 @@ class Reply(NamedTuple):
 def read(method: str, reply: Reply, secrets: tuple[str, ...]) -> Answer:
     """The answer that this reply to a call of `method` holds. Whatever the server wrote, it never raises; what repeats
     one of `secrets` is left out."""
-    clean = _Clean(secrets)
-    answer = _webhook(reply) if method == WEBHOOK else _api(method, reply, clean)
+    answer = _webhook(reply) if method == WEBHOOK else _api(method, reply, _Clean(secrets))
+    return stamped(answer, reply, secrets)
+
+
+def stamped(answer: Answer, reply: Reply, secrets: tuple[str, ...]) -> Answer:
+    """`answer` with what the reply of Slack says about itself: status, request id and time."""
     return answer._replace(
         status=reply.status,
-        request_id=clean.shaped(reply.headers.get("x-slack-req-id"), _REQUEST),
+        request_id=_Clean(secrets).shaped(reply.headers.get("x-slack-req-id"), _REQUEST),
         date=_date(reply.headers.get("date", "")),
     )
 

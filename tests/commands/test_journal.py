@@ -118,6 +118,18 @@ def test_one_entry(kept: Path) -> None:
     assert "place:" not in out and "grant:" not in out
 
 
+def test_a_notice_is_a_request_but_none_with_the_token(kept: Path) -> None:
+    with opened(kept) as journal:
+        journal.end(journal.begin("notice chat.postMessage", fingerprint(2)), LIVES)
+        journal.end(journal.begin("notice webhook", fingerprint(2)), Answer(ok=False, failure="HTTP 503"))
+    listed = run(kept, "list", "--requests")[1].splitlines()
+    assert len(listed) == 6 and "notice chat.postMessage" in listed[4] and listed[5].endswith("HTTP 503")
+    with_it, about = run(kept, "show", "2")[1].partition("requests with this token:\n")[2].split("notices about it:\n")
+    assert "auth.test" in with_it and "notice" not in with_it
+    assert about.count("notice chat.postMessage") == about.count("notice webhook") == 1 and "auth.test" not in about
+    assert "notices about it" not in run(kept, "show", "1")[1]
+
+
 def test_one_without_requests(tmp_path: Path) -> None:
     with opened(tmp_path) as journal:
         place = planned().place

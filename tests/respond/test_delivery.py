@@ -15,7 +15,7 @@ from scanner.report.redactor import Redactor
 from scanner.respond.delivery import deliver
 from scanner.respond.journal import Journal
 from scanner.respond.message import Context
-from scanner.respond.roads import Road, SlackPost, SlackWebhook, Webhook, choose
+from scanner.respond.roads import Road, SlackPost, SlackWebhook, Webhook, choose, credentials
 from scanner.slack.http import Http
 from tests.conftest import CLOCK
 from tests.respond.slacks import finding
@@ -82,6 +82,23 @@ def test_it_is_written_down_before_it_is_sent_and_without_the_token(slack: Stand
     (notice,) = journal.notices.all()
     assert notice.tries == 1 and notice.done is None and notice.failure and notice.fingerprint == made.fingerprint
     assert made.secret.reveal().decode() not in notice.what
+
+
+def test_each_request_with_a_notice_is_a_request_of_the_journal(slack: Standin, journal: Journal) -> None:
+    made, other = done(slack), done(slack)._replace(fingerprint=f"v1:user:{'a' * 52}")
+    slack.faults.add("webhook", faults.broken(503), times=0)
+    sent(journal, [hook(slack), post(slack), inbox(slack)], made, other)
+    requests = journal.requests()
+    methods = ["notice slack-webhook"] * 3 + ["notice chat.postMessage", "notice webhook"]
+    assert [(each.method, each.fingerprint) for each in requests] == [(name, made.fingerprint) for name in methods]
+    assert len(requests) == len(slack.requests) and all(each.ended for each in requests)
+    assert [each.ok for each in requests] == [False, False, False, True, True]
+    assert {each.failure for each in requests[:3]} == {"HTTP 503, and not in Slack's words"}
+    stored = Path(journal.path).read_bytes() + repr(journal.export()).encode()
+    for road in (hook(slack), post(slack)):
+        for secret in credentials(road):
+            assert secret.reveal() not in stored
+    assert made.secret.reveal() not in stored
 
 
 def test_what_was_not_told_is_told_by_the_next_run_though_that_has_nothing_to_tell(

@@ -36,6 +36,7 @@ from scanner.respond.roads import (
     remaining,
     roads,
 )
+from scanner.slack.answers import Answer
 from scanner.slack.http import Http, Timeouts
 from tests.conftest import CLOCK, token
 
@@ -46,6 +47,7 @@ NOTICE = Message(
 KEY = Secret(b"k" * 32)
 TOKEN = Secret(token("bot", 9))
 SECRET_PATH = "services/T0/B0/" + "s" * 24  # too plain for a credential, and secret all the same
+ABOUT = "v1:bot:abc"
 TIMEOUTS = Timeouts(5.0, 5.0, 5.0)
 
 
@@ -139,6 +141,22 @@ class Time:
         self.now += seconds
 
 
+class Rows:
+    """A log in memory."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, str]] = []
+        self.ended: list[Answer] = []
+
+    def begin(self, method: str, fingerprint: str) -> int:
+        self.begun.append((method, fingerprint))
+        return len(self.begun) - 1
+
+    def end(self, row: int, answer: Answer) -> None:
+        assert row == len(self.ended) and answer.method == self.begun[row][0]
+        self.ended.append(answer)
+
+
 def send(
     *several: Road,
     time: Time | None = None,
@@ -146,11 +164,21 @@ def send(
     environ: Mapping[str, str] | None = None,
     timeouts: Timeouts = TIMEOUTS,
     patience: Patience = Patience(),  # noqa: B008
+    rows: Rows | None = None,
 ) -> list[Sent | Failed]:
-    time = time or Time()
+    time, rows = time or Time(), rows or Rows()
     client = Http(environ or {}, timeouts)
     try:
-        return tell(several, notice, http=client, patience=patience, clock=time.clock, sleep=time.sleep)
+        return tell(
+            several,
+            notice,
+            http=client,
+            log=rows,
+            fingerprint=ABOUT,
+            patience=patience,
+            clock=time.clock,
+            sleep=time.sleep,
+        )
     finally:
         client.close()
 
@@ -345,6 +373,50 @@ def test_a_wish_that_is_no_number_of_seconds_is_not_heeded(serve: Serve, wish: s
     assert time.slept == [1.0, 2.0]
 
 
+# What is written down
+
+
+def test_every_request_is_written_down_with_what_came_of_it(serve: Serve) -> None:
+    slack = {"X-Slack-Req-Id": "abc123"}
+    dead = serve(Reply(500, b"", slack), Reply(404, b"no_service", slack))
+    alive = serve(Reply(429, b"", {"Retry-After": "1"}), Reply(200, b'{"ok": true}', slack))
+    down = serve(Reply(500, b"no_service", slack))
+    rows = Rows()
+    send(hook(dead), post(alive), generic(down), rows=rows, patience=Patience(tries=2))
+    hooked, posted, other = "notice slack-webhook", "notice chat.postMessage", "notice webhook"
+    assert rows.begun == [(method, ABOUT) for method in (hooked, hooked, posted, posted, other, other)]
+    assert [each[:4] for each in rows.ended] == [
+        (hooked, False, "", "HTTP 500, and not in Slack's words"),
+        (hooked, False, "no_service", ""),
+        (posted, False, "", "rate limited"),
+        (posted, True, "", ""),
+        (other, False, "", "HTTP 500"),
+        (other, False, "", "HTTP 500"),
+    ]
+    assert [each.status for each in rows.ended] == [500, 404, 429, 200, 500, 500]
+    assert [each.request_id for each in rows.ended] == ["abc123", "abc123", None, "abc123", None, None]
+    assert rows.ended[1].date and rows.ended[3].date and not rows.ended[4].date
+
+
+def test_what_cannot_be_written_down_is_not_sent(serve: Serve) -> None:
+    class Full(Rows):
+        def begin(self, method: str, fingerprint: str) -> int:
+            raise OSError("full")
+
+    server = serve()
+    with pytest.raises(OSError, match="full"):
+        send(hook(server), rows=Full())
+    assert server.seen == []
+
+
+def test_a_request_that_nobody_answers_is_written_down(serve: Serve) -> None:
+    server, rows = serve(), Rows()
+    server.close()
+    send(hook(server), rows=rows, patience=Patience(tries=1))
+    assert rows.begun == [("notice slack-webhook", ABOUT)]
+    assert rows.ended[0][:4] == ("notice slack-webhook", False, "", "connection failed")
+
+
 # What goes wrong underneath
 
 
@@ -414,19 +486,22 @@ def test_nothing_secret_is_in_what_comes_back_or_is_logged_or_printed(
     parts = ("s" * 24, "q" * 20, "k" * 32, TOKEN.reveal().decode()[-12:])
     echo = "".join(parts).lower()
     replies = (
-        Reply(404, ("s" * 24).encode()),
+        Reply(404, ("s" * 24).encode(), {"X-Slack-Req-Id": "s" * 24}),
         said(ok=False, error=TOKEN.reveal().decode()),
         Reply(500, echo.encode()),
     )
     servers = [serve(reply) for reply in replies]
     every = (hook(servers[0]), post(servers[1]), generic(servers[2]))
-    outcome = send(*every)
+    rows = Rows()
+    outcome = send(*every, rows=rows)
     for server in servers:
         server.close()
-    outcome += send(*every)
+    outcome += send(*every, rows=rows)
     assert len(outcome) == 6 and not told(outcome)
     printed = capfd.readouterr()
-    everything = repr(outcome) + repr(every) + caplog.text + printed.out + printed.err
+    everything = (
+        repr(outcome) + repr(every) + repr(rows.begun) + repr(rows.ended) + caplog.text + printed.out + printed.err
+    )
     assert not any(part in everything for part in parts)
 
 
