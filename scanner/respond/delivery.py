@@ -26,7 +26,7 @@ def deliver(
     clean: Callable[[bytes], bytes],
 ) -> list[str]:
     """Tells each audience of the roads what became of `findings`, and whatever it was not told before. A note for each
-    notice that does not arrive: it is tried again by the next run, or by `journal resume`. Never raises."""
+    notice that does not arrive: it is kept, and tried again by the next run, or by `journal resume`. Never raises."""
     sender = _Sender(several, journal, http, clock, sleep)
     try:
         worth = [finding for finding in findings if _worth(finding)]
@@ -69,10 +69,10 @@ class _Sender:
             if any(isinstance(outcome, Sent) for outcome in outcomes):
                 self._journal.notices.done(due.id)
                 continue
-            reasons = [f"{each.road}: {each.reason}" for each in outcomes if isinstance(each, Failed)]
-            why = "; ".join(reasons) or "no road leads there any more"
+            failed = [each for each in outcomes if isinstance(each, Failed)]
+            why = "; ".join(f"{each.road}: {each.reason}" for each in failed) or "no road leads there any more"
             self._journal.notices.failed(due.id, why)
-            yield f"{name} was not told ({why}); the next run tries again"
+            yield f"{name} was not told ({why}); {_next(failed)}"
 
     def _try(self, ways: Sequence[Road], line: str, fingerprint: str) -> list[Sent | Failed]:
         try:
@@ -88,3 +88,10 @@ class _Sender:
             clock=self._clock,
             sleep=self._sleep,
         )
+
+
+def _next(failed: Sequence[Failed]) -> str:
+    """What comes after every road to an audience has failed."""
+    if failed and all(each.dead for each in failed):
+        return "set another token or webhook in the variable that the configuration names: this one is dead to Slack"
+    return "the next run tries again"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from scanner.model import Secret
 from scanner.respond.message import Message
 from scanner.respond.roads import WEBHOOK, Road, SlackPost, SlackWebhook, Webhook, audience, credentials, name
-from scanner.slack.answers import Answer, Log, stamped
+from scanner.slack.answers import HOOK_STATUSES, Answer, Log, stamped
 from scanner.slack.http import Http, Sign
+from scanner.slack.verdicts import CODES, INACTIVE, REJECTED, WEBHOOK_CODES
 
 if TYPE_CHECKING:
     import requests
@@ -67,6 +68,7 @@ class Failed(NamedTuple):
     reason: str
     again: bool  # may pass by itself; else the operator has to mend something first
     after: float | None = None  # seconds that the other side asked us to wait
+    dead: bool = False  # Slack says that the credential of this road is dead, or refuses it: another one is needed
 
 
 def tell(
@@ -117,11 +119,13 @@ class _Means(NamedTuple):
 
 
 class _Trouble(NamedTuple):
-    """Why a try did not succeed. `coded`: `reason` is Slack's own word."""
+    """Why a try did not succeed. The first fields are those of Failed; `coded`: `reason` is Slack's
+    own word."""
 
     reason: str
     again: bool
     after: float | None = None
+    dead: bool = False
     coded: bool = False
 
 
@@ -147,7 +151,7 @@ def _deliver(road: Road, message: Message, means: _Means) -> Sent | Failed:
         wait = float(2 ** (tries - 1)) if trouble.after is None else trouble.after
         bare = bare or trouble.reason in _BLOCKS_REFUSED
         if not trouble.again or tries >= patience.tries or clock() + wait > end:
-            return Failed(name(road), audience(road), tries, trouble.reason, trouble.again, trouble.after)
+            return Failed(name(road), audience(road), tries, *trouble[:4])
         means.sleep(wait)
 
 
@@ -234,7 +238,14 @@ def _slack(road: Road, body: bytes, status: int, after: float | None) -> _Troubl
     code = error if re.fullmatch(r"[a-z_]{2,60}", error) else ""
     if not code or any(code.encode() in secret.reveal() for secret in credentials(road)):
         return _Trouble(f"HTTP {status}, and not in Slack's words", ok is None or _passes(status), after)
-    return _Trouble(code, code in (*_PASSING, *_BLOCKS_REFUSED) or _passes(status), after, True)
+    again = code in (*_PASSING, *_BLOCKS_REFUSED) or _passes(status)
+    return _Trouble(code, again, after, _dead(road, code, status), coded=True)
+
+
+def _dead(road: Road, code: str, status: int) -> bool:
+    """Whether this word of Slack means that nobody is told by this credential again."""
+    table, own = (WEBHOOK_CODES, HOOK_STATUSES) if isinstance(road, SlackWebhook) else (CODES, (200,))
+    return code in table and table[code].state in (INACTIVE, REJECTED) and status in own
 
 
 def _said(body: bytes) -> tuple[bool | None, str]:

@@ -19,12 +19,14 @@ AUTH_TEST, REHEARSAL, REVOKE, WEBHOOK = "auth.test", "auth.revoke test", "auth.r
 RATE_LIMITED, DEADLINE, NOT_JSON = "rate limited", "deadline", "not JSON"
 STRANGE = "an answer that Slack does not give"
 
+# With these webhooks refuse: docs.slack.dev/messaging/sending-messages-using-incoming-webhooks (its 500 says nothing).
+HOOK_STATUSES = (400, 403, 404, 410)
+
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ID = re.compile(r"[A-Z0-9]{2,32}")
 _SCOPE = re.compile(r"[a-z][a-z0-9_.:-]{0,63}")
 _URL = re.compile(r"https://[A-Za-z0-9.-]{1,100}/?")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_REFUSING = (400, 403, 404, 410)  # statuses of webhooks besides 200, 429 and 500, which says nothing
 _LONGEST, _MOST_SCOPES, _YEARS = 120, 300, 10 * 366 * 86400
 # Control, format (bidi!), surrogate, private and unassigned characters, line and paragraph separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -156,9 +158,9 @@ def _webhook(reply: Reply) -> Answer:
         return Answer(WEBHOOK, False, failure=reply.failure or RATE_LIMITED)
     if word == "ok" and status == 200:
         return Answer(WEBHOOK, True)
-    if _CODE.fullmatch(word) and status in _REFUSING:
+    if _CODE.fullmatch(word) and status in HOOK_STATUSES:
         return Answer(WEBHOOK, False, word)
-    own = ", and not in a webhook's words" if status in (200, *_REFUSING) else ""
+    own = ", and not in a webhook's words" if status in (200, *HOOK_STATUSES) else ""
     return Answer(WEBHOOK, False, failure=f"HTTP {status}{own}")
 
 

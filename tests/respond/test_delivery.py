@@ -101,6 +101,25 @@ def test_each_request_with_a_notice_is_a_request_of_the_journal(slack: Standin, 
     assert made.secret.reveal() not in stored
 
 
+def test_where_the_only_credential_is_dead_another_one_is_asked_for(slack: Standin, journal: Journal) -> None:
+    webhook, bot = hook(slack), post(slack)
+    slack.plant("webhook", state="no_service")
+    for state in ("token_revoked", "invalid_auth", "account_inactive"):
+        slack.plant("bot", seed=7, state=state)
+        (note,) = sent(journal, [bot], done(slack))
+        assert note.startswith(f"slack was not told (slack-post: {state}); set another token or webhook")
+    both: list[Road] = [webhook, bot]
+    for several in (both[:1], both):
+        (note,) = sent(journal, several)
+        assert "set another token or webhook" in note and "tries again" not in note
+    slack.faults.add("chat.postMessage", faults.broken(503), times=0)
+    (note,) = sent(journal, [webhook, bot])
+    assert "no_service" in note and note.endswith("the next run tries again")
+    slack.faults.clear()
+    new = slack.plant("bot", seed=8, channels=("C0OPS",), scopes=("chat:write",))
+    assert sent(journal, [bot._replace(token=Secret(new.token.encode()))]) == [] and len(slack.messages) == 1
+
+
 def test_what_was_not_told_is_told_by_the_next_run_though_that_has_nothing_to_tell(
     slack: Standin, journal: Journal
 ) -> None:

@@ -292,7 +292,7 @@ def test_the_next_road_is_taken_where_one_fails_and_only_who_is_left_is_told_lat
     every = (hook(dead), post(alive), generic(down))
     outcome = send(*every)
     assert outcome == [
-        Failed("slack-webhook", "slack", 1, "no_service", False),
+        Failed("slack-webhook", "slack", 1, "no_service", False, dead=True),
         Sent("slack-post", "slack", 1),
         Failed("webhook", "webhook", 3, "HTTP 500", True),
     ]
@@ -371,6 +371,36 @@ def test_a_wish_that_is_no_number_of_seconds_is_not_heeded(serve: Serve, wish: s
     time = Time()
     assert failed(send(generic(serve(Reply(429, b"", {"Retry-After": wish}))), time=time)).after is None
     assert time.slept == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "dead"),
+    [
+        *((code, 200, True) for code in ("token_revoked", "invalid_auth", "account_inactive", "token_expired")),
+        *((code, 200, False) for code in ("missing_scope", "not_in_channel", "internal_error", "no_service")),
+        *(("invalid_auth", status, False) for status in (407, 502)),
+    ],
+)
+def test_a_dead_token_of_the_operators_is_told_apart(serve: Serve, code: str, status: int, dead: bool) -> None:
+    server = serve(Reply(status, json.dumps({"ok": False, "error": code}).encode()))
+    assert failed(send(post(server))).dead is dead
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "dead"),
+    [
+        *((word, 404, True) for word in ("no_service", "no_service_id", "no_team", "no_active_hooks")),
+        ("invalid_token", 400, True),
+        ("invalid_token", 403, True),
+        ("channel_is_archived", 410, False),
+        ("action_prohibited", 403, False),
+        ("token_revoked", 403, False),
+        *(("no_service", status, False) for status in (407, 503)),
+    ],
+)
+def test_a_dead_webhook_of_the_operators_is_told_apart(serve: Serve, word: str, status: int, dead: bool) -> None:
+    assert failed(send(hook(serve(Reply(status, word.encode()))))).dead is dead
+    assert not failed(send(generic(serve(Reply(status, word.encode()))))).dead
 
 
 # What is written down
