@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from scanner.errors import UsageError
@@ -32,6 +32,10 @@ from scanner.report.schema import SCHEMA
 
 T = TypeVar("T")
 
+# What states there are: docs/report.schema.json.
+VERDICTS = ("active", "restricted", "inactive", "rejected", "unknown", "unsupported")
+RESPONSES = ("rehearsed", "revoked", "unproven", "failed", "held", "refused", "skipped")
+
 _NAMES = {str: "text", int: "a number", bool: "true or false", list: "a list", dict: "an object", type(None): "null"}
 
 
@@ -57,6 +61,12 @@ class _Node(NamedTuple):
     def each(self, read: Callable[[_Node], T]) -> tuple[T, ...]:
         """Every item of a list."""
         return tuple(read(_Node(item, f"{self.where}[{i}]")) for i, item in enumerate(self.of(list)))
+
+    def among(self, words: Sequence[str]) -> str:
+        """The value, which must be one of these words."""
+        if self.of(str) not in words:
+            raise UsageError(f"{self.where}: expected one of {', '.join(words)}, found {self.value[:40]!r}")
+        return str(self.value)
 
     def maybe(self, read: Callable[[_Node], T]) -> T | None:
         """The value, or None for null."""
@@ -163,7 +173,7 @@ def _finding(node: _Node) -> Finding:
 
 def _verdict(node: _Node) -> Verdict:
     return Verdict(
-        state=_text(node("state")),
+        state=node("state").among(VERDICTS),
         reason=_text(node("reason")),
         identity=node("identity").maybe(lambda each: Identity(*(_maybe(each, key) for key in Identity._fields))),
         scopes=node("scopes").each(_text),
@@ -177,7 +187,7 @@ def _verdict(node: _Node) -> Verdict:
 
 def _response(node: _Node) -> Response:
     more = (_maybe(node, key) for key in ("policy", "at", "proof"))
-    return Response(_text(node("state")), _text(node("reason")), *more)
+    return Response(node("state").among(RESPONSES), _text(node("reason")), *more)
 
 
 def _suppressed(node: _Node) -> Suppressed:

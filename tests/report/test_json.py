@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from scanner.errors import UsageError
 from scanner.model import Finding, Location, Report, Secret
 from scanner.report import Options, writer
-from scanner.report.reading import to_report
+from scanner.report.reading import RESPONSES, VERDICTS, to_report
 from scanner.report.schema import readable
 from tests.report.samples import BLOB, COMMIT, FULL, PUBLIC, TOKEN, finding, location, report, reports
 
@@ -220,6 +220,28 @@ def test_a_complaint_names_the_place() -> None:
     broken["findings"][1]["locations"][0]["line"] = 1.5
     with pytest.raises(UsageError, match="found a fraction"):
         to_report(json.dumps(broken).encode())
+
+
+@pytest.mark.parametrize("part", ["verdict", "response"])
+@pytest.mark.parametrize("state", ["", "Active", "alive", "revoked ", "x" * 500, "\x1b[2J"])
+def test_a_state_that_is_none_is_named_with_its_place(part: str, state: str) -> None:
+    for suppressed, where in ((False, "findings[0]"), (True, "suppressed[0].finding")):
+        broken = document(FULL)
+        told = broken["findings"][0]
+        said = broken["suppressed"][0]["finding"] if suppressed else told
+        said[part] = told[part] | {"state": state}
+        if suppressed:
+            broken["findings"] = []
+        with pytest.raises(UsageError) as caught:
+            to_report(json.dumps(broken).encode())
+        assert str(caught.value).startswith(f"{where}.{part}.state: expected one of ")
+        assert len(str(caught.value)) < 250 and "\x1b" not in str(caught.value)
+
+
+def test_the_states_that_are_read_are_those_of_the_schema() -> None:
+    parts = SCHEMA["$defs"]["finding"]["properties"]
+    assert tuple(parts["verdict"]["properties"]["state"]["enum"]) == VERDICTS
+    assert tuple(parts["response"]["properties"]["state"]["enum"]) == RESPONSES
 
 
 def test_a_token_that_is_public_stays() -> None:
