@@ -13,6 +13,7 @@ from scanner.model import Finding, Location, Rule
 from scanner.pipeline import SEVERITIES
 from scanner.report.places import many, place
 from scanner.respond.keepers import Keeper, keepers
+from scanner.respond.replacing import words
 
 _SHOWN = 20
 _BREAKS = "What breaks: "
@@ -21,28 +22,31 @@ _NO_HISTORY = ("worktree", "index", "stdin")
 
 # What no clone reaches, and whom to ask. Forge specifics: docs.github.com «Removing sensitive data from a repository»,
 # docs.gitlab.com «Reduce repository size» (repository cleanup); both read for this text, unconfirmed by trial.
-_FORKS = "Forks and other people's clones keep the old commits until their owners delete them or clone anew; ask them."
+_FORKS = "Ask the owners of forks and clones to delete them or clone anew: until then they keep the old commits."
 _GITHUB = (
-    "GitHub keeps refs/pull/* (nobody can push to them), cached views, and every commit by its id: ask "
-    "https://support.github.com to remove cached views and the references in pull requests, with the repository's "
-    "name, the numbers of the pull requests, and the first changed commits that git filter-repo names."
+    "On GitHub, ask https://support.github.com to remove cached views and the references in pull requests, with the "
+    "repository's name, the numbers of the pull requests, and the first changed commits that git filter-repo names: "
+    "GitHub keeps refs/pull/* (nobody can push to them), cached views, and every commit by its id."
 )
 _GITLAB = (
-    "GitLab keeps refs/merge-requests/* and refs/keep-around/*: an owner uploads .git/filter-repo/commit-map under "
-    "Settings -> Repository -> Repository maintenance, and has the repository pruned."
+    "On GitLab, have an owner upload .git/filter-repo/commit-map under Settings -> Repository -> Repository "
+    "maintenance, and prune the repository: GitLab keeps refs/merge-requests/* and refs/keep-around/*."
 )
-_OTHERS = "On another forge its administrator deletes such refs and runs git gc --prune=now in the repository."
+_OTHERS = (
+    "On another forge, ask its administrator to delete the refs that it keeps of changes for review, and to run "
+    "git gc --prune=now in the repository."
+)
 _BESIDES = (
-    "CI logs, caches and artifacts, releases, container images, packages, LFS objects and backups may hold it too: "
-    "no git command looks there."
+    "Look through CI logs, caches and artifacts, releases, container images, packages, LFS objects and backups, which "
+    "may hold it too: no git command looks there."
 )
 ELSEWHERE = (_FORKS, _GITHUB, _GITLAB, _OTHERS, _BESIDES)
 _LAST = (
-    "Only now, and only if it is worth it: a rewritten history takes the token from nobody who has it, and everybody "
-    "who has a clone must clone anew. Tell them, and stop pushes until it is done."
+    "Rewrite the history only when all is revoked and redeployed, and only if it is worth it: that takes the token "
+    "from nobody who has it, and everybody who has a clone must clone anew. Tell them, and stop pushes until then."
 )
 _MIRROR = (
-    "git filter-repo (pip install git-filter-repo) wants a fresh mirror clone, which holds more than other clones do."
+    "Run git filter-repo (pip install git-filter-repo) in a fresh mirror clone, which holds more than other clones do."
 )
 _FILE = "/somewhere/outside/expressions.txt"
 
@@ -126,9 +130,10 @@ def is_dead(finding: Finding) -> bool:
 def _revoke(group: Sequence[Finding], rule: Rule | None) -> Step:
     means = rule.revoke if rule else "manual"
     told = advice(group[0].remediation)
-    text = [told.how, f"{_BREAKS}{told.breaks}." if told.breaks else "", told.then]
+    also = words(group[0].rule, told.then, revocable=means != "none").also
+    text = [told.how, f"{_BREAKS}{told.breaks}." if told.breaks else "", also]
     if means == "manual":
-        text.append("Slack's API does not revoke this kind: a person does it, where it says above.")
+        text.append("Do not wait for a program to do it: Slack's API does not revoke this kind, a person does it.")
     call = means == "auth.revoke" and not all(map(is_dead, group))
     return Step(
         "revoke",
@@ -155,10 +160,8 @@ def _fingerprints(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 
 def _replace(group: Sequence[Finding], rule: Rule | None) -> Step:
-    then = advice(group[0].remediation).then
-    if rule and rule.revoke == "none":
-        then = "It needs no replacement."
-    text = then or "Make a new one the way the step above says, with no more scopes than it needs."
+    revocable = rule is None or rule.revoke != "none"
+    text = words(group[0].rule, advice(group[0].remediation).then, revocable=revocable).replace
     return Step(
         "replace", f"Replace: {rule.name if rule else group[0].rule}", text=(text,), fingerprints=_fingerprints(group)
     )
@@ -200,7 +203,7 @@ def told(keeper: Keeper) -> str:
 
 
 def _verify(findings: Sequence[Finding]) -> Step:
-    text = "Then scan all objects again, also in every clone that is kept, and ask the remote what it still shows."
+    text = "Scan all objects again, also in every clone that is kept, and ask the remote what it still shows."
     command = "xoxscan remediate REPORT.json --verify-clean fresh.git --remote URL"
     return Step(
         "verify", "See that it is gone", text=(text,), commands=(command,), fingerprints=_fingerprints(findings)

@@ -240,7 +240,7 @@ def test_the_runbook_comes_in_order(repo: Repo, run: Run, tmp_path: Path) -> Non
     assert list(dict.fromkeys(phases)) == ["revoke", "replace", "redeploy", "rewrite", "elsewhere", "verify"]
     assert phases == sorted(phases, key=["revoke", "replace", "redeploy", "rewrite", "elsewhere", "verify"].index)
     words = json.dumps(answer)
-    for word in ("refs/pull/*", "refs/merge-requests/*", "Forks", "v1", "main", "auth.revoke", "Incoming Webhooks"):
+    for word in ("refs/pull/*", "refs/merge-requests/*", "forks", "v1", "main", "auth.revoke", "Incoming Webhooks"):
         assert word in words
     assert answer == remediate(run, status=1)  # by a scan of its own it says the same
     place = tmp_path / "book.txt"

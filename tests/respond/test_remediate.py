@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scanner.respond import outside
 from scanner.respond.clean import leading
 from scanner.respond.keepers import ORDER, keepers
 from scanner.respond.remediate import advice, is_dead, runbook, told
+from scanner.respond.replacing import WORDS
 
 BUILTIN = {rule.id: rule for rule in rules.builtin()}
 
@@ -40,9 +42,35 @@ def test_every_rule_has_its_steps(rule: Rule) -> None:
     steps = runbook([found(rule)], BUILTIN).steps
     assert [step.phase for step in steps] == ["revoke", "replace", "redeploy", "rewrite", "elsewhere", "verify"]
     words = " ".join(steps[0].text)
-    assert all(part in words for part in advice(rule.remediation))
+    assert all(part in words for part in advice(rule.remediation)[:2])
     assert bool(steps[0].commands) == (rule.revoke == "auth.revoke")
     assert ("a person does it" in words) == (rule.revoke == "manual")
+
+
+@pytest.mark.parametrize("rule", BUILTIN.values(), ids=list(BUILTIN))
+def test_every_step_is_an_instruction_that_stands_by_itself(rule: Rule) -> None:
+    everything = Reach(Names(1, ("a",)), Names(1, ("v1",)), True, True, True, True, True)
+    steps = runbook([found(rule, Location("blob", b"a", reach=everything))], BUILTIN).steps
+    for step in steps:
+        assert step.text
+        for line in step.text:
+            assert not re.match(r"(Then|And|Or|But|Only|So|It|That|They)\b", line), line
+            assert line[0].isupper() and line.endswith(".") and "step above" not in line
+    replace = steps[1].text[0]
+    assert re.match(r"(Add|Generate|Give|Have|Make|Reinstall|Take|Use) ", replace), replace
+    assert "shape" not in replace and "cannot be revoked" not in replace
+
+
+def test_a_rule_of_ones_own_says_what_comes_then() -> None:
+    def own(remediation: str, revoke: str = "manual") -> str:
+        rule = BUILTIN["slack-bot-token"]._replace(id="own", remediation=remediation, revoke=revoke)
+        return runbook([found(rule)], {"own": rule}).steps[1].text[0]
+
+    assert own("Do it. What breaks: all. Then make a new one.") == "Make a new one."
+    assert own("Do it. What breaks: all. Ask Ops.") == "Ask Ops."
+    assert own("Do it.").startswith("Make a new one where the old one was made")
+    assert own("Do it.", "none").startswith("Make no new one")
+    assert set(BUILTIN) == set(WORDS)
 
 
 def test_refresh_tokens_come_first() -> None:
