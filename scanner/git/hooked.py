@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 
-from scanner.git.run import LOCAL_VARIABLES
+from scanner.git.run import LOCAL_VARIABLES, program
 
 _SET = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -26,7 +26,7 @@ def run(folder: str, environ: Mapping[str, str], *arguments: str, seconds: float
     and with it all that its hooks started."""
     kept = {name: value for name, value in environ.items() if name not in LOCAL_VARIABLES}
     process = subprocess.Popen(
-        ["git", *(word for setting in _SETTINGS for word in ("-c", setting)), *arguments],
+        [program(environ), *(word for setting in _SETTINGS for word in ("-c", setting)), *arguments],
         cwd=folder,
         env={**kept, **_SET},
         stdin=subprocess.DEVNULL,

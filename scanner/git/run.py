@@ -85,7 +85,7 @@ class Git(NamedTuple):
     def command(self, *arguments: str | bytes) -> list[str | bytes]:
         """The argument vector of a sealed git."""
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
-        return ["git", "--no-pager", *settings, *arguments]
+        return [program(self.environ), "--no-pager", *settings, *arguments]
 
     def run(self, *arguments: str | bytes, stdin: bytes = b"", ok: Sequence[int] = (0,)) -> bytes:
         """git's standard output. GitError with git's own words where the status is not in `ok`."""
@@ -152,6 +152,16 @@ class Git(NamedTuple):
         """The same for a repository of another user, with a git before 2.38, which takes safe.directory from
         configuration files alone."""
         return self._replace(environ={**self.environ, "GIT_CONFIG_GLOBAL": _ANYONE})
+
+
+def program(environ: Mapping[str, str], windows: bool = os.name == "nt") -> str:
+    """The git to start. Windows looks into the current folder before PATH (CreateProcess), and there a repository could
+    have put a git.exe of its own: so PATH is searched here, in absolute folders alone."""
+    if not windows:
+        return "git"
+    folders = [folder for folder in environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]
+    found = (os.path.join(folder, "git.exe") for folder in folders)
+    return next(filter(os.path.isfile, found), os.path.join(os.path.abspath(os.sep), "git.exe"))
 
 
 _ANYONE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "anyone.gitconfig")

@@ -9,7 +9,7 @@ import pytest
 
 from scanner.errors import GitError
 from scanner.git import run
-from scanner.git.run import Git, sealed
+from scanner.git.run import Git, program, sealed
 from tests.conftest import Repo
 
 
@@ -80,3 +80,15 @@ def test_the_oldest_git(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     else:
         with pytest.raises(GitError, match="too old"):
             run.require_version(at(repo.path))
+
+
+def test_on_windows_only_path_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the current folder, a repository's perhaps, would come first."""
+    good, evil = tmp_path / "good", tmp_path / "evil"
+    for folder in (good, evil):
+        folder.mkdir()
+        (folder / "git.exe").touch()
+    monkeypatch.chdir(evil)
+    path = os.pathsep.join([".", "", "../evil", str(tmp_path), str(good)])
+    assert program({"PATH": path}, windows=True) == str(good / "git.exe")
+    assert os.path.isabs(program({"PATH": "."}, windows=True)) and program({"PATH": path}, windows=False) == "git"
