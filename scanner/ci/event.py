@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scanner.ci import github, gitlab
-from scanner.ci.plan import HISTORY, NOTHING, RANGE, SCAN, Plan, Wanted, branch, heads
+from scanner.ci.plan import HISTORY, NOTHING, RANGE, SCAN, Plan, Wanted
 from scanner.errors import Incomplete, UsageError
 
 AUTO = "auto"
@@ -40,21 +40,13 @@ def _whatever(environ: Mapping[str, str], mode: str) -> Plan:
 
 def _named(environ: Mapping[str, str], base: str, head: str | None) -> Plan:
     """The range that the command line names."""
-    ends = Wanted(head or "HEAD", _names(head or "HEAD")), Wanted(base, _names(base))
+    ends = Wanted(head or "HEAD"), Wanted(base)
     try:
         told = _event(environ)
     except Incomplete:
         told = Plan("options", "")
     plan = Plan("options", told.event, RANGE, *ends)
     return plan._replace(fork=told.fork, public=told.public, default=told.default, remedy=told.remedy)
-
-
-def _names(word: str) -> tuple[str, ...]:
-    """Branches of the forge that `word` may mean: `origin/main` is its main."""
-    name = branch(word.removeprefix("refs/heads/").removeprefix("refs/remotes/"))
-    if name is None or name == "HEAD":
-        return ()
-    return heads(name, branch(name.partition("/")[2]))
 
 
 def _event(environ: Mapping[str, str]) -> Plan:

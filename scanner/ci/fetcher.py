@@ -103,6 +103,15 @@ class Fetcher:
             return None
         return self._git.run("rev-parse", "--verify", f"{_CAME}{name}^{{commit}}").strip()
 
+    def asked(self, name: str) -> str | None:
+        """What the ref `name` leads to at the forge; nothing is fetched. None where the forge has no such ref, GitError
+        where it does not answer."""
+        status, out, err = self._spoken("ls-remote", "--quiet", "--upload-pack=git-upload-pack", _NAME, name)
+        if status:
+            raise GitError(f"the forge does not answer: {failure(('ls-remote',), status, err)}", "")
+        rows = (line.partition(b"\t") for line in out.splitlines())
+        return next((oid.decode() for oid, _, ref in rows if ref == os.fsencode(name)), None)
+
     def deepen(self, commits: int | None, oids: Sequence[str]) -> None:
         """Moves the ends of the checkout that `oids` reach by so many commits, or with None to the beginning. GitError
         where that fails."""
@@ -121,19 +130,23 @@ class Fetcher:
             raise GitError("the forge does not have a commit of this range any more", "")
 
     def _fetch(self, options: Sequence[str], wants: Sequence[str]) -> bool:
-        words = (*_FETCH, *options, "--end-of-options", _NAME, *wants)
-        with self._git.running(*words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-            try:
-                err = process.communicate(timeout=TIMEOUT)[1]
-            except subprocess.TimeoutExpired:
-                raise GitError(f"the forge did not answer within {TIMEOUT:g} s", "") from None
-        if process.returncode and any(words in err for words in _GONE):
+        status, _, err = self._spoken(*_FETCH, *options, "--end-of-options", _NAME, *wants)
+        if status and any(words in err for words in _GONE):
             return False
-        if process.returncode:
-            raise GitError(f"the forge does not answer: {failure(('fetch',), process.returncode, err)}", "")
+        if status:
+            raise GitError(f"the forge does not answer: {failure(('fetch',), status, err)}", "")
         self.moved = True
         _replaced(self._shallow, _get(os.path.join(self._folder, "shallow")))
         return True
+
+    def _spoken(self, *words: str) -> tuple[int, bytes, bytes]:
+        """git's status and both its outputs. GitError where the forge takes too long."""
+        with self._git.running(*words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                raise GitError(f"the forge did not answer within {TIMEOUT:g} s", "") from None
+        return process.returncode, out, err
 
 
 def _get(path: str) -> bytes:

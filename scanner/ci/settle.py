@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
+from scanner.ci import names
 from scanner.ci.fetcher import DEEPENINGS, Fetcher, publish
 from scanner.ci.plan import HISTORY, NOTHING, SCAN, Plan, Wanted, is_id
 from scanner.errors import GitError, Incomplete
@@ -135,15 +136,32 @@ class Finder:
     def _had(self, wanted: Wanted) -> bytes | None:
         """The commit, by its own name, else by the refs that lead to it."""
         oid, fetcher = self._here(wanted.name), self._fetcher
+        if oid and fetcher:
+            self._no_branch(wanted.name, fetcher)
         if oid or not fetcher:
             return oid
         if is_id(wanted.name) and self._helped(fetcher.ids, wanted.name):
             return self._here(wanted.name)
-        for ref in wanted.refs:
+        for ref in wanted.refs or names.of_forge(self._repository.git, wanted.name):
             came = self._helped(fetcher.ref, ref)
             if came and not is_id(wanted.name):
                 return came
         return self._here(wanted.name)
+
+    def _no_branch(self, name: str, fetcher: Fetcher) -> None:
+        """Incomplete where `name` is here as a tag alone, and the forge has a branch of that name: it may be meant, and
+        anybody who may push can make the tag."""
+        if is_id(name) or not names.only_tag(self._repository.git, name, self._remote):
+            return
+        for ref in names.of_forge(self._repository.git, name):
+            try:
+                also = fetcher.asked(ref)
+            except GitError as error:
+                self.notes.append(f"the tag {name} is taken, whatever branches there are: {error}")
+                return
+            if also:
+                hint = f"write refs/tags/{name}, or {ref}"
+                raise Incomplete(f"{name[:80]} is a tag here, and a branch at the forge", hint)
 
     def _default(self) -> bytes | None:
         """Where the default branch stands; None for its own change, or where the forge has no such branch."""
@@ -206,9 +224,7 @@ class Finder:
         return [(int(when), oid) for when, _, oid in (line.partition(b" ") for line in lines)]
 
     def _here(self, name: str) -> bytes | None:
-        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        status, out, _ = self._repository.git.attempt(*words)
-        return None if status else out.strip() or None
+        return names.commit(self._repository.git, name, self._remote)
 
     def _shallow(self) -> bool:
         return bool(shallow_commits(self._repository))
