@@ -94,10 +94,23 @@ def _file(here: Here, event: str, path: str) -> Check:
         return _by_framework(here, event, path)
     if here.place.husky and _names_us(os.path.join(here.place.husky, event)):
         return Check(OK, WHAT[event], f"by {os.path.join(here.place.husky, event)}")
+    if _starved(text):
+        said = f"{path} gives xoxscan an empty input in place of git's"
+        return Check(GAP, WHAT[event], said, "take </dev/null out of its line")
     if "xoxscan" in text:
-        return Check(OK, WHAT[event], f"by {path}, a script of your own that names xoxscan")
+        return Check(
+            OK,
+            WHAT[event],
+            f"by {path}, a script of your own that names xoxscan; what it does with its input is not seen",
+        )
     manager = next((name for name in ("lefthook", "husky", "overcommit") if name in text), "another tool")
     return _gap(here, event, f"the hook is one of {manager}, and does not name xoxscan")
+
+
+def _starved(text: str) -> bool:
+    """Whether a script starts us to read git's lines, and gives us none of them. What else it does with its input
+    (an earlier command may read it) cannot be seen."""
+    return bool(re.search(r"^[^#\n]*xoxscan\s+pre-(push|receive)[^|\n]*<\s*/dev/null", text, re.MULTILINE))
 
 
 def _by_framework(here: Here, event: str, path: str) -> Check:

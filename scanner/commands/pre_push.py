@@ -22,6 +22,11 @@ from scanner.sources.pushed import Update
 
 SUMMARY = "git's pre-push hook: every new commit of every ref that a push sends."
 
+# git starts this hook with no line where all that was asked for is over there already (seen with git 2.39).
+_NO_LINE = (
+    b"xoxscan: git named no ref, so nothing was looked at: all is up to date, or an earlier script has read the input\n"
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See scanner.commands.scanning."""
@@ -37,6 +42,8 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     repository = find(os.getcwd(), streams.environ, own=args.folder is None)
     updates = pushed.sending(streams.stdin)
     tip = head(repository)
+    if not updates and args.remote and _unsent(repository, tip, args.remote):
+        streams.stderr.write(_NO_LINE)
     with Cat(repository.git) as cat:
         setup = prepare(args, streams, TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None, repository)
         objects = pushed.objects(cat, updates)
@@ -45,6 +52,12 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         beside.look(updates, objects)
         made = beside.added(ranging.outcome(args, streams, repository, cat, setup, span))
         return finish(args, streams, setup, _told(made, repository, updates))
+
+
+def _unsent(repository: Repository, tip: bytes | None, remote: str) -> bool:
+    """Whether HEAD holds what the remote is not known to hold."""
+    words = ("rev-list", "-n1", tip or b"", "--not", f"--remotes={remote}")
+    return bool(tip and repository.git.run(*words))
 
 
 def _known(remote: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from scanner.commands.pushing import Beside
 from scanner.commands.ranging import Scan
 from scanner.commands.receiving import Excuse, excuse, excused, say
 from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare
+from scanner.errors import GitError
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.snapshots import TreeSnapshot
@@ -46,6 +47,11 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
     repository = find(os.getcwd(), streams.environ, own=args.folder is None)
     updates = pushed.received(streams.stdin)
+    if not updates:
+        raise GitError(
+            "no line on standard input, and git never starts this hook without one: nothing was looked at",
+            "an earlier script may have read it: give this hook the whole input",
+        )
     tip = head(repository)
     with Cat(repository.git) as cat:
         base = TreeSnapshot(repository.git, cat, tip, "the default branch") if tip else None

@@ -78,6 +78,15 @@ def test_hooks_of_others(run: Run, ours: Repo, text: str, mode: int, words: str)
     assert words in told["all"] and (told["commits"] == "ok") == ("own" in words)
 
 
+def test_a_hook_that_gets_no_input(run: Run, ours: Repo) -> None:
+    script(ours.path / ".git/hooks/pre-push", '#!/bin/sh\nxoxscan pre-push "$@" < /dev/null\n')
+    told = said(run, status=1)
+    assert told["pushes"] == "gap" and "an empty input" in told["all"]
+    script(ours.path / ".git/hooks/pre-push", '#!/bin/sh\nxoxscan pre-push "$@"\n')
+    told = said(run, status=1)
+    assert told["pushes"] == "ok" and "is not seen" in told["all"]
+
+
 def test_a_program_that_is_gone(run: Run, ours: Repo, tmp_path: Path) -> None:
     install(run)
     hook = ours.path / ".git/hooks/pre-push"

@@ -147,6 +147,15 @@ def test_nothing_is_pushed(run: Run, repo: Repo) -> None:
     assert result.status == 0 and b"no commit is new to the remote" in result.out
 
 
+def test_no_line_is_said_unless_nothing_is_there_to_push(run: Run, repo: Repo, bare: Repo) -> None:
+    word = b"an earlier script has read the input"
+    assert word not in git(repo.path, "push", "origin", "main").said
+    repo.commit({"a.env": BOT})
+    result = run("pre-push", "origin", str(bare.path), stdin=b"")
+    assert result.status == 0 and result.err.count(b"\n") == 1 and word in result.err
+    assert run("pre-push", stdin=b"").err == b""
+
+
 @pytest.mark.parametrize("words", [b"nonsense\n", b"a b c d\n", b"refs/heads/main 123 refs/heads/main 456\n"])
 def test_what_git_never_says(run: Run, repo: Repo, words: bytes) -> None:
     result = run("pre-push", "origin", stdin=words)

@@ -209,7 +209,22 @@ def test_a_budget_that_is_none(run: Run, repo: Repo, word: str) -> None:
 
 @pytest.mark.parametrize("word", ["none", "2m", "3", "5000ms", "1.5s"])
 def test_budgets(run: Run, repo: Repo, word: str) -> None:
-    assert run("pre-receive", "--budget", word, stdin=b"").status == 0
+    lines = line("refs/heads/gone", ZEROS, repo.commit())
+    assert run("pre-receive", "--budget", word, stdin=lines).status == 0
+
+
+@pytest.mark.parametrize("lines", [b"", b"\n"])
+def test_no_line_is_no_push(run: Run, repo: Repo, lines: bytes) -> None:
+    """git never starts pre-receive without one: somebody else has read it."""
+    repo.commit()
+    result = run("pre-receive", stdin=lines)
+    assert result.status == 3 and b"an earlier script may have read it" in result.err
+
+
+def test_a_script_that_read_the_input_stops_the_push(repo: Repo, bare: Repo) -> None:
+    repo.commit({"a.env": BOT})
+    hook(bare, before="cat >/dev/null")
+    assert not push(repo, bare)[0]
 
 
 def test_what_is_here_already_is_not_looked_at(run: Run, repo: Repo) -> None:
