@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 
 from scanner.commands import ranging
+from scanner.commands.push_remote import held
 from scanner.commands.pushing import Beside
 from scanner.commands.scanning import Outcome, add_options, finish, prepare
 from scanner.git.objects import Cat
@@ -47,7 +48,8 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     with Cat(repository.git) as cat:
         setup = prepare(args, streams, TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None, repository)
         objects = pushed.objects(cat, updates)
-        span = pushed.commits(repository, cat, objects.commits, updates, *_known(args.remote))
+        known = held(repository, args.remote, args.url, updates)
+        span = pushed.commits(repository, cat, objects.commits, updates, *known)
         beside = Beside(repository, cat, setup)
         beside.look(updates, objects)
         made = beside.added(ranging.outcome(args, streams, repository, cat, setup, span))
@@ -58,11 +60,6 @@ def _unsent(repository: Repository, tip: bytes | None, remote: str) -> bool:
     """Whether HEAD holds what the remote is not known to hold."""
     words = ("rev-list", "-n1", tip or b"", "--not", f"--remotes={remote}")
     return bool(tip and repository.git.run(*words))
-
-
-def _known(remote: str) -> tuple[str, ...]:
-    """What chooses the refs that the remote is known to hold. Where git was given an address there are none."""
-    return (f"--remotes={remote}",) if remote else ()
 
 
 def _told(made: Outcome, repository: Repository, updates: Sequence[Update]) -> Outcome:

@@ -87,6 +87,55 @@ def test_what_the_remote_holds_is_not_pushed_again(repo: Repo, bare: Repo, tmp_p
     assert not pushes(repo, fresh, str(fresh.path), "main")
 
 
+def elsewhere(repo: Repo, tmp_path: Path) -> Repo:
+    """A leak that origin holds already, and a fresh repository that does not."""
+    repo.commit({"known.env": USER})
+    repo.commit({"known.env": b"none"})
+    repo.git("push", "-q", "--no-verify", "origin", "main")
+    return Repo(tmp_path / "fresh.git", "--bare")
+
+
+def test_a_remote_with_another_address(repo: Repo, bare: Repo, tmp_path: Path) -> None:
+    fresh = elsewhere(repo, tmp_path)
+    repo.git("remote", "set-url", "origin", str(fresh.path))
+    assert not pushes(repo, fresh, "origin", "main")
+    assert not pushes(repo, fresh, "origin", "main", "main:more")
+    repo.git("remote", "set-url", "origin", str(bare.path))
+    assert pushes(repo, bare, "origin", "main:more")
+
+
+def test_a_remote_with_an_address_for_pushing(repo: Repo, bare: Repo, tmp_path: Path) -> None:
+    fresh = elsewhere(repo, tmp_path)
+    repo.git("remote", "set-url", "--push", "origin", str(fresh.path))
+    assert not pushes(repo, fresh, "origin", "main:other")
+    branch(repo, "clean", {"b.txt": b"two"}, start="main~2")
+    assert pushes(repo, fresh, "origin", "clean")
+    repo.git("config", "--add", "remote.origin.pushurl", str(bare.path))
+    assert git(repo.path, "push", "origin", "main:other").status == 1
+    assert "other" not in fresh.git("for-each-ref") and "other" in bare.git("for-each-ref")
+
+
+@pytest.mark.parametrize(
+    ("fetched", "pushed", "same"),
+    [
+        ("https://example.org/o/r", "git@example.org:o/r.git", True),
+        ("https://ada@Example.org:8443/o/r.git/", "ssh://git@example.org/o/r.git", True),
+        ("https://example.org/o/r", "https://example.org/o/other", False),
+        ("https://example.org/o/r", "https://example.net/o/r", False),
+        ("file:///a/r.git", "/a/r", True),
+        ("/a/r/.git", "/a/r", True),
+        ("../r.git", "../other.git", False),
+    ],
+)
+def test_the_same_place_by_another_way(run: Run, repo: Repo, fetched: str, pushed: str, same: bool) -> None:
+    repo.commit({"a.env": BOT})
+    tip = repo.commit({"a.env": b"none"})
+    repo.git("remote", "add", "origin", fetched)
+    repo.git("update-ref", "refs/remotes/origin/main", tip)
+    result = run("pre-push", "origin", pushed, stdin=line("refs/heads/topic", tip))
+    assert result.status == (0 if same else 1)
+
+
 @pytest.mark.parametrize("what", ["message", "name", "lightweight", "nested", "tree", "blob"])
 def test_tags(repo: Repo, bare: Repo, what: str) -> None:
     name = f"v-{BOT.decode()}" if what == "name" else "v1"
@@ -174,7 +223,7 @@ def test_a_shallow_clone(run: Run, repo: Repo, tmp_path: Path) -> None:
     assert git(tmp_path, "clone", "-q", "--depth=1", f"file://{repo.path}", tmp_path / "shallow").status == 0
     tip = repo.git("rev-parse", "HEAD")
     assert run("-C", tmp_path / "shallow", "pre-push", "elsewhere", stdin=line("refs/heads/main", tip)).status == 3
-    assert run("-C", tmp_path / "shallow", "pre-push", "origin", stdin=line("refs/heads/main", tip)).status == 0
+    assert run("-C", tmp_path / "shallow", "pre-push", "origin", stdin=line("refs/heads/topic", tip)).status == 0
 
 
 def test_it_never_responds(run: Run, repo: Repo) -> None:
