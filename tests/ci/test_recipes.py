@@ -56,12 +56,19 @@ def leak(tmp_path: Path) -> Place:
 
 
 def made(tmp_path: Path, content: bytes) -> Place:
-    """The two repositories."""
+    """The two repositories. The change also brings what Python would run, were it started or installed in there."""
     origin = Repo(tmp_path / "o" / "r")
     base = origin.commit({"a.txt": b"nothing"})
     origin.git("checkout", "-q", "-b", "change")
-    origin.commit({"b.txt": content})
+    trap = f"open({str(tmp_path / 'trapped')!r}, 'a').write(__file__)\n".encode()
+    traps = {f"{name}.py": trap for name in ("venv", "pip", "pipx", "ensurepip", "sitecustomize", "scanner", "runpy")}
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    line = b"import sys; __file__ = 'e.pth'; " + trap
+    places = (f"{name}/lib/{version}/site-packages/e.pth" for name in (".xoxscan", "venv", ".venv"))
+    origin.commit({"b.txt": content, **traps, **dict.fromkeys(places, line)})
     head = origin.commit({"b.txt": b"something else"})
+    for name in ("refs/tags/origin/main", "refs/heads/origin/main"):
+        origin.git("update-ref", name, head)
     work = Repo(tmp_path / "work")
     work.git("remote", "add", "origin", f"file://{origin.path}")
     return Place(origin, work, base, head)
@@ -69,18 +76,36 @@ def made(tmp_path: Path, content: bytes) -> Place:
 
 def cloned(place: Place, ref: str) -> None:
     """What most systems do: all branches, and a detached checkout."""
-    place.work.git("fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*")
+    refs = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+    place.work.git("fetch", "-q", "origin", *refs)
     place.work.git("checkout", "-q", "--detach", ref)
 
 
+# A real environment, but for pip: making that takes seconds, and it would fetch.
+PYTHON = """\
+#!/bin/sh
+"{python}" "$@" --without-pip || exit
+for folder; do :; done
+packages=$(echo "$folder"/lib/python3.*/site-packages)
+mkdir "$packages/pip"
+cp "{tools}/install" "$packages/pip/__main__.py"
+"""
+INSTALL = """\
+import os, shutil, sys
+assert os.listdir() in (["venv"], []), "installed from a folder of strangers"
+assert sys.flags.isolated
+shutil.copy("{tools}/xoxscan.program", os.path.dirname(sys.executable) + "/xoxscan")
+"""
+
+
 def shimmed(folder: Path) -> Path:
-    """A folder with the tools of an image: pip and pipx install nothing, and xoxscan is this one."""
+    """A folder with the tools of an image: python3 is the real one, whose pip installs this program."""
     tools = folder / "tools"
     tools.mkdir()
+    names = {"tools": tools, "python": getattr(sys, "_base_executable", sys.executable)}
     program = f'#!/bin/sh\nexec "{sys.executable}" -I -m scanner "$@"\n'
-    made = {"pip": "#!/bin/sh\nexit 0\n", "xoxscan": program}
-    venv = f'#!/bin/sh\n[ "$2" = venv ] && mkdir -p "$3/bin" && cp "{tools}/pip" "{tools}/xoxscan" "$3/bin"\n'
-    for name, text in {**made, "pipx": made["pip"], "python": venv, "python3": venv}.items():
+    texts = {"python3": PYTHON.format(**names), "install": INSTALL.format(**names), "xoxscan.program": program}
+    for name, text in texts.items():
         (tools / name).write_text(text)
         (tools / name).chmod(0o755)
     return tools
@@ -98,6 +123,7 @@ def status(place: Place, script: str, environ: Mapping[str, str], shell: str = "
         check=False,
     )
     assert token() not in done.stdout + done.stderr
+    assert not (place.origin.path.parents[1] / "trapped").exists()
     for report in re.findall(r"--report \w+=(\S+)", script):
         assert (place.work.path / report).exists(), done.stderr.decode()
     return done.returncode
@@ -108,9 +134,22 @@ def expected(place: Place) -> int:
     return 1 if place.origin.git("show", f"{place.head}^:b.txt").startswith("xo") else 0
 
 
+def test_the_traps_work(leak: Place) -> None:
+    """Python run in the checkout, and an environment made there, fall into them."""
+    cloned(leak, leak.head)
+    trapped = leak.origin.path.parents[1] / "trapped"
+    python = getattr(sys, "_base_executable", sys.executable)
+    subprocess.run([python, "-m", "venv", "--help"], cwd=leak.work.path, capture_output=True, check=False)
+    assert "venv.py" in trapped.read_text()
+    trapped.unlink()
+    subprocess.run([python, "-I", "-m", "venv", "--without-pip", ".xoxscan"], cwd=leak.work.path, check=True)
+    subprocess.run([".xoxscan/bin/python", "-I", "-c", ""], cwd=leak.work.path, check=True)
+    assert "e.pth" in trapped.read_text()
+
+
 def test_bitbucket(place: Place) -> None:
     cloned(place, place.head)
-    place.work.git("merge", "-q", "--no-ff", "origin/main")
+    place.work.git("merge", "-q", "--no-ff", "refs/remotes/origin/main")
     (change,) = recipe("bitbucket")["pipelines"]["pull-requests"]["**"]
     environ = {"BITBUCKET_PR_DESTINATION_BRANCH": "main", "BITBUCKET_COMMIT": place.head}
     assert status(place, "\n".join(change["step"]["script"]), environ) == expected(place)
@@ -124,7 +163,7 @@ def test_bitbucket_main(leak: Place) -> None:
 
 @pytest.mark.parametrize("target", ["main", "refs/heads/main"])
 def test_azure(place: Place, target: str) -> None:
-    cloned(place, "origin/main")
+    cloned(place, "refs/remotes/origin/main")
     place.work.git("merge", "-q", "--no-ff", "-m", "Merge", place.head)
     environ = {
         "SYSTEM_PULLREQUEST_TARGETBRANCH": target,
