@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--base", metavar="A", help="look at what B reaches and A does not, whatever the event")
     add("--head", metavar="B", help="with --base (default HEAD)")
+    add(
+        "--fork",
+        action="store_true",
+        help="a stranger's change: what it allows itself does not count, as for a fork's event",
+    )
     modes = (AUTO, RANGE, HISTORY, SCAN)
     add("--mode", choices=modes, default="auto", help="what to look at (default: what the event is about)")
     add(
@@ -57,6 +62,8 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
     refuse(args, streams)
     plan = planned(streams.environ, args.base, args.head, args.mode)
+    if args.fork:
+        plan = plan._replace(fork=True, own=False)
     if plan.kind == SCAN and args.respond == "revoke":
         raise UsageError("--mode scan does not revoke", "what is checked out is not known to be exposed")
     args = _told(args, plan)

@@ -25,6 +25,7 @@ def forge(forges: dict[str, Forge], tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def ci(run: Run, monkeypatch: pytest.MonkeyPatch) -> CI:
     """`xoxscan ci` in a checkout, with a JSON report."""
+
     def call(work: Repo, environ: dict[str, str], *options: str, form: str = "json") -> Result:
         monkeypatch.chdir(work.path)
         return run("ci", "-f", form, *options, env=environ)

@@ -95,6 +95,17 @@ def test_nor_where_the_command_line_names_the_range(small: Forge, ci: CI, tmp_pa
     assert left(report) == {"others/a", "marked"}
 
 
+@pytest.mark.parametrize("options", [("--base", "refs/remotes/origin/main"), ("--mode", "scan"), ("--mode", "history")])
+def test_the_command_line_may_say_that_it_is_a_strangers(
+    options: tuple[str, ...], small: Forge, ci: CI, tmp_path: Path
+) -> None:
+    work = checkout(small, tmp_path / "work", "c1", 0, "refs/remotes/origin/checked-out")
+    ours, theirs = (json.loads(ci(work, {}, *options, *more).out) for more in ((), ("--fork",)))
+    assert "marked" not in left(ours)
+    assert {"others/a", "marked"} <= left(theirs)
+    assert theirs["config_from"] is None or "--base" in options
+
+
 @pytest.mark.parametrize("mode", ["scan", "history"])
 def test_nor_where_all_of_it_is_looked_at(mode: str, small: Forge, ci: CI, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()

@@ -150,9 +150,14 @@ def test_the_traps_work(leak: Place) -> None:
 def test_bitbucket(place: Place) -> None:
     cloned(place, place.head)
     place.work.git("merge", "-q", "--no-ff", "refs/remotes/origin/main")
-    (change,) = recipe("bitbucket")["pipelines"]["pull-requests"]["**"]
     environ = {"BITBUCKET_PR_DESTINATION_BRANCH": "main", "BITBUCKET_COMMIT": place.head}
-    assert status(place, "\n".join(change["step"]["script"]), environ) == expected(place)
+    assert status(place, bitbucket(), environ) == expected(place)
+
+
+def bitbucket() -> str:
+    """Its script for pull requests."""
+    (change,) = recipe("bitbucket")["pipelines"]["pull-requests"]["**"]
+    return "\n".join(change["step"]["script"])
 
 
 def test_bitbucket_main(leak: Place) -> None:
@@ -197,20 +202,55 @@ def azure() -> str:
 def test_jenkins(leak: Place, environ: Callable[[Place], dict[str, str]]) -> None:
     leak.work.git("fetch", "-q", "origin", "+refs/heads/change:refs/remotes/origin/change")
     leak.work.git("checkout", "-q", "--detach", leak.head)
+    assert status(leak, jenkins(), environ(leak), "sh") == 1
+
+
+def jenkins() -> str:
+    """Its script."""
     (text,) = blocks("jenkins", "groovy")
     (script,) = re.findall(r"sh '''\n(.*?)'''", text, re.S)
     assert "\\" not in script, "Groovy would take it for an escape"
-    assert status(leak, script, environ(leak), "sh") == 1
+    return str(script)
 
 
 @pytest.mark.parametrize("branch", ["main", "change"])
 def test_circleci(leak: Place, branch: str) -> None:
     leak.work.git("fetch", "-q", "origin", "+refs/heads/change:refs/remotes/origin/change")
     leak.work.git("checkout", "-q", "-b", branch, leak.head)
+    environ = {"MAIN": "main", "CIRCLE_BRANCH": branch, "CIRCLE_SHA1": leak.head}
+    assert status(leak, circleci(), environ) == 1
+
+
+def circleci() -> str:
+    """Its script."""
     job = recipe("circleci")["jobs"]["slack-credentials"]
+    assert job["environment"] == {"MAIN": "main"}
     (script,) = [step["run"]["command"] for step in job["steps"] if "command" in step.get("run", "")]
-    environ = {**job["environment"], "CIRCLE_BRANCH": branch, "CIRCLE_SHA1": leak.head}
-    assert status(leak, script, environ) == 1
+    return str(script)
+
+
+MARKED = token() + b"  # xoxscan:ignore a sample\n"
+AZURE = {"SYSTEM_PULLREQUEST_TARGETBRANCH": "main", "BUILD_SOURCEBRANCH": "refs/pull/7/merge"}
+CIRCLE = {"MAIN": "main", "CIRCLE_BRANCH": "pull/7"}
+BITBUCKET = {"BITBUCKET_PR_DESTINATION_BRANCH": "main"}
+FORKS: list[tuple[str, dict[str, str], int]] = [
+    ("azure", {**AZURE, "SYSTEM_PULLREQUEST_ISFORK": "True"}, 1),
+    ("azure", {**AZURE, "SYSTEM_PULLREQUEST_ISFORK": "False"}, 0),
+    ("circleci", CIRCLE, 1),
+    ("circleci", {**CIRCLE, "CIRCLE_BRANCH": "main", "CIRCLE_PR_REPONAME": "app"}, 1),
+    ("circleci", {**CIRCLE, "CIRCLE_BRANCH": "topic"}, 0),
+    ("jenkins", {"CHANGE_TARGET": "main"}, 1),
+    ("bitbucket", BITBUCKET, 1),
+]
+
+
+@pytest.mark.parametrize(("system", "environ", "ends"), FORKS)
+def test_what_a_stranger_allows_himself(system: str, environ: dict[str, str], ends: int, tmp_path: Path) -> None:
+    place = made(tmp_path, MARKED)
+    cloned(place, place.head)
+    scripts = {"azure": azure, "circleci": circleci, "jenkins": jenkins, "bitbucket": bitbucket}
+    heads = dict.fromkeys(("BUILD_SOURCEVERSION", "CIRCLE_SHA1", "BITBUCKET_COMMIT"), place.head)
+    assert status(place, scripts[system](), {**environ, **heads}) == ends
 
 
 def test_gitlab(place: Place) -> None:
