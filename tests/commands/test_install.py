@@ -159,6 +159,59 @@ def test_a_hook_that_is_a_link(run: Run, ours: Repo, absolute: bool) -> None:
     assert os.readlink(ours.path / ".git/hooks/pre-commit") == target
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#!/bin/sh\n. "$(dirname "$0")/common.sh"\n',
+        '#!/bin/sh\nfor each in "$0".d/*; do "$each"; done\n',
+        '#!/bin/bash\nsource "${BASH_SOURCE%/*}/common.sh"\n',
+        "#!/usr/bin/env python3\nimport os\nprint(os.path.realpath(__file__))\n",
+    ],
+)
+def test_a_hook_that_looks_beside_itself_is_not_moved(run: Run, ours: Repo, text: str) -> None:
+    hooks = ours.path / ".git/hooks"
+    script(hooks / "pre-push", text)
+    before = files(ours.path / ".git")
+    told = install(run, status=3)
+    assert b"it is not moved" in told and b'xoxscan pre-push "$@" || exit $?' in told
+    assert files(ours.path / ".git") == before
+    (hooks / "pre-push").chmod(0o644)  # git does not run it
+    install(run)
+
+
+def test_what_is_told_to_do_by_hand_works(run: Run, ours: Repo, tmp_path: Path) -> None:
+    hooks = ours.path / ".git/hooks"
+    script(hooks / "pre-push", '#!/bin/sh\n. "$(dirname "$0")/common.sh"\n')
+    told = install(run, status=3).decode()
+    line = told.partition("after its first line: ")[2].partition("; and give")[0].strip()
+    script(hooks / "pre-push", f'#!/bin/sh\n{line}\n. "$(dirname "$0")/common.sh"\n')
+    script(hooks / "common.sh", 'echo "kept: $input"\n')
+    script(hooks / "commit-msg", '#!/bin/sh\n# "$0"\n')
+    line = install(run, status=3).decode().partition("after its first line: ")[2].strip()
+    script(hooks / "commit-msg", f'#!/bin/sh\n{line}\n# "$0"\n')
+    assert stopped(commit(ours, b"two\n", BOT.decode()))
+    Repo(tmp_path / "r.git", "--bare")
+    assert b"kept: refs/heads/main" in git(ours.path, "push", tmp_path / "r.git", "main").said
+    ours.write("a.txt", BOT)
+    ours.git("commit", "-q", "--no-verify", "-a", "-m", "leak")
+    assert stopped(git(ours.path, "push", tmp_path / "r.git", "main"))
+
+
+def test_a_server_with_a_folder_of_hooks_is_left_as_it_is(run: Run, ours: Repo, tmp_path: Path) -> None:
+    bare = Repo(tmp_path / "r.git", "--bare")
+    run_all = 'input=$(cat)\nfor each in hooks/pre-receive.d/*; do echo "$input" | "$each" || exit $?; done\n'
+    script(bare.path / "hooks/pre-receive", f"#!/bin/sh\n{run_all}")
+    script(bare.path / "hooks/pre-receive.d/10-policy", "#!/bin/sh\necho the policy\n")
+    before = files(bare.path)
+    result = run("-C", bare.path, "install")
+    assert result.status == 3 and b'exec xoxscan pre-receive "$@"' in result.err and files(bare.path) == before
+    script(bare.path / "hooks/pre-receive.d/20-xoxscan", '#!/bin/sh\nexec xoxscan pre-receive "$@"\n')
+    assert b"the policy" in git(ours.path, "push", bare.path, "main").said
+    ours.write("a.txt", BOT)
+    ours.git("commit", "-q", "-a", "-m", "leak")
+    assert git(ours.path, "push", bare.path, "main").status == 1
+
+
 def test_two_hooks_for_one_event_are_refused(run: Run, ours: Repo) -> None:
     hooks = ours.path / ".git/hooks"
     script(hooks / "pre-commit", "#!/bin/sh\n")
