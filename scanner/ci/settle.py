@@ -24,12 +24,13 @@ T = TypeVar("T")
 
 class Settled(NamedTuple):
     """What is to be looked at, as it is here now: `span` for a range. The configuration counts as it stands in `trust`
-    (None: nobody's of this repository)."""
+    (None: nobody's of this repository). `tag`: the pushed tag, by its id where that is known."""
 
     repository: Repository
     trust: bytes | None = None
     span: Range | None = None
     words: str = ""  # the range as A..B
+    tag: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -90,12 +91,11 @@ class Finder:
             self.notes.append(f"{base.name[:12]} is gone from the forge: it was a forced push")
         known = self._default() if start is None else None
         before = [] if plan.whole else [end for end in (start, known) if end]
-        if plan.tag:
-            self._tag(plan.tag)
+        tag = self._tag(plan.tag) if plan.tag else None
         also = [oid for oid in map(self._here, self._also(base)) if oid and not plan.whole]
         span = self._deepened(tip, before, also)
         words = "..".join(oid.decode() for oid in (*before[:1], tip))
-        return Settled(self._now(), start or (None if plan.home else known), span, words)
+        return Settled(self._now(), start or (None if plan.home else known), span, words, tag)
 
     def _also(self, base: Wanted | None) -> list[str]:
         own = self._plan.base
@@ -179,11 +179,16 @@ class Finder:
             self.notes.append(f"the forge has no branch {plan.default}: everything that was pushed is looked at")
         return came
 
-    def _tag(self, oid: str) -> None:
-        """Brings an annotated tag itself, which a checkout leaves out, for its message."""
+    def _tag(self, name: str) -> str:
+        """Brings an annotated tag itself, which a checkout may leave out, for its message. Its id; its name, where
+        nobody has it."""
         git, fetcher = self._repository.git, self._fetcher
-        if fetcher and is_id(oid) and git.attempt("cat-file", "-e", oid)[0]:
-            self._helped(fetcher.ids, oid)
+        if not is_id(name):
+            here = git.attempt("show-ref", "--verify", "--hash", "--", name)[1].decode().strip()
+            name = here or (fetcher and self._helped(fetcher.asked, name)) or name
+        if fetcher and is_id(name) and git.attempt("cat-file", "-e", name)[0]:
+            self._helped(fetcher.ids, name)
+        return name
 
     def _deepened(self, tip: bytes, before: Sequence[bytes], also: Sequence[bytes]) -> Range:
         """The range, after as much was fetched as makes it whole."""

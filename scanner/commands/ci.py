@@ -24,7 +24,7 @@ from scanner.git.objects import Cat
 from scanner.git.repository import find
 from scanner.git.run import require_version
 from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Coverage, Location, Report, Skip, Snapshot, Streams, Target
+from scanner.model import Coverage, Location, Problem, Report, Snapshot, Streams, Target
 from scanner.pipeline import Occurrence, examine, in_message
 from scanner.report.places import many
 from scanner.sources.looker import overruns
@@ -163,8 +163,8 @@ def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat,
     """Every commit of the range, and the message of the tag that was pushed."""
     assert found.span
     made = ranging.outcome(args, streams, found.repository, cat, setup, found.span)
-    if plan.tag:
-        made = _with_tag(made, setup, cat, plan.tag)
+    if found.tag:
+        made = _with_tag(made, setup, cat, found.tag, plan.remedy)
     problems = [each._replace(hint=plan.remedy) if each.what == "range" else each for each in made.problems]
     target = made.target._replace(range=found.words)
     refused = sum(1 for each in made.occurrences if each.hit.inline and not each.location.suppressed)
@@ -173,20 +173,25 @@ def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat,
     return made._replace(target=target, problems=problems, notes=[*notes, *made.notes])
 
 
-def _with_tag(made: Outcome, setup: Setup, cat: Cat, name: str) -> Outcome:
+def _with_tag(made: Outcome, setup: Setup, cat: Cat, name: str, remedy: str) -> Outcome:
     """`made` with what the message of an annotated tag holds."""
     ((_, header, content),) = cat.contents([name.encode()])
     if content is None:
-        skip = Skip("tag message", "the tag itself is not here: --deepen auto fetches it", 1)
-        return made._replace(coverage=made.coverage._replace(skipped=(*made.coverage.skipped, skip)))
+        problem = Problem(
+            name,
+            "the tag itself is not here, so its message was not looked at",
+            f"--deepen auto fetches it; or {remedy}",
+        )
+        return made._replace(problems=[*made.problems, problem])
     if header.kind != b"tag":
         return made
     tag = parse_tag(content)
     examined = examine(setup.detector(fast=False), content, setup.foreign_markers)
     place = Location("tag-message", commit=tag.target.decode(), author=tag.tagger.name, date=tag.tagger.date)
-    hits = in_message(examined, content, tag.message, place, setup.allow_new)
+    hits = list(in_message(examined, content, tag.message, place, setup.allow_new))
     return made._replace(
         occurrences=[*made.occurrences, *hits],
+        notes=[] if hits and not made.coverage.commits else made.notes,  # it says that there was nothing
         problems=[*made.problems, *overruns(header.oid, examined)],
         dropped=[*made.dropped, *((place, dropped) for _, dropped in examined.dropped)],
     )

@@ -28,8 +28,8 @@ def uninstall(folder: str, events: Iterable[str]) -> list[str]:
         lines = [line for event in events for line in _take(folder, event)]
         kept = os.path.join(folder, KEPT)
         for name in os.listdir(kept) if os.path.isdir(kept) else []:
-            if name.endswith(".legacy"):  # a link that stood beside pre-commit's hook
-                os.unlink(os.path.join(kept, name))
+            if name.endswith(".legacy"):
+                _return(os.path.join(kept, name), os.path.join(folder, name))
         with contextlib.suppress(OSError):
             os.rmdir(kept)
         return lines
@@ -132,10 +132,20 @@ def _move(source: str, target: str, up: str) -> None:
 
 
 def _legacy(folder: str, event: str) -> None:
-    """pre-commit's hook looks for an older one beside itself: it finds it there, too."""
-    link = os.path.join(folder, KEPT, f"{event}.legacy")
-    with contextlib.suppress(OSError):
-        os.symlink(os.path.join("..", f"{event}.legacy"), link)
+    """pre-commit's hook looks for an older one beside itself. It is kept with it: installed again, pre-commit would
+    move ours over it."""
+    path, kept = os.path.join(folder, f"{event}.legacy"), os.path.join(folder, KEPT, f"{event}.legacy")
+    if os.path.lexists(path) and not os.path.lexists(kept):
+        _move(path, kept, ".." + os.sep)
+
+
+def _return(kept: str, path: str) -> None:
+    """Puts an older hook of pre-commit back, unless another one stands there now."""
+    link = os.path.islink(kept) and os.readlink(kept) == os.path.join("..", os.path.basename(kept))
+    if link:  # earlier versions left it where it was, and linked it
+        os.unlink(kept)
+    elif not os.path.lexists(path):
+        _move(kept, path, "")
 
 
 def _read(path: str) -> bytes:

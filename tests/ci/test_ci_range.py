@@ -249,10 +249,10 @@ def test_the_message_of_an_annotated_tag(ci: CI, tmp_path: Path) -> None:
     }
     environ = github(tmp_path, "push", payload, sha=oid, ref="refs/tags/v1")
     work.git("update-ref", "refs/remotes/origin/main", oid)
-    held = json.loads(ci(work, environ, "--deepen", "never").out)
-    assert held["coverage"]["skipped"] == [
-        {"what": "tag message", "reason": "the tag itself is not here: --deepen auto fetches it", "count": 1}
-    ]
+    held = ci(work, environ, "--deepen", "never")
+    (problem,) = json.loads(held.out)["problems"]
+    assert held.status == 3 and problem["what"] == tag and "--deepen auto" in problem["hint"]
     result = ci(work, environ)
     ((place,),) = [finding["locations"] for finding in json.loads(result.out)["findings"]]
     assert (result.status, place["source"], place["line"], place["commit"]) == (1, "tag-message", 3, oid)
+    assert b"range is empty" not in result.out
