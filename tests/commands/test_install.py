@@ -280,6 +280,43 @@ def test_pre_commit_afterwards(run: Run, framework: Repo) -> None:
     assert left == {"pre-commit", "pre-push"}
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_hook_that_pre_commit_had_moved_survives_its_second_installation(
+    run: Run, framework: Repo, linked: bool
+) -> None:
+    hooks = framework.path / ".git/hooks"
+    script(framework.path / "scripts/check", HOOKS["pre-commit"])
+    if linked:
+        hooks.mkdir(exist_ok=True)
+        (hooks / "pre-commit").symlink_to("../../scripts/check")
+    else:
+        script(hooks / "pre-commit", HOOKS["pre-commit"])
+    pre_commit(framework, "install")
+    before = files(hooks)
+    assert "pre-commit.legacy" in before
+    install(run)
+    for number in range(3):
+        done = commit(framework, b"more %d\n" % number)
+        assert not stopped(done) and done.said.count(b"kept pre-commit") == 1
+        assert done.said.count(b"- hook id: hello") == 1 and stopped(commit(framework, BOT))
+        pre_commit(framework, "install")
+    assert b"is there already" in install(run)
+    assert run("uninstall").status == 0
+    assert files(hooks) == before
+
+
+def test_a_link_to_a_legacy_hook_goes(run: Run, framework: Repo) -> None:
+    hooks = framework.path / ".git/hooks"
+    script(hooks / "pre-commit", HOOKS["pre-commit"])
+    pre_commit(framework, "install")
+    before = files(hooks)
+    install(run)
+    (hooks / "xoxscan-kept/pre-commit.legacy").rename(hooks / "pre-commit.legacy")  # as earlier versions did
+    (hooks / "xoxscan-kept/pre-commit.legacy").symlink_to("../pre-commit.legacy")
+    assert run("uninstall").status == 0
+    assert files(hooks) == before
+
+
 HUSKY = '#!/usr/bin/env sh\nn=$(basename "$0")\ns=$(dirname "$(dirname "$0")")/$n\n[ ! -f "$s" ] || sh -e "$s" "$@"\n'
 
 
