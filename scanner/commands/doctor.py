@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.commands.asking import say
-from scanner.commands.doctor_checks import GAP, OK, UNKNOWN, Check, look
+from scanner.commands.doctor_checks import GAP, OK, UNKNOWN, Check, hook_file, look
 from scanner.errors import FINDINGS, INCOMPLETE, GitError
 from scanner.errors import OK as CLEAN
 from scanner.git.repository import Repository, find
@@ -51,7 +51,7 @@ def _summary(gaps: int, unknown: int, status: int) -> str:
 
 def _checks(args: argparse.Namespace, streams: Streams, repository: Repository) -> Iterator[Check]:
     if repository.bare:
-        yield from _server(repository)
+        yield _server(repository, streams.environ)
     else:
         yield from look(repository, streams.environ)
     if args.tried:
@@ -60,17 +60,16 @@ def _checks(args: argparse.Namespace, streams: Streams, repository: Repository) 
         yield _online(streams)
 
 
-def _server(repository: Repository) -> Iterator[Check]:
-    """Of a bare repository: is what is pushed to it looked at?"""
-    from scanner.commands.hook_place import place
+def _server(repository: Repository, environ: Mapping[str, str]) -> Check:
+    """Of a bare repository: is what is pushed to it looked at? What `install --global` put there is no check."""
+    from scanner.commands.hook_place import dispatcher, own, place
 
-    path = os.path.join(place(repository).folder, "pre-receive")
-    try:
-        with open(path, "rb") as file:
-            named = b"xoxscan" in file.read() and os.access(path, os.X_OK)
-    except OSError:
-        named = False
-    yield Check(OK, "pushes", f"by {path}") if named else Check(GAP, "pushes", "no pre-receive hook", "xoxscan install")
+    at = place(repository)
+    folder = own(repository).folder if at.folder == dispatcher(environ) else at.folder
+    path = os.path.join(folder, "pre-receive")
+    return hook_file(path, "pre-receive") or Check(
+        GAP, "pushes", "no pre-receive hook names xoxscan", "xoxscan install"
+    )
 
 
 def _trial(repository: Repository, streams: Streams) -> Iterable[Check]:

@@ -12,22 +12,33 @@ from scanner.git.repository import Repository, common_dir
 
 class Place(NamedTuple):
     """The folder of hooks. `setting`: core.hooksPath, if it is set. `husky`: the folder of the scripts that Husky's
-    own hooks start. `shared`: the folder is part of the work tree, so that a change there is one for everybody."""
+    own hooks start. `shared`: the folder is part of the work tree, so that a change there is one for everybody. `away`:
+    where the repository's own folder of hooks, being a link, leads outside of it."""
 
     folder: str
     setting: Setting | None
     husky: str | None
     shared: bool
+    away: str | None = None
 
 
 def place(repository: Repository) -> Place:
     """Where git looks for the hooks of `repository` (githooks(5): core.hooksPath counts from the folder in which
     hooks run)."""
     setting = hooks_path(repository.git)
+    if setting is None:
+        return own(repository)
     common = common_dir(repository)
-    above = repository.top or repository.git_dir
-    folder = os.path.normpath(os.path.join(above, setting.value)) if setting else os.path.join(common, "hooks")
-    return Place(folder, setting, _husky(folder) if setting else None, _shared(folder, repository.top, common))
+    folder = os.path.normpath(os.path.join(repository.top or repository.git_dir, setting.value))
+    return Place(folder, setting, _husky(folder), _shared(folder, repository.top, common))
+
+
+def own(repository: Repository) -> Place:
+    """Where git looks without core.hooksPath."""
+    common = common_dir(repository)
+    folder = os.path.join(common, "hooks")
+    away = None if _within(folder, common) else os.path.realpath(folder)
+    return Place(folder, None, None, False, away)
 
 
 def _husky(folder: str) -> str | None:

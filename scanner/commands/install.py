@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from scanner.commands import hook_folder, hook_settings
 from scanner.commands.asking import say
-from scanner.commands.hook_place import Place, dispatcher, place
+from scanner.commands.hook_place import Place, dispatcher, own, place
 from scanner.commands.hook_scripts import EVENTS, OTHERS, SERVER, WORDS, local, program, shared
 from scanner.errors import OK, OutputError, UsageError
 from scanner.git.repository import Repository, find
@@ -56,6 +56,8 @@ def _here(wanted: str, streams: Streams, repository: Repository, words: tuple[st
     """Installs for one repository; what is told about it."""
     at = place(repository)
     if repository.bare:
+        if at.folder == dispatcher(streams.environ):  # its pre-receive looks at nothing, and runs the one here
+            at = own(repository)
         _refuse(at, streams)
         return hook_folder.install(at.folder, [(event, local(event, words)) for event in SERVER])
     if at.setting and at.folder == dispatcher(streams.environ):
@@ -89,6 +91,9 @@ def _refuse(at: Place, streams: Streams) -> None:
     if at.setting and not os.path.isdir(at.folder) and os.path.lexists(at.folder):
         hint = f"git config --{at.setting.scope} --unset core.hooksPath, then xoxscan install"
         raise OutputError(f"core.hooksPath is {at.setting.value}: git starts no hook at all", hint)
+    if at.away:
+        hint = f"rm {at.folder} && mkdir {at.folder}, then xoxscan install; or change what it leads to by hand"
+        raise OutputError(f"{at.folder} is a link to {at.away}, which may be for more than this repository", hint)
     if at.shared:
         lines = "; ".join(f'{event}: xoxscan {WORDS[event]} "$@"' for event in EVENTS)
         hint = f"add these lines to the scripts in it, before others, with «|| exit $?»: {lines}"

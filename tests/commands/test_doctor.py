@@ -17,7 +17,7 @@ import yaml
 from scanner.commands.doctor_checks import STAGES
 from tests.commands.hooked import PROGRAM, git
 from tests.commands.test_install import HOOKS, HUSKY, files, pre_commit, script
-from tests.conftest import Repo, Run
+from tests.conftest import Repo, Run, token
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ("commits", "merges", "commit messages", "pushes")
@@ -198,6 +198,24 @@ def test_a_server(run: Run, tmp_path: Path) -> None:
     assert run("-C", bare.path, "install").status == 0
     result = run("-C", bare.path, "doctor", "--try")
     assert (result.status, b"ok      pushes" in result.out, b"no work tree" in result.out) == (3, True, True)
+
+
+def test_a_server_below_the_hooks_of_install_global(run: Run, ours: Repo, tmp_path: Path) -> None:
+    assert run("install", "--global", "--way=files").status == 0
+    bare = Repo(tmp_path / "r.git", "--bare")
+    result = run("-C", bare.path, "doctor")
+    assert result.status == 1 and b"gap     pushes: no pre-receive hook" in result.out
+    assert b"pre-receive: installed" in run("-C", bare.path, "install").out
+    result = run("-C", bare.path, "doctor")
+    assert result.status == 0 and str(bare.path / "hooks/pre-receive").encode() in result.out
+    ours.write("a.txt", token())
+    ours.git("commit", "-q", "--no-verify", "-a", "-m", "leak")
+    done = git(ours.path, "push", "--no-verify", bare.path, "main")
+    assert done.status == 1 and b"pre-receive hook declined" in done.said
+    (bare.path / "hooks/pre-receive").chmod(0o644)
+    assert b"chmod +x" in run("-C", bare.path, "doctor").out
+    assert run("-C", bare.path, "uninstall").status == 0
+    assert not (bare.path / "hooks/pre-receive").exists()
 
 
 def test_outside_of_a_repository(run: Run, tmp_path: Path) -> None:

@@ -376,6 +376,21 @@ def test_what_cannot_be_done_safely_is_refused(run: Run, ours: Repo, value: str)
     assert files(ours.path) == before
 
 
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_folder_of_hooks_that_is_a_link_to_elsewhere(run: Run, ours: Repo, tmp_path: Path, bare: bool) -> None:
+    at = Repo(tmp_path / "r.git", "--bare").path if bare else ours.path / ".git"
+    shutil.rmtree(at / "hooks", ignore_errors=True)
+    script(tmp_path / "team/pre-commit", "#!/bin/sh\n")
+    (at / "hooks").symlink_to(tmp_path / "team")
+    before = files(tmp_path)
+    result = run("-C", at if bare else ours.path, "install", "--way=files")
+    assert result.status == 3 and b"for more than this repository" in result.err and files(tmp_path) == before
+    (at / "hooks").unlink()
+    (at / "within").mkdir()
+    (at / "hooks").symlink_to("within")
+    assert run("-C", at if bare else ours.path, "install", "--way=files").status == 0
+
+
 def test_where_nobody_may_write(run: Run, ours: Repo) -> None:
     (ours.path / ".git/hooks").rename(ours.path / ".git/gone") if (ours.path / ".git/hooks").exists() else None
     (ours.path / ".git/hooks").write_text("a file")
