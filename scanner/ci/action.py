@@ -7,6 +7,7 @@ workflow ever becomes part of a script (docs.github.com: Script injections). Exi
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import shlex
 import subprocess
@@ -21,15 +22,29 @@ from scanner.errors import INCOMPLETE, INTERRUPTED, RESPONSE, UsageError, Xoxsca
 from scanner.model import Finding, Report, Streams
 from scanner.report import Options, summary
 from scanner.report.output import OutStream
+from scanner.report.places import harmless
 from scanner.report.reading import to_report
 from scanner.report.redactor import Redactor
 from scanner.report.sentences import excused
 
-Start = Callable[[Sequence[str]], int]
+# Of what the program says on stderr so much is kept: its last words tell why it ended.
+LAST = 1 << 16
+LINE = 1_000  # characters of one that is shown again
+_SAYS = b"xoxscan: "
 
 # What a workflow's free words may not switch on: one prints tokens, the other destroys without asking. `--` would turn
 # our own options into arguments.
 REFUSED = ("--show-secrets", "--yes", "--")
+
+
+class Ended(NamedTuple):
+    """How the program ended, and the last that it said on stderr."""
+
+    status: int
+    said: bytes = b""
+
+
+Start = Callable[[Sequence[str]], Ended]
 
 
 class Inputs(NamedTuple):
@@ -134,10 +149,23 @@ def read(path: str) -> Report | None:
         return None
 
 
-def markdown(report: Report | None, status: int) -> bytes:
-    """The job summary: of the report, or that there is none."""
+def why(said: bytes) -> list[str]:
+    """The program's last message and its hint, a line each, without secrets and harmless (scanner.cli prints them)."""
+    lines = Redactor().clean(said).splitlines()
+    first = max((at for at, line in enumerate(lines) if line.startswith(_SAYS)), default=None)
+    if first is None:
+        return []
+    rest = itertools.takewhile(lambda line: line.startswith(b"  "), lines[first + 1 :])
+    return [harmless(line)[:LINE] for line in (lines[first].removeprefix(_SAYS), *map(bytes.strip, rest))]
+
+
+def markdown(report: Report | None, status: int, reasons: Sequence[str] = ()) -> bytes:
+    """The job summary: of the report, or that there is none and the reasons, which are harmless lines: indented, they
+    are code, in which nothing means anything (CommonMark 4.4)."""
     if report is None:
-        return f"### xoxscan\n\nNothing is known: the scan ended with status {status}; its log says why.\n".encode()
+        lines = "".join(f"    {each}\n" for each in reasons)
+        told = f":\n\n{lines}" if lines else "; its log says why.\n"
+        return f"### xoxscan\n\nNothing is known: the scan ended with status {status}{told}".encode()
     out = io.BytesIO()
     redacted = OutStream(out, Redactor())
     summary.write(report, redacted, Options())
@@ -152,17 +180,24 @@ def run(streams: Streams, start: Start) -> int:
     asked = inputs(environ)
     sarif = asked.sarif or os.path.join(folder, "xoxscan.sarif")
     files = Files(os.path.join(folder, "xoxscan.json"), os.path.abspath(sarif))
-    report, status = None, INCOMPLETE
-    try:
-        status = _known(start(arguments(asked, files)))
-        report = read(files.report)
-    except XoxscanError as error:
-        status = error.status
-        streams.stdout.write(annotated("error", f"{error}; {error.hint}"))
+    report, status, reasons = _ran(start, asked, files)
+    if report is None and status != INTERRUPTED:
+        words = reasons or [f"the scan ended with status {status}; its log says why"]
+        streams.stdout.write(annotated("error", "; ".join(words)))
     put(environ["GITHUB_OUTPUT"], outputs(report, files, status))
     if path := environ.get("GITHUB_STEP_SUMMARY"):
-        summarize(path, markdown(report, status))
+        summarize(path, markdown(report, status, reasons))
     return status
+
+
+def _ran(start: Start, asked: Inputs, files: Files) -> tuple[Report | None, int, list[str]]:
+    """The report, if the program left one; the status; and where there is no report, why."""
+    try:
+        ended = start(arguments(asked, files))
+        return read(files.report), _known(ended.status), why(ended.said)
+    except XoxscanError as error:
+        said = f"xoxscan: {harmless(str(error))}\n  {harmless(error.hint)}".encode("utf-8", "backslashreplace")
+        return None, error.status, why(said)
 
 
 def _known(status: int) -> int:
@@ -170,9 +205,17 @@ def _known(status: int) -> int:
     return status if 0 <= status <= RESPONSE or status == INTERRUPTED else INCOMPLETE
 
 
-def scan(words: Sequence[str]) -> int:
-    """`xoxscan ci` in a process of its own, in the current folder, none of whose modules it can load."""
-    return subprocess.run([sys.executable, "-I", "-m", "scanner", "ci", *words], check=False).returncode
+def scan(words: Sequence[str]) -> Ended:
+    """`xoxscan ci` in a process of its own, in the current folder, none of whose modules it can load. What it says on
+    stderr goes on to the log at once."""
+    said = b""
+    command = [sys.executable, "-I", "-m", "scanner", "ci", *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr
+        while piece := os.read(process.stderr.fileno(), LAST):
+            said = (said + piece)[-LAST:]
+            os.write(sys.stderr.fileno(), piece)
+    return Ended(process.returncode, said)
 
 
 def main() -> int:

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.ci import action
-from scanner.ci.action import Files, Inputs, arguments, inputs, outputs
+from scanner.ci.action import Ended, Files, Inputs, arguments, inputs, outputs
 from scanner.cli import Parser
 from scanner.commands import ci
 from scanner.errors import UsageError
 from scanner.model import Report, Response, Streams, Suppressed, Suppression, Target, Verdict
+from scanner.report.places import harmless
 from scanner.report.reading import to_report
 from tests.ci.runner import commands, values
 from tests.conftest import Repo, Run, token
@@ -147,12 +148,12 @@ def test_a_run(tmp_path: Path, repo: Repo, run: Run) -> None:
     repo.commit({"b.txt": token()})
     log = b""
 
-    def start(words: Sequence[str]) -> int:
+    def start(words: Sequence[str]) -> Ended:
         nonlocal log
         same = [word for word in words if not word.startswith(("--mode", "--deepen", "--base", "--head"))]
         done = run("range", *same, "HEAD^..HEAD")
         log = done.out
-        return done.status
+        return Ended(done.status)
 
     done = Ran(tmp_path, {"INPUT_RANGE": "HEAD^..HEAD", "INPUT_SARIF": "out.sarif"}, start)
     assert (done.status, done.outputs["findings"], done.outputs["exit-status"]) == (1, "1", "1")
@@ -165,24 +166,55 @@ def test_a_run(tmp_path: Path, repo: Repo, run: Run) -> None:
 
 @pytest.mark.parametrize(("ended", "status"), [(2, 2), (3, 3), (130, 130), (-9, 3), (3221225786, 3)])
 def test_a_run_that_left_no_report(tmp_path: Path, ended: int, status: int) -> None:
-    done = Ran(tmp_path, {}, lambda words: ended)
+    done = Ran(tmp_path, {}, lambda words: Ended(ended))
     assert (done.status, done.outputs) == (status, {"exit-status": str(status)})
     assert f"ended with status {status}" in done.summary
+    assert [each.name for each in done.commands] == ([] if status == 130 else ["error"])
+
+
+def test_why_there_is_no_report(repo: Repo, run: Run, tmp_path: Path) -> None:
+    """A range whose base is not here, and whose name is hostile."""
+    repo.commit({"a.txt": b"nothing"})
+    log = b""
+
+    def start(words: Sequence[str]) -> Ended:
+        nonlocal log
+        done = run("ci", *words)
+        log = done.err
+        return Ended(done.status, b"xoxscan: an earlier line\n  its hint\n" + log + b"warning: of git\n")
+
+    name = f"##[error]::x `@a` {token().decode()}"
+    done = Ran(tmp_path, {"INPUT_RANGE": f"{name}..HEAD"}, start)
+    assert log and done.status == 3
+    (said,) = done.commands
+    assert said.name == "error" and "is not a commit here" in said.message and "earlier" not in said.message
+    assert "git fetch --unshallow" in said.message and "warning" not in said.message
+    told = done.summary.partition("status 3:\n\n")[2].splitlines()
+    assert len(told) == 2 and all(line.startswith("    ") for line in told)
+    assert "not a commit here" in told[0] and "git fetch" in told[1] and "##[" not in done.summary
+    assert token().decode() not in done.summary + said.message
+
+
+@given(st.binary(max_size=200))
+def test_whatever_it_says_stays_in_its_line(said: bytes) -> None:
+    for line in action.why(b"xoxscan: " + said):
+        assert harmless(line) == line
 
 
 def test_a_wrong_input(tmp_path: Path) -> None:
     done = Ran(tmp_path, {"INPUT_EXTRA_ARGS": "--yes"}, lambda words: pytest.fail("it was started"))
     assert (done.status, done.outputs["exit-status"]) == (2, "2")
+    assert "    extra-args may not hold --yes\n" in done.summary
     assert [(each.name, each.message.partition(";")[0]) for each in done.commands] == [
         ("error", "extra-args may not hold --yes")
     ]
 
 
 def test_a_broken_report_is_no_clean_one(tmp_path: Path) -> None:
-    def start(words: Sequence[str]) -> int:
+    def start(words: Sequence[str]) -> Ended:
         path = next(word for word in words if word.startswith("--report=json=")).removeprefix("--report=json=")
         Path(path).write_text("{")
-        return 0
+        return Ended(0)
 
     assert Ran(tmp_path, {}, start).status == 2
 
@@ -190,10 +222,12 @@ def test_a_broken_report_is_no_clean_one(tmp_path: Path) -> None:
 def test_no_file_for_the_summary(tmp_path: Path) -> None:
     environ = {"RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "out")}
     streams = Streams(io.BytesIO(), io.BytesIO(), io.BytesIO(), environ, lambda: 0.0)
-    assert action.run(streams, lambda words: 3) == 3
+    assert action.run(streams, lambda words: Ended(3)) == 3
 
 
-def test_the_program_is_started_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_is_started_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """In a folder that brings modules of the same names: none of them is loaded."""
     trap = "import pathlib; pathlib.Path('trapped').touch()\n"
     for name in ("scanner.py", "regex.py", "yaml.py", "sitecustomize.py"):
@@ -206,4 +240,7 @@ def test_the_program_is_started_apart(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(action.__file__, run_name="__main__")
     assert ended.value.code == 2
+    log = capfd.readouterr()
+    assert "no-such-option" in log.err and commands(log.out.encode())[0].name == "error"
+    assert "no-such-option" in log.out
     assert not (tmp_path / "trapped").exists()
