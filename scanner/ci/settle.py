@@ -164,20 +164,33 @@ class Finder:
                 raise Incomplete(f"{name[:80]} is a tag here, and a branch at the forge", hint)
 
     def _default(self) -> bytes | None:
-        """Where the default branch stands; None for its own change, or where the forge has no such branch."""
+        """Where the default branch stands, at the forge if that can be asked: what is noted of it here may be old, or
+        a stranger's. None for its own change, or where the forge has no such branch."""
         plan, fetcher = self._plan, self._fetcher
         if plan.home or plan.default is None:
             return None
         here = self._here(f"refs/remotes/{self._remote}/{plan.default}") if self._remote else None
-        if here:
-            return here
-        if fetcher is None:
-            raise self._missing(f"the default branch ({plan.default})")
         name = f"refs/heads/{plan.default}"
-        came = self._helped(fetcher.ref, name)
+        if fetcher is None:
+            if here is None:
+                raise self._missing(f"the default branch ({plan.default})")
+            return here
+        try:
+            came = self._tip(fetcher, name)
+        except GitError as error:
+            if here is None:
+                raise
+            self.notes.append(f"{plan.default} is taken as it is noted here: {error}")
+            return here
         if came is None:
             self.notes.append(f"the forge has no branch {plan.default}: everything that was pushed is looked at")
         return came
+
+    def _tip(self, fetcher: Fetcher, name: str) -> bytes | None:
+        """Where a branch of the forge stands, fetched if it is not here."""
+        oid = self._helped(fetcher.asked, name)
+        here = self._here(oid) if oid else None
+        return here or (self._helped(fetcher.ref, name) if oid else None)
 
     def _tag(self, name: str) -> str:
         """Brings an annotated tag itself, which a checkout may leave out, for its message. Its id; its name, where

@@ -157,6 +157,23 @@ def test_a_branch_whose_default_may_not_be_fetched(forge: Forge, ci: CI, tmp_pat
     assert result.status == 3 and b"default branch (main)" in result.err
 
 
+@pytest.mark.parametrize("depth", [1, 0])
+@pytest.mark.parametrize("noted", ["f5", "m2"])
+def test_the_forge_says_where_the_default_branch_stands(
+    noted: str, depth: int, forge: Forge, ci: CI, tmp_path: Path
+) -> None:
+    """What is noted here of it is the change itself, or old."""
+    work = checkout(forge, tmp_path / "work", "f5", depth, HERE)
+    if noted == "m2" and depth:
+        work.git("fetch", "-q", "--depth=1", "origin", forge.ids["m2"])
+    work.git("update-ref", "refs/remotes/origin/main", forge.ids[noted])
+    environ = github(tmp_path, "push", push(forge, TOPIC, ZERO, "f5"), sha=forge.ids["f5"], ref=TOPIC)
+    assert named(forge, looked_at(ci(work, environ))) == "f1 f2 f3 f4 f5"
+    work.git("config", "remote.origin.url", "http://127.0.0.1:9/none")
+    told = json.loads(ci(work, environ, "--fail-on", "none").out)
+    assert any("main is taken as it is noted here" in note for note in told["notes"])
+
+
 def test_without_a_remote(forge: Forge, ci: CI, tmp_path: Path) -> None:
     work = checkout(forge, tmp_path / "work", "y2", 1, HERE)
     work.git("remote", "remove", "origin")
