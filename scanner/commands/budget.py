@@ -9,6 +9,7 @@ import signal
 from types import FrameType, TracebackType
 
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0}
+_TELLING, _LEAST = 5.0, 0.001  # seconds
 _AGAIN = 0.05  # seconds: where an alarm was lost (Python drops what is raised while it cleans up) the next one counts
 
 
@@ -36,6 +37,12 @@ class Budget:
 
     def _over(self, number: int, frame: FrameType | None) -> None:
         raise Spent
+
+
+def looking(budget: float, spent: float) -> float:
+    """The seconds of `budget` that are for looking, where so many are spent already: a quarter, but never more than
+    some seconds, is for what is told at the end."""
+    return max(budget - min(budget / 4, _TELLING) - spent, _LEAST)
 
 
 def seconds(word: str) -> float:

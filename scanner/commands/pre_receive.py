@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Iterator, Sequence
 
-from scanner.commands.budget import Budget, Spent, seconds
+from scanner.commands.budget import Budget, Spent, looking, seconds
 from scanner.commands.pushing import Beside
 from scanner.commands.ranging import Scan
-from scanner.commands.receiving import Excuse, excuse, excused, say
-from scanner.commands.scanning import Outcome, Setup, add_options, finish, prepare
+from scanner.commands.received import write
+from scanner.commands.receiving import Excuse, allowed, excuse, excused, say
+from scanner.commands.scanning import Outcome, Setup, add_options, prepare, report
+from scanner.commands.scanning import _operator as operator
 from scanner.errors import GitError
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Coverage, Problem, Report, Skip, Streams, Target
+from scanner.model import Coverage, Problem, Skip, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.places import many
 from scanner.report.progress import Progress
@@ -45,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
+    began = time.monotonic()
     repository = find(os.getcwd(), streams.environ, own=args.folder is None)
     updates = pushed.received(streams.stdin)
     if not updates:
@@ -56,16 +60,23 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     with Cat(repository.git) as cat:
         base = TreeSnapshot(repository.git, cat, tip, "the default branch") if tip else None
         setup = prepare(args, streams, base, repository)
-        asked = excuse(streams.environ, setup.config.head_suppressions == "refuse" or args.no_skip)
-        made = Looking(args, streams, repository, cat, setup, updates).outcome(asked)
-    return finish(args, streams, setup, made, lambda report: _ended(report, asked, streams))
+        asked = excuse(streams.environ, _forbidden(args, streams, repository, setup))
+        left = looking(args.budget, time.monotonic() - began)
+        outcome = Looking(args, streams, repository, cat, setup, updates, left).outcome(asked)
+    made = excused(report(args, streams, setup, outcome), asked)
+    say(made, streams)
+    write(made, setup, streams, asked)
+    return made.exit
 
 
-def _ended(report: Report, asked: Excuse | None, streams: Streams) -> Report:
-    """The report after what a push option does, and a word for those who push from a web page."""
-    report = excused(report, asked)
-    say(report, streams)
-    return report
+def _forbidden(args: argparse.Namespace, streams: Streams, repository: Repository, setup: Setup) -> str | None:
+    """Why no push option counts here; None: one does. Where the default branch holds nothing, it cannot forbid them:
+    then the operator must have allowed them."""
+    if args.no_skip or setup.config.head_suppressions == "refuse":
+        return "forbidden here"
+    if setup.base is None and not allowed(operator(args, streams, repository)):
+        return "the default branch holds no commit, and the operator's configuration does not say accept"
+    return None
 
 
 class Looking:
@@ -79,7 +90,9 @@ class Looking:
         cat: Cat,
         setup: Setup,
         updates: Sequence[Update],
+        left: float,
     ) -> None:
+        self._left, self._unborn = left, setup.base is None
         self._args, self._repository, self._cat, self._updates = args, repository, cat, updates
         self._span = Range(b"", b"")
         self._objects: Objects | None = None
@@ -92,7 +105,7 @@ class Looking:
     def outcome(self, asked: Excuse | None) -> Outcome:
         """What was found; and where the time was over first, what was not reached."""
         try:
-            with Budget(self._args.budget):
+            with Budget(self._left):
                 self._look()
             late: list[str] = []
         except Spent:
@@ -128,7 +141,7 @@ class Looking:
             hint = "push fewer commits at a time, or let the server's operator raise --budget"
             problems.append(Problem("the push", words, hint))
         elif late:
-            skips = (*skips, Skip("commit", words, self._span.total - len(self._done)))
+            skips = (*skips, self._skip(words, len(late)))
         return Outcome(
             Target("hook", self._repository.git_dir),
             Coverage(None, looker.blobs, len(self._done), looker.bytes, skips),
@@ -140,16 +153,21 @@ class Looking:
 
     def _words(self, late: Sequence[str]) -> str:
         left = self._span.total - len(self._done)
-        what = f"{left:,} of {many(self._span.total, 'commit')}" if self._listed else "the commits"
+        what = f"{left:,} of {many(self._span.total, 'commit')}" if self._listed else many(len(late), "ref")
         more = f" and {len(late) - NAMED:,} more" if len(late) > NAMED else ""
         named = ", ".join(late[:NAMED]) + more
-        return f"the time budget of {self._args.budget:g} s is spent: {what} not looked at, of {named}"
+        of = ", of" if self._listed else ":"
+        return f"the time budget of {self._args.budget:g} s is spent: {what} not looked at{of} {named}"
+
+    def _skip(self, words: str, late: int) -> Skip:
+        return Skip("commit", words, self._span.total - len(self._done)) if self._listed else Skip("ref", words, late)
 
     def _notes(self) -> list[str]:
         gone = sum(update.new is None for update in self._updates)
         words = many(len(self._updates), "ref") + (f", of which {gone:,} deleted" if gone else "")
         empty = ["no commit is new here"] if self._listed and not self._span.total else []
-        return [f"pushed: {words}", *empty]
+        unborn = ["the default branch (HEAD) holds no commit: no configuration of the repository counts"]
+        return [f"pushed: {words}", *empty, *(unborn if self._unborn else [])]
 
 
 def _parts(span: Range) -> Iterator[Range]:

@@ -6,7 +6,7 @@ pages what begins with GL-HOOK-ERR: (docs.gitlab.com, «Git server hooks», cust
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from scanner.errors import FINDINGS, INCOMPLETE, OK
@@ -33,17 +33,27 @@ class Excuse(NamedTuple):
         return f"{asked} ({self.refused})" if self.refused else f"{asked} (findings do not stop this push)"
 
 
-def excuse(environ: Mapping[str, str], forbidden: bool) -> Excuse | None:
+def excuse(environ: Mapping[str, str], forbidden: str | None) -> Excuse | None:
     """What the push options of `environ` ask for, None if nothing. It counts with a reason and where it is not
-    `forbidden`."""
+    `forbidden` (the words that say so)."""
     for option in _options(environ):
         name, _, reason = option.partition("=")
         if name.strip() == OPTION:
             reason = reason.strip().strip("\"'").strip()
-            refused = "forbidden here" if forbidden else None if reason else "not without a reason"
+            refused = forbidden or (None if reason else "not without a reason")
             who = next((environ[name] for name in _PUSHERS if environ.get(name)), "somebody")
             return Excuse(reason, who, refused)
     return None
+
+
+def allowed(operator: Iterable[tuple[str, bytes]]) -> bool:
+    """Whether one of the operator's configuration files (label, content) says `head_suppressions: accept` in so many
+    words. They are known to be well-formed."""
+    from scanner import yamltree
+
+    trees = (yamltree.read(content, label) for label, content in operator)
+    said = (tree.content.get("head_suppressions") for tree in trees if tree and isinstance(tree.content, dict))
+    return any(node is not None and node.content == "accept" for node in said)
 
 
 def _options(environ: Mapping[str, str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.commands.budget import Spent
+from scanner.commands.budget import Spent, looking
 from scanner.commands.ranging import Scan
 from scanner.pipeline import Occurrence
 from scanner.sources.commits import Range
@@ -121,6 +122,7 @@ def test_a_push_option_lets_a_push_through_and_is_told(repo: Repo, bare: Repo) -
     repo.commit({"a.env": BOT})
     through, said = push(repo, bare, "-o", "other", "-o", "xoxscan.skip=it is revoked", "origin", "main")
     assert through and b"it is revoked" in said and b"slack-bot-token" in said
+    assert b"let through, as a push option asked" in said and b"clean" not in said
 
 
 @pytest.mark.parametrize("option", ["xoxscan.skip", "xoxscan.skip=", 'xoxscan.skip=""', "xoxscan.skipped=x"])
@@ -170,6 +172,31 @@ def test_gitlab_shows_lines(repo: Repo, bare: Repo) -> None:
     assert b"GL-HOOK-ERR: the push: the time budget" in push(repo, bare)[1]
 
 
+# How much is told
+
+
+def test_the_beginning_is_told_and_files_hold_all(run: Run, repo: Repo, tmp_path: Path) -> None:
+    files = {f"{seed:02}.env": token("user", seed) for seed in range(23)}
+    files[f"{USER.decode()}.env"] = token("user", 1)
+    tip = loose(repo, files)
+    lines = line("refs/heads/x", tip)
+    result = run("pre-receive", f"--report=json={tmp_path / 'all.json'}", stdin=lines)
+    assert result.status == 1 and result.out.count(b"slack-user-token  ") == 20
+    assert b"\nand 3 more findings\n23 findings in " in result.out and result.out.endswith(b"exit status 1: findings\n")
+    assert not any(secret in result.out for secret in files.values())
+    assert len(json.loads((tmp_path / "all.json").read_text())["findings"]) == 23
+    out = run("pre-receive", "--quiet", stdin=lines).out
+    assert out.count(b"slack-user-token  ") == 20 and b"and 3 more findings" in out and b"exit status" not in out
+    missing = b"".join(line(f"refs/heads/{number}", f"{number:040}") for number in range(1, 26))
+    result = run("pre-receive", stdin=missing)
+    assert result.status == 3 and b"and 5 more problems" in result.out
+
+
+def test_a_part_of_the_budget_is_for_what_is_told() -> None:
+    assert [looking(4.0, 0.5), looking(100.0, 1.0), looking(1.0, 3.0)] == [2.5, 94.0, 0.001]
+    assert looking(math.inf, 3.0) == math.inf
+
+
 # The budget
 
 
@@ -180,7 +207,8 @@ def test_a_spent_budget_stops_the_push_and_names_what_was_not_reached(repo: Repo
     assert not through and b"refs/heads/topic, refs/heads/more" in said and b"exit status 3" in said
     hook(bare, "--budget 1ms --on-budget pass")
     through, said = push(repo, bare, "origin", "topic")
-    assert through and b"skipped: commit: the time budget of 0.001 s is spent" in said
+    assert through and b"skipped: ref: the time budget of 0.001 s is spent: 1 ref not looked at: refs/heads/t" in said
+    assert b"exit status 0: let through, with 1 ref not looked at" in said and b"clean" not in said
 
 
 def test_what_was_found_before_the_end_counts(repo: Repo, bare: Repo, tmp_path: Path) -> None:
@@ -258,7 +286,17 @@ def test_an_unborn_default_branch(run: Run, repo: Repo) -> None:
     result = run("pre-receive", "-f", "json", stdin=lines)
     assert (result.status, found(result)) == (1, {(first, "blob", "a.env")})
     env = {"GIT_PUSH_OPTION_COUNT": "1", "GIT_PUSH_OPTION_0": "xoxscan.skip=why"}
-    assert run("pre-receive", stdin=lines, env=env).status == 0
+    result = run("pre-receive", stdin=lines, env=env)
+    assert result.status == 1 and b"the default branch holds no commit, and the operator's" in result.out
+    assert b"no configuration of the repository counts" in result.out
+    for number, text in enumerate(("paths: []\n", "", "head_suppressions: refuse\n")):
+        (repo.path.parent / f"{number}.yaml").write_text(text)
+        operator = {"XOXSCAN_CONFIG": str(repo.path.parent / f"{number}.yaml")}
+        assert run("pre-receive", stdin=lines, env={**env, **operator}).status == 1
+    (repo.path.parent / "accept.yaml").write_text("head_suppressions: accept\n")
+    env["XOXSCAN_CONFIG"] = str(repo.path.parent / "accept.yaml")
+    result = run("pre-receive", stdin=lines, env=env)
+    assert result.status == 0 and result.out.endswith(b"exit status 0: let through, as a push option asked\n")
     assert run("pre-receive", "--no-skip", stdin=lines, env=env).status == 1
     result = run("pre-receive", stdin=lines, env={"GL_ID": "user-1"})
     assert b"GL-HOOK-ERR: xoxscan: 1 Slack credential in this push" in result.err and BOT not in result.err
@@ -271,7 +309,8 @@ def test_no_time_at_all(run: Run, repo: Repo) -> None:
     result = run("pre-receive", "--budget=1ms", stdin=lines, env=env)
     assert result.status == 3 and b"refs/heads/09 and 2 more" in result.out and b"incomplete" in result.err
     result = run("pre-receive", "--budget=1ms", "--on-budget=pass", stdin=lines)
-    assert result.status == 0 and b"skipped: commit" in result.out
+    assert result.status == 0 and b"let through, with 12 refs not looked at" in result.out
+    assert b"times" not in result.out
     assert run("pre-receive", "--budget=1ms", "--on-budget=pass", "--strict", stdin=lines).status == 3
 
 
