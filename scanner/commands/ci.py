@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+from scanner.ci.checkedout import absent, at_top
 from scanner.ci.event import AUTO, planned
 from scanner.ci.fetcher import fetching
 from scanner.ci.plan import HISTORY, NOTHING, RANGE, SCAN, Plan
@@ -21,7 +22,7 @@ from scanner.filters import paths
 from scanner.filters.baseline import FOLDER
 from scanner.git.commits import parse_tag
 from scanner.git.objects import Cat
-from scanner.git.repository import find
+from scanner.git.repository import Repository, find
 from scanner.git.run import require_version
 from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Location, Problem, Report, Snapshot, Streams, Target
@@ -155,8 +156,16 @@ def _looked(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat
             nothing(args, "the repository is empty", "")
         return _strangers(made, setup, plan)
     if plan.kind == SCAN:
-        return _strangers(files.outcome(args, streams, setup, repository), setup, plan)
+        return _strangers(_checked_out(args, streams, repository, setup), setup, plan)
     return Outcome(Target("ci", repository.top or repository.git_dir), Coverage(None, 0, 0, 0), ())
+
+
+def _checked_out(args: argparse.Namespace, streams: Streams, repository: Repository, setup: Setup) -> Outcome:
+    """All files of the work tree, wherever in it the job stands."""
+    with at_top(repository):
+        made = files.outcome(args, streams, setup, repository)
+    skipped = (*made.coverage.skipped, *absent(repository))
+    return made._replace(coverage=made.coverage._replace(skipped=skipped))
 
 
 def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat, setup: Setup, plan: Plan) -> Outcome:
