@@ -44,7 +44,7 @@ class Ended(NamedTuple):
     said: bytes = b""
 
 
-Start = Callable[[Sequence[str]], Ended]
+Start = Callable[[Sequence[str], str], Ended]
 
 
 class Inputs(NamedTuple):
@@ -59,6 +59,7 @@ class Inputs(NamedTuple):
     sarif: str = ""
     deepen: str = "auto"
     extra_args: str = ""
+    working_directory: str = ""
 
 
 class Files(NamedTuple):
@@ -174,7 +175,8 @@ def markdown(report: Report | None, status: int, reasons: Sequence[str] = ()) ->
 
 
 def run(streams: Streams, start: Start) -> int:
-    """The whole step; the exit status of `xoxscan ci`, which `start` runs with these arguments."""
+    """The whole step; the exit status of `xoxscan ci`, which `start` runs with these arguments in
+    this folder."""
     environ = streams.environ
     folder = tempfile.mkdtemp(prefix="xoxscan-report-", dir=environ["RUNNER_TEMP"])
     asked = inputs(environ)
@@ -193,11 +195,18 @@ def run(streams: Streams, start: Start) -> int:
 def _ran(start: Start, asked: Inputs, files: Files) -> tuple[Report | None, int, list[str]]:
     """The report, if the program left one; the status; and where there is no report, why."""
     try:
-        ended = start(arguments(asked, files))
+        ended = start(arguments(asked, files), _folder(asked.working_directory))
         return read(files.report), _known(ended.status), why(ended.said)
     except XoxscanError as error:
         said = f"xoxscan: {harmless(str(error))}\n  {harmless(error.hint)}".encode("utf-8", "backslashreplace")
         return None, error.status, why(said)
+
+
+def _folder(name: str) -> str:
+    """The folder to run in. UsageError where there is none of that name."""
+    if name and not os.path.isdir(name):
+        raise UsageError(f"working-directory {name}: there is no such folder", "name the `path` of actions/checkout")
+    return name or os.curdir
 
 
 def _known(status: int) -> int:
@@ -205,12 +214,12 @@ def _known(status: int) -> int:
     return status if 0 <= status <= RESPONSE or status == INTERRUPTED else INCOMPLETE
 
 
-def scan(words: Sequence[str]) -> Ended:
-    """`xoxscan ci` in a process of its own, in the current folder, none of whose modules it can load. What it says on
-    stderr goes on to the log at once."""
+def scan(words: Sequence[str], folder: str) -> Ended:
+    """`xoxscan ci` in a process of its own, in `folder`, none of whose modules it can load. What it says on stderr goes
+    on to the log at once."""
     said = b""
     command = [sys.executable, "-I", "-m", "scanner", "ci", *words]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:
         assert process.stderr
         while piece := os.read(process.stderr.fileno(), LAST):
             said = (said + piece)[-LAST:]

@@ -148,7 +148,7 @@ def test_a_run(tmp_path: Path, repo: Repo, run: Run) -> None:
     repo.commit({"b.txt": token()})
     log = b""
 
-    def start(words: Sequence[str]) -> Ended:
+    def start(words: Sequence[str], folder: str) -> Ended:
         nonlocal log
         same = [word for word in words if not word.startswith(("--mode", "--deepen", "--base", "--head"))]
         done = run("range", *same, "HEAD^..HEAD")
@@ -166,7 +166,7 @@ def test_a_run(tmp_path: Path, repo: Repo, run: Run) -> None:
 
 @pytest.mark.parametrize(("ended", "status"), [(2, 2), (3, 3), (130, 130), (-9, 3), (3221225786, 3)])
 def test_a_run_that_left_no_report(tmp_path: Path, ended: int, status: int) -> None:
-    done = Ran(tmp_path, {}, lambda words: Ended(ended))
+    done = Ran(tmp_path, {}, lambda words, folder: Ended(ended))
     assert (done.status, done.outputs) == (status, {"exit-status": str(status)})
     assert f"ended with status {status}" in done.summary
     assert [each.name for each in done.commands] == ([] if status == 130 else ["error"])
@@ -177,7 +177,7 @@ def test_why_there_is_no_report(repo: Repo, run: Run, tmp_path: Path) -> None:
     repo.commit({"a.txt": b"nothing"})
     log = b""
 
-    def start(words: Sequence[str]) -> Ended:
+    def start(words: Sequence[str], folder: str) -> Ended:
         nonlocal log
         done = run("ci", *words)
         log = done.err
@@ -202,7 +202,7 @@ def test_whatever_it_says_stays_in_its_line(said: bytes) -> None:
 
 
 def test_a_wrong_input(tmp_path: Path) -> None:
-    done = Ran(tmp_path, {"INPUT_EXTRA_ARGS": "--yes"}, lambda words: pytest.fail("it was started"))
+    done = Ran(tmp_path, {"INPUT_EXTRA_ARGS": "--yes"}, lambda words, folder: pytest.fail("it was started"))
     assert (done.status, done.outputs["exit-status"]) == (2, "2")
     assert "    extra-args may not hold --yes\n" in done.summary
     assert [(each.name, each.message.partition(";")[0]) for each in done.commands] == [
@@ -210,8 +210,23 @@ def test_a_wrong_input(tmp_path: Path) -> None:
     ]
 
 
+def test_a_checkout_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program runs there; reports are where the workspace says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app").mkdir()
+    leak = Repo(tmp_path / "app")
+    leak.commit({"a.txt": b"nothing"})
+    leak.commit({"b.txt": token()})
+    given = {"INPUT_RANGE": "HEAD^..HEAD", "INPUT_WORKING_DIRECTORY": "app", "INPUT_SARIF": "out.sarif"}
+    done = Ran(tmp_path, given, action.scan)
+    assert (done.status, done.outputs["findings"], done.outputs["sarif"]) == (1, "1", str(tmp_path / "out.sarif"))
+    assert "`b.txt:1:1`" in done.summary and (tmp_path / "out.sarif").exists()
+    none = Ran(tmp_path, {"INPUT_WORKING_DIRECTORY": "none"}, action.scan)
+    assert none.status == 2 and "no such folder" in none.commands[0].message
+
+
 def test_a_broken_report_is_no_clean_one(tmp_path: Path) -> None:
-    def start(words: Sequence[str]) -> Ended:
+    def start(words: Sequence[str], folder: str) -> Ended:
         path = next(word for word in words if word.startswith("--report=json=")).removeprefix("--report=json=")
         Path(path).write_text("{")
         return Ended(0)
@@ -222,7 +237,7 @@ def test_a_broken_report_is_no_clean_one(tmp_path: Path) -> None:
 def test_no_file_for_the_summary(tmp_path: Path) -> None:
     environ = {"RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "out")}
     streams = Streams(io.BytesIO(), io.BytesIO(), io.BytesIO(), environ, lambda: 0.0)
-    assert action.run(streams, lambda words: Ended(3)) == 3
+    assert action.run(streams, lambda words, folder: Ended(3)) == 3
 
 
 def test_the_program_is_started_apart(

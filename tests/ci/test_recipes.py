@@ -300,7 +300,7 @@ def workflows() -> list[str]:
 
 def test_every_system_has_its_page() -> None:
     assert {page.stem for page in PAGES} == {*SYSTEMS, "README", "github"}
-    assert len(blocks("github")) == 3
+    assert len(blocks("github")) == 4
 
 
 @pytest.mark.parametrize("text", workflows())
