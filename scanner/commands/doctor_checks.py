@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from scanner.commands import hook_settings
+from scanner.commands.hook_moved import after
 from scanner.commands.hook_place import Place, place
-from scanner.commands.hook_scripts import EVENTS, KEPT, ours
+from scanner.commands.hook_scripts import EVENTS, KEPT, ours, started, unchanged
 from scanner.commands.hook_settings import Entry
 from scanner.errors import ConfigError
 from scanner.git.repository import Repository, common_dir, is_partial
@@ -117,15 +118,11 @@ def hook_file(path: str, event: str) -> Check | None:
 
 def _ours(path: str, event: str, text: str) -> Check:
     """What one of our files does, with what is kept beside it."""
-    return _program(event, _started(text), f"by {path}{_after(path, event)}")
-
-
-def _after(path: str, event: str) -> str:
-    kept = os.path.join(os.path.dirname(path), KEPT, event)
-    if not os.path.lexists(kept):
-        return ""
-    runs = os.access(kept, os.X_OK)
-    return "; the hook that was there runs after it" if runs else "; the hook that was there may not be run, as before"
+    command = started(text)
+    if not (command and unchanged(event, text.encode("utf-8", "surrogateescape"))):
+        said = f"{path} has other lines than this version writes: what it does cannot be told"
+        return Check(UNKNOWN, WHAT[event], said, "xoxscan install writes it anew")
+    return _program(event, command, f"by {path}{after(os.path.join(os.path.dirname(path), KEPT, event))}")
 
 
 def _starved(text: str) -> bool:
@@ -136,7 +133,8 @@ def _starved(text: str) -> bool:
 
 def _by_framework(here: Here, event: str, path: str) -> Check:
     if ours(f"{path}.legacy") and os.access(f"{path}.legacy", os.X_OK):
-        return _program(event, _started(_text(f"{path}.legacy")), f"by {path}.legacy, which pre-commit starts")
+        found = _ours(f"{path}.legacy", event, _text(f"{path}.legacy"))
+        return found._replace(said=f"{found.said} (which pre-commit starts)")
     ids = here.framework.get(event, ())
     skipped = {word.strip() for word in here.environ.get("SKIP", "").split(",")}
     if ids and not skipped.issuperset(ids):
@@ -165,12 +163,6 @@ def _program(event: str, command: str, how: str) -> Check:
     if os.access(first, os.X_OK) or shutil.which(first) or shutil.which("xoxscan"):
         return Check(OK, WHAT[event], how)
     return Check(GAP, WHAT[event], f"{how}, but {first} is gone, and everything is stopped", "xoxscan install")
-
-
-def _started(text: str) -> str:
-    """The command that our script starts."""
-    found = re.search(r"^check\(\) \{ (.*) \"\$@\"; \}$", text, re.MULTILINE)
-    return found[1] if found else "xoxscan"
 
 
 def _names_us(path: str) -> bool:

@@ -6,8 +6,8 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 
-from scanner.commands.hook_moved import movable
-from scanner.commands.hook_scripts import BEGIN, END, KEPT, PRE_COMMIT, block, ours
+from scanner.commands.hook_moved import after, movable
+from scanner.commands.hook_scripts import BEGIN, END, KEPT, PRE_COMMIT, block, ours, unchanged
 from scanner.errors import OutputError
 
 
@@ -93,29 +93,36 @@ def _put(folder: str, event: str, content: bytes) -> str:
             return f"{event}: is there already"
         _write(known, content, executable=True)
         return f"{event}: brought up to date"
-    before = os.path.lexists(path)
-    if before:
+    if os.path.lexists(path):
         os.makedirs(os.path.dirname(kept), exist_ok=True)
         _move(path, kept, ".." + os.sep)
         _legacy(folder, event)
     _write(path, content, executable=True)
-    return f"{event}: installed" + (
-        "; the hook that was there runs after it" if before or os.path.lexists(kept) else ""
-    )
+    return f"{event}: installed{after(kept)}"
 
 
 def _take(folder: str, event: str) -> Iterable[str]:
     path, kept = place(folder, event), os.path.join(folder, KEPT, event)
     if path is None:
         return
+    more = _saved(path, event)
     if not os.path.lexists(kept) or (path.endswith(".legacy") and PRE_COMMIT in _read(kept)):
         os.unlink(path)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(kept)
-        yield f"{event}: taken away"
+        yield f"{event}: taken away{more}"
     else:
         _move(kept, path, "")
-        yield f"{event}: taken away; the hook that was there before is back"
+        yield f"{event}: taken away; the hook that was there before is back{more}"
+
+
+def _saved(path: str, event: str) -> str:
+    """Keeps a hook of ours that somebody changed; what is told about it."""
+    content = _read(path)
+    if unchanged(event, content):
+        return ""
+    _write(f"{path}.changed", content)
+    return f"; it had other lines than this version writes: they are in {path}.changed"
 
 
 def _move(source: str, target: str, up: str) -> None:

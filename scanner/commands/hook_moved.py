@@ -30,6 +30,14 @@ def movable(folder: str, event: str, hook: str) -> None:
         raise OutputError(f"{hook} says {word}: it may look for something beside itself, so it is not moved", hint)
 
 
+def after(kept: str) -> str:
+    """What is told of the hook that is kept at `kept`, if there is one."""
+    if not os.path.lexists(kept):
+        return ""
+    runs = os.access(kept, os.X_OK)
+    return "; the hook that was there runs after it" if runs else "; the hook that was there may not be run, as before"
+
+
 def _word(hook: str) -> str | None:
     try:
         with open(hook, "rb") as file:

@@ -7,6 +7,7 @@ or push where it is gone: a check that does not run must not look like one that 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -54,6 +55,24 @@ def ours(path: str) -> bool:
             return MARK.encode() in file.read(4096)
     except OSError:
         return False
+
+
+def started(text: str) -> str:
+    """The command that a script of ours starts; empty where that cannot be told."""
+    found = re.search(r"^check\(\) \{ (.*) \"\$@\"; \}$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def unchanged(event: str, text: bytes) -> bool:
+    """Whether a script of ours for `event` is as this version writes it. One that somebody changed may do anything; and
+    so may one of another version, as far as we know."""
+    try:
+        words = shlex.split(started(os.fsdecode(text)))
+    except ValueError:
+        return False
+    if not words:
+        return event not in EVENTS and text == shared(event, ())
+    return text in (local(event, words), shared(event, words))
 
 
 def local(event: str, words: Sequence[str]) -> bytes:

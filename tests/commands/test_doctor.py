@@ -147,7 +147,7 @@ def test_our_hook_below_that_of_pre_commit(run: Run, ours: Repo) -> None:
     install(run)
     framework(ours, "other")
     pre_commit(ours, "install")
-    assert "pre-commit.legacy, which pre-commit starts" in said(run, status=0)["all"]
+    assert "pre-commit.legacy (which pre-commit starts)" in said(run, status=0)["all"]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +190,39 @@ def test_what_is_not_here(run: Run, ours: Repo, tmp_path: Path) -> None:
 def test_the_folder_of_another(run: Run, ours: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     assert said(run, status=1)["safe.directory"] == "note"
+
+
+@pytest.mark.parametrize("lines", ["exit 0\n", "check() { :; }\n"])
+def test_our_hook_with_other_lines(run: Run, ours: Repo, tmp_path: Path, lines: str) -> None:
+    install(run)
+    hook = ours.path / ".git/hooks/pre-push"
+    text = hook.read_text()
+    hook.write_text(text.replace("own=", f"{lines}own=", 1))
+    told = said(run, status=3)
+    assert told["pushes"] == "unknown" and "other lines than this version writes" in told["all"]
+    bare = Repo(tmp_path / "r.git", "--bare")
+    assert run("-C", bare.path, "install").status == 0
+    hook = bare.path / "hooks/pre-receive"
+    hook.write_text(hook.read_text().replace("own=", f"{lines}own=", 1))
+    assert b"unknown pushes" in run("-C", bare.path, "doctor").out
+    assert run("-C", bare.path, "install").status == run("-C", bare.path, "doctor").status == 0
+
+
+def test_our_hook_without_its_program(run: Run, ours: Repo) -> None:
+    install(run)
+    hook = ours.path / ".git/hooks/pre-push"
+    hook.write_text("\n".join(line for line in hook.read_text().splitlines() if not line.startswith("check()")))
+    assert said(run, status=3)["pushes"] == "unknown"
+    hook.write_text(hook.read_text().replace("fi\n", 'fi\ncheck() { \'x "$@"; }\n', 1))
+    assert said(run, status=3)["pushes"] == "unknown"
+
+
+def test_a_kept_hook_that_may_not_be_run(run: Run, ours: Repo) -> None:
+    (ours.path / ".git/hooks").mkdir(exist_ok=True)
+    (ours.path / ".git/hooks/pre-push").write_text("#!/bin/sh\n")
+    assert b"pre-push: installed; the hook that was there may not be run" in run("install", "--way=files").out
+    told = said(run, status=0)
+    assert "may not be run, as before" in told["all"] and "runs after it" not in told["all"]
 
 
 def test_a_server(run: Run, tmp_path: Path) -> None:

@@ -95,6 +95,23 @@ def test_an_evil_merge_is_stopped(run: Run, ours: Repo) -> None:
     assert stopped(git(ours.path, "-c", driver, "merge", "--no-edit", "topic"))
 
 
+def test_what_somebody_changed_is_named_and_kept(run: Run, ours: Repo) -> None:
+    script(ours.path / ".git/hooks/pre-commit", HOOKS["pre-commit"])
+    before = files(ours.path / ".git/hooks")
+    install(run)
+    for event in ("pre-commit", "pre-push"):
+        hook = ours.path / ".git/hooks" / event
+        hook.write_text(hook.read_text() + "# mine\n")
+    out = run("uninstall").out
+    assert out.count(b"other lines than this version writes") == 2 and b"pre-push.changed" in out
+    after = files(ours.path / ".git/hooks")
+    assert before.items() <= after.items() and after.keys() - before.keys() == {
+        "pre-commit.changed",
+        "pre-push.changed",
+    }
+    assert str(after["pre-push.changed"][1]).count("# mine") == 1
+
+
 def test_linked_work_trees_and_strange_names(run: Run, ours: Repo, tmp_path: Path) -> None:
     linked = tmp_path / "linked, 'größer'\"$(touch no)"
     ours.git("worktree", "add", "-q", str(linked), "-b", "topic")
