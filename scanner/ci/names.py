@@ -44,9 +44,10 @@ def only_tag(git: Git, name: str, remote: str | None) -> bool:
 
 def of_forge(git: Git, name: str) -> tuple[str, ...]:
     """The branch of the forge that `name` means, as a ref there: with `origin/main` its main, never its origin/main."""
-    if name.startswith("refs/heads/"):
-        return heads(branch(name.removeprefix("refs/heads/")))
-    bare = name.removeprefix(_REMOTES)
+    short = name.removeprefix("refs/")
+    if short.startswith("heads/"):
+        return heads(branch(short.removeprefix("heads/")))
+    bare = short.removeprefix("remotes/")
     for own in _remotes(git):
         if bare.startswith(f"{own}/"):
             return heads(branch(bare[len(own) + 1 :]))
@@ -67,13 +68,15 @@ def _refs(git: Git, root: str, remote: str | None) -> Sequence[str]:
         return ()
     if root.startswith("refs/"):
         return (root,)
+    if root.startswith(("heads/", "remotes/", "tags/")):  # no tag called heads/main
+        return (f"refs/{root}",)
     for own in _remotes(git):
         if root == own:
             return (f"{_REMOTES}{own}/HEAD",)
         if root.startswith(f"{own}/"):
             return (f"{_REMOTES}{root}",)
     known = [f"{_REMOTES}{remote}/{root}"] if remote else []
-    return (f"refs/{root}", f"{_TAGS}{root}", f"refs/heads/{root}", f"{_REMOTES}{root}", *known)
+    return (f"{_TAGS}{root}", f"refs/heads/{root}", f"{_REMOTES}{root}", *known)
 
 
 def _remotes(git: Git) -> list[str]:

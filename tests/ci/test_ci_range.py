@@ -75,24 +75,6 @@ def test_modes(forge: Forge, ci: CI, tmp_path: Path) -> None:
     assert ci(work, environ, "--mode", "scan", "--base", "HEAD").status == 2
 
 
-def test_the_files_from_the_top_and_what_is_not_there(ci: CI, repo: Repo) -> None:
-    """A job in a folder of the work tree; two files that a sparse checkout left out, one marked so that is there."""
-    tokens = {"a": token(), "sub/b": token("user"), "here": token("app-level")}
-    repo.commit({**tokens, "far/c": b"c", "far/d e": b"d", "config": b"head_suppressions: refuse\n"})
-    work = Repo.__new__(Repo)
-    work.path = repo.path / "sub"
-    whole = json.loads(ci(work, {}, "--mode", "scan", "--config", "../config", "--report", "json=out.json").out)
-    assert {place["path"] for each in whole["findings"] for place in each["locations"]} == {"a", "sub/b", "here"}
-    assert whole["target"]["whole"] and whole["coverage"]["skipped"] == []
-    (repo.path / "sub/out.json").unlink()
-    repo.git("update-index", "--skip-worktree", "far/c", "far/d e", "here")
-    for name in ("c", "d e"):
-        (repo.path / "far" / name).unlink()
-    sparse = json.loads(ci(work, {}, "--mode", "scan").out)
-    ((what, count),) = [(each["what"], each["count"]) for each in sparse["coverage"]["skipped"]]
-    assert (what, count, len(sparse["findings"])) == ("file", 2, 3)
-
-
 @pytest.mark.parametrize(
     ("event", "payload", "said"),
     [
@@ -190,6 +172,8 @@ def test_the_forge_says_where_the_default_branch_stands(
     work.git("config", "remote.origin.url", "http://127.0.0.1:9/none")
     told = json.loads(ci(work, environ, "--fail-on", "none").out)
     assert any("main is taken as it is noted here" in note for note in told["notes"])
+    work.git("update-ref", "-d", "refs/remotes/origin/main")
+    assert ci(work, environ).status == 3
 
 
 def test_without_a_remote(forge: Forge, ci: CI, tmp_path: Path) -> None:

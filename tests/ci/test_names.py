@@ -55,16 +55,22 @@ def test_no_ref_takes_the_place_of_the_forges_branch(
     assert (result.status, json.loads(result.out)["coverage"]["commits"]) == (1, 1)
 
 
-@pytest.mark.parametrize("trap", ["refs/tags/main", "refs/heads/main", "refs/tags/heads/main", "refs/heads/heads/main"])
+@pytest.mark.parametrize("trap", ["refs/tags/main", "refs/heads/main"])
 def test_what_could_mean_two_commits_is_refused(trap: str, forge: Repo, ci: CI, tmp_path: Path) -> None:
     work = cloned(forge, tmp_path / "work")
     work.git("update-ref", trap, "HEAD")
-    name = "heads/main" if "heads/main" in trap[5:] and trap.count("/") == 3 else "main"
-    if name == "heads/main":
-        work.git("update-ref", "refs/heads/main", "origin/main")
-    result = ci(work, {}, "--base", name)
+    result = ci(work, {}, "--base", "main")
     assert result.status == 3 and b"can mean several commits" in result.err and b"in full" in result.err
     assert ci(work, {}, "--base", "refs/remotes/origin/main").status == 1
+
+
+@pytest.mark.parametrize("base", ["heads/main", "remotes/origin/main"])
+@pytest.mark.parametrize("folder", ["tags", "heads", "remotes"])
+def test_half_a_ref_is_that_ref(base: str, folder: str, forge: Repo, ci: CI, tmp_path: Path) -> None:
+    work = cloned(forge, tmp_path / "work", "--single-branch")
+    work.git("update-ref", f"refs/{folder}/{base}", "HEAD")
+    assert ci(work, {}, "--base", base).status == 1
+    assert ci(work, {}, "--base", base, "--deepen", "never").status == 3
 
 
 def test_a_head_of_the_change_is_no_tag(forge: Repo, ci: CI, tmp_path: Path) -> None:
@@ -118,7 +124,7 @@ def test_names(forge: Repo, tmp_path: Path) -> None:
 
 def test_branches_of_the_forge(forge: Repo, tmp_path: Path) -> None:
     git = find(str(cloned(forge, tmp_path / "work").path), os.environ, own=False).git
-    for name in ("main", "origin/main", "refs/heads/main", "refs/remotes/origin/main"):
+    for name in ("main", "origin/main", "refs/heads/main", "heads/main", "refs/remotes/origin/main"):
         assert names.of_forge(git, name) == ("refs/heads/main",)
     assert names.of_forge(git, "a/b") == ("refs/heads/a/b",)
     for name in ("HEAD", "refs/tags/v1", "a..b", "refs/heads/-x", "HEAD~1"):
