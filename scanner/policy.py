@@ -6,6 +6,7 @@ own lines say counts only where it is stricter. Whatever decided, limits hold th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -76,6 +77,26 @@ class Facts(NamedTuple):
     access_expired: bool = False  # … or has expired, and is exposed
     both_forms: bool = False  # a long-lived and a rotating token of one installation were found
     interactive: bool = False  # a person is asked before each is revoked
+
+
+def stored(facts: Facts) -> str:
+    """`facts` without the verdict, as JSON that `restored` reads; the ids of its identity alone."""
+    ids = (facts.identity.team_id, facts.identity.enterprise_id) if facts.identity else (None, None)
+    paths = [path.decode("utf-8", "surrogateescape") for path in facts.paths]
+    plain = facts._asdict() | {"verdict": None, "identity": ids, "paths": paths}
+    return json.dumps(plain)
+
+
+def restored(text: str, fingerprint: str, kind: str) -> Facts:
+    """The facts that `stored` wrote; of a text that is none only that nothing is known."""
+    try:
+        told = json.loads(text)
+        team, enterprise = told["identity"]
+        paths = tuple(path.encode("utf-8", "surrogateescape") for path in told["paths"])
+        told |= {"identity": Identity(team_id=team, enterprise_id=enterprise), "paths": paths}
+        return Facts(**told | {"branches": tuple(told["branches"])})
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Facts(fingerprint, kind, cut=True)
 
 
 class Decision(NamedTuple):

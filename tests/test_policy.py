@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 from scanner import config
 from scanner.filters.entries import PolicyLine
 from scanner.model import Identity, Verdict
-from scanner.policy import ACTIONS, CONDITIONS, DEFAULT, HELD, REFRESH, Facts, Policy, decide, strictness
+from scanner.policy import (
+    ACTIONS,
+    CONDITIONS,
+    DEFAULT,
+    HELD,
+    REFRESH,
+    Facts,
+    Policy,
+    decide,
+    restored,
+    stored,
+    strictness,
+)
 
 OURS = Identity(team_id="T012345", user_id="U1")
 ACTIVE = Verdict("active", "it lives", OURS, ("chat:write",))
@@ -306,3 +318,18 @@ def test_whatever_anybody_says_the_limits_hold(said: Policy, known: Facts) -> No
 def test_the_default_revokes_only_what_is_exposed_in_public(said: Policy, known: Facts) -> None:
     if decide(said._replace(operator=()), known).action == "revoke":
         assert known.public and known.exposed
+
+
+@given(facts, st.sampled_from([b"a", b"\xff\n", "\u20ac".encode()]))
+def test_facts_come_back_from_the_journal(known: Facts, path: bytes) -> None:
+    """All but the verdict, and of the identity the ids."""
+    known = known._replace(paths=(*known.paths, path))
+    named = known.identity or Identity()
+    ids_alone = Identity(team_id=named.team_id, enterprise_id=named.enterprise_id)
+    again = restored(stored(known), "another", "kind")
+    assert again == known._replace(verdict=None, identity=ids_alone)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"identity": 1}', '{"identity": [1, 2], "paths": [1]}'])
+def test_of_facts_that_are_none_nothing_is_known(text: str) -> None:
+    assert restored(text, "v1:bot:a", "bot") == Facts("v1:bot:a", "bot", cut=True)

@@ -56,10 +56,12 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status: 0, whatever would happen. Errors: see scanner.errors."""
     report = None if args.report is None else _read(args.report, streams)
     with ExitStack() as stack:
-        repository = scan.around(streams)
+        around = scan.around(streams)
+        about = _repository_of(report, around, streams)
+        repository = about if report else around  # whose own lines count
         cat = stack.enter_context(Cat(repository.git)) if repository else None
-        setup = prepare(_options(args), streams, scan.base(repository, cat), repository)
-    about = _repository_of(report, repository, streams)
+        base = scan.base(repository, cat) if repository else None
+        setup = prepare(_options(args), streams, base, repository)
     explained = _explained(args, setup, about, report, streams.clock())
     if report and about is None and report.target.repository:
         note = (

@@ -20,7 +20,7 @@ from scanner.detect import Detector
 from scanner.errors import RESPONSE, UsageError, XoxscanError
 from scanner.filters.entries import Config
 from scanner.git.repository import Repository
-from scanner.model import Finding, Report, Rule, Streams, Target
+from scanner.model import Finding, Problem, Report, Rule, Streams, Target
 from scanner.policy import Policy
 from scanner.report.output import STDOUT
 from scanner.report.progress import Progress
@@ -67,9 +67,20 @@ def responded(
         done = conduct(report.findings, report.suppressed, orders, tools)
         notes = [*tell(args, streams, several, tools, done, report.target), *evidence(args, streams, tools)]
     report = report._replace(
-        findings=done.findings, suppressed=done.suppressed, notes=(*report.notes, *done.notes, *notes)
+        findings=done.findings,
+        suppressed=done.suppressed,
+        problems=(*report.problems, *_unasked(done)),
+        notes=(*report.notes, *done.notes, *notes),
     )
     return report._replace(exit=RESPONSE if done.failed else status(report, args))
+
+
+def _unasked(done: Conducted) -> Iterator[Problem]:
+    """What somebody allowed, and of which it is not known whether it lives: no reason to call a run clean."""
+    for finding, _ in done.suppressed:
+        if finding.verdict and finding.verdict.state == "unknown":
+            message = f"it is allowed, and whether it lives could not be asked: {finding.verdict.reason}"
+            yield Problem(finding.redacted, message, "run again when Slack can be reached")
 
 
 def orders_for(

@@ -10,19 +10,22 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from scanner import config as configuration
-from scanner.commands import given, responding
-from scanner.commands.revoke import add_workspaces
+from scanner.commands import given, responding, scan
+from scanner.commands.revoke import HANDED, add_workspaces
 from scanner.commands.revoke import handed as with_handed
 from scanner.commands.scanning import TIMEOUT, Setup, add_asking
 from scanner.detect import Detector
 from scanner.errors import OK, RESPONSE, GitError
+from scanner.filters.entries import PolicyLine
+from scanner.git.objects import Cat
+from scanner.git.repository import find
 from scanner.model import Finding, Response, Rule, Secret, Streams, Target, Verdict
 from scanner.pipeline import short
-from scanner.policy import REFRESH, Facts, Policy, decide
+from scanner.policy import REFRESH, Policy, decide, restored
 from scanner.respond import act, rereading
 from scanner.respond.act import Means
 from scanner.respond.conduct import Conducted
-from scanner.respond.journal import Entry, Journal, JournalError, exists, folder
+from scanner.respond.journal import ENDS, Entry, Journal, JournalError, exists, folder
 from scanner.respond.plan import revocable
 from scanner.slack.answers import Token
 
@@ -44,31 +47,36 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     made = given.setup(args, streams)
     responding.refuse(args, streams)
     handed = given.read(streams, made.rules).findings if args.tokens else ()
-    entries = _unfinished(streams)
+    entries, busy = _unfinished(streams)
     resumed = _Resumed(made, streams, handed)
-    policy = with_handed(configuration.policy(made.config), args.workspace)
     pairs = [(entry, resumed.secret(entry)) for entry in entries]
     known = [_finding(entry, secret, made) for entry, secret in pairs]
     several = responding.operators_roads(args, made.config, streams)
     with responding.means(args, streams, known) as begun:
         tools = begun.acting(len(pairs))
-        said = [_response(entry, secret, tools, made, policy) for entry, secret in pairs]
+        policies = [_policy(entry, made, args, streams) for entry, _ in pairs]
+        said = [_response(*pair, tools, made, policy) for pair, policy in zip(pairs, policies, strict=True)]
         found = [finding._replace(response=each) for finding, each in zip(known, said, strict=True)]
         done = Conducted(tuple(found), (), (), False, "resume")
         notes = responding.tell(args, streams, several, tools, done, Target("resume"))
         notes += responding.evidence(args, streams, tools)
     report = given.report("resume", made, streams, found, ())
     failed = any(finding.response and finding.response.state not in ("revoked", "skipped") for finding in found)
-    nothing = () if found else ("nothing was left to be resumed",)
+    failed = failed or busy > 0
+    nothing = ["nothing was left to be resumed"] if not (found or busy) else []
+    nothing += [f"another process is busy with {busy} more: resume again when it has ended"] if busy else []
     return given.write(report._replace(notes=(*nothing, *notes), exit=RESPONSE if failed else OK), made, streams)
 
 
-def _unfinished(streams: Streams) -> list[Entry]:
+def _unfinished(streams: Streams) -> tuple[list[Entry], int]:
+    """What can be taken up, and how many more another living process is busy with."""
     where = folder(streams.environ)
     if not exists(where):
-        return []
+        return [], 0
     with Journal(where, streams.clock) as journal:
-        return journal.unfinished()
+        unfinished = journal.unfinished()
+        under_way = sum(entry.state not in ENDS for entry in journal.entries())
+        return unfinished, max(0, under_way - len(unfinished))
 
 
 class _Resumed(NamedTuple):
@@ -128,31 +136,48 @@ def _response(entry: Entry, secret: Secret | None, tools: Means, made: Setup, po
 
 
 def _forbids(entry: Entry, policy: Policy, made: Setup) -> Callable[[Verdict], str]:
-    """Why the policy of today lets nothing more be sent, if it does not. What was exposed when it was planned still
-    counts as exposed; whose a refresh token is was known from its access token then, and is not asked again."""
+    """Why the policy of today lets nothing more be sent, if it does not. It is asked with what was known when the
+    token was planned, and with what Slack says now."""
     planned = entry.planned
-    place = planned.place.path if planned.place else None
+    known = restored(planned.facts, planned.fingerprint, planned.kind)
 
     def forbids(said: Verdict) -> str:
         refresh = planned.kind in REFRESH
-        facts = Facts(
-            fingerprint=planned.fingerprint,
-            kind=planned.kind,
+        facts = known._replace(
             verdict=None if refresh else said,
-            exposed=True,
-            public=True,
-            where="as when it was planned",
-            identity=said.identity,
-            org_wide=said.org_wide,
-            cut=True,
-            paths=(place,) if place is not None else (),
+            identity=known.identity if refresh else said.identity or known.identity,
+            org_wide=known.org_wide or said.org_wide,
             revocable=planned.rule in revocable(made.rules),
-            interactive=refresh,
+            interactive=False,
         )
         decision = decide(policy, facts)
         return "" if decision.action == "revoke" else f"{decision.line} says {decision.action}: {decision.reason}"
 
     return forbids
+
+
+def _policy(entry: Entry, made: Setup, args: argparse.Namespace, streams: Streams) -> Policy:
+    """The operator's policy of today, for what was handed over that of `xoxscan revoke`; and what the repository that
+    holds the token says, which is only ever stricter."""
+    plain = configuration.policy(made.config)
+    policy = plain._replace(workspaces=plain.workspaces.union(args.workspace))
+    if entry.planned.policy == HANDED.origin:
+        policy = with_handed(policy, ())
+    lines = _base_lines(entry, streams)
+    return policy._replace(base=[*policy.base, *lines])
+
+
+def _base_lines(entry: Entry, streams: Streams) -> list[PolicyLine]:
+    place = entry.planned.place
+    if place is None:
+        return []
+    try:
+        repository = find(place.repository, streams.environ, own=False)
+        with Cat(repository.git) as cat:
+            content = scan.base(repository, cat).read(configuration.NAME)
+            return list(configuration.parse(content, "HEAD", base=True).policy) if content else []
+    except GitError:  # it is gone
+        return []
 
 
 def _lost(entry: Entry) -> str:

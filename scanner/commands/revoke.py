@@ -20,7 +20,7 @@ from scanner.respond.exposure import Known
 SUMMARY = "Rehearses what auth.revoke would do to tokens on the standard input; with --yes revokes them and proves it."
 
 # Whoever hands a token over has decided; the operator's own lines come first, and the limits of the policy stay.
-_HANDED = PolicyLine((), "revoke", "it was handed over to be revoked", "xoxscan revoke")
+HANDED = PolicyLine((), "revoke", "it was handed over to be revoked", "xoxscan revoke")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
 
 def handed(policy: Policy, workspaces: Iterable[str]) -> Policy:
     """The policy for tokens that were handed over: revoke them, unless a line or a limit says no."""
-    return policy._replace(operator=(*policy.operator, _HANDED), workspaces=policy.workspaces.union(workspaces))
+    return policy._replace(operator=(*policy.operator, HANDED), workspaces=policy.workspaces.union(workspaces))
 
 
 def _status(report: Report) -> int:

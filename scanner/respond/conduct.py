@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scanner.model import Finding, Response, Rule, Suppressed, Verdict
+from scanner.policy import stored
 from scanner.respond import act
 from scanner.respond.act import Means
 from scanner.respond.journal import REFRESH_KINDS, JournalError, Place, Planned
@@ -184,6 +185,7 @@ def _planned(step: Step, orders: Orders) -> Planned:
         step.decision.line,
         orders.place(finding),
         step.grant,
+        stored(step.facts),
     )
 
 

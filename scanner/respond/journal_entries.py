@@ -59,6 +59,7 @@ class Planned(NamedTuple):
     policy: str  # the line that decided
     place: Place | None = None
     grant: str | None = None
+    facts: str = "{}"  # what the policy was asked with, as JSON (scanner.policy.stored)
 
 
 class Entry(NamedTuple):
@@ -145,8 +146,8 @@ class Answered(Protocol):
 
 
 _ENTRY = """
-SELECT e.id, e.run, e.fingerprint, e.kind, e.rule, e.redacted, e.policy, e."grant", e.repository, e.object, e.start,
-    e."end", e.path, s.state, s.reason, s.code, s.proof, s.at, s.date, s.request_id, s.revoked, s.session,
+SELECT e.id, e.run, e.fingerprint, e.kind, e.rule, e.redacted, e.policy, e."grant", e.facts, e.repository, e.object,
+    e.start, e."end", e.path, s.state, s.reason, s.code, s.proof, s.at, s.date, s.request_id, s.revoked, s.session,
     (SELECT max(id) FROM steps WHERE entry = e.id AND state = 'intent') AS intent
 FROM entries e JOIN steps s ON s.id = (SELECT max(id) FROM steps WHERE entry = e.id)
 """
@@ -155,14 +156,14 @@ FROM entries e JOIN steps s ON s.id = (SELECT max(id) FROM steps WHERE entry = e
 def entries(db: sqlite3.Connection, where: str = "", values: Sequence[object] = ()) -> list[tuple[Entry, int]]:
     """The entries for which the condition `where` holds, oldest first, each with the session of its last step."""
     condition = f"WHERE {where}" if where else ""
-    return [(_entry(row), row[21]) for row in db.execute(f"{_ENTRY} {condition} ORDER BY e.id", values)]
+    return [(_entry(row), row[22]) for row in db.execute(f"{_ENTRY} {condition} ORDER BY e.id", values)]
 
 
 def _entry(row: Sequence[object]) -> Entry:
-    number, run, fingerprint, kind, rule, redacted, policy, grant, repository, oid, start, end, path, *step = row
+    number, run, fingerprint, kind, rule, redacted, policy, grant, facts, repository, oid, start, end, path, *step = row
     state, reason, code, proof, at, date, request_id, revoked, _, intent = step
     place = None if repository is None else Place(os.fsdecode(repository), oid, start, end, path)  # type: ignore[arg-type]
-    planned = Planned(fingerprint, kind, rule, redacted, policy, place, grant)  # type: ignore[arg-type]
+    planned = Planned(fingerprint, kind, rule, redacted, policy, place, grant, facts)  # type: ignore[arg-type]
     name = None if intent is None else f"{number}-{intent}"
     return Entry(number, run, planned, state, reason, code, proof, at, date, request_id, _truth(revoked), name)  # type: ignore[arg-type]
 

@@ -23,7 +23,7 @@ CREATE TABLE runs (
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs, fingerprint TEXT NOT NULL,
     kind TEXT NOT NULL, rule TEXT NOT NULL, redacted TEXT NOT NULL, policy TEXT NOT NULL, "grant" TEXT,
-    repository BLOB, object TEXT, start INTEGER, "end" INTEGER, path BLOB
+    facts TEXT NOT NULL, repository BLOB, object TEXT, start INTEGER, "end" INTEGER, path BLOB
 ) STRICT;
 CREATE INDEX entries_by_fingerprint ON entries (fingerprint);
 CREATE TABLE steps (

@@ -58,9 +58,9 @@ class Hand(NamedTuple):
         texts = [self.text(value) for value in (planned.kind, planned.rule, planned.redacted, planned.policy)]
         grant = None if planned.grant is None else self.text(planned.grant)
         done = self.db.execute(
-            'INSERT INTO entries (run, fingerprint, kind, rule, redacted, policy, "grant", repository, object, start,'
-            ' "end", path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-            (self.text(run), fingerprint(planned.fingerprint), *texts, grant, *where),
+            'INSERT INTO entries (run, fingerprint, kind, rule, redacted, policy, "grant", facts, repository, object,'
+            ' start, "end", path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+            (self.text(run), fingerprint(planned.fingerprint), *texts, grant, self.text(planned.facts), *where),
         )
         return int(done.lastrowid or 0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from scanner.model import Finding, Identity, Response, Rule
-from scanner.policy import REFRESH, ROTATING, Decision, Facts, Policy, decide
+from scanner.model import Finding, Identity, Response, Rule, Verdict
+from scanner.policy import ALIVE, REFRESH, ROTATING, Decision, Facts, Policy, decide
 from scanner.respond.exposure import Known, age, exposure
 from scanner.slack import impact
 
@@ -174,10 +174,16 @@ def _marks(finding: Finding, key: Callable[[Finding], tuple[str, ...] | None]) -
 
 def both_forms(findings: Sequence[Finding]) -> frozenset[str]:
     """The fingerprints of long-lived tokens of which a rotating form was found as well: the same team, and the same
-    user or bot, by auth.test or by the ids in the tokens."""
-    rotating = [finding for finding in findings if finding.kind in ROTATING]
+    user or bot, by auth.test or by the ids in the tokens. A rotating token that Slack does not know proves nothing:
+    anybody can make up one with these ids, to keep the long-lived one alive."""
+    rotating = [finding for finding in findings if finding.kind in ROTATING and _genuine(finding.verdict)]
     lasting = [finding for finding in findings if finding.kind not in ROTATING]
     return frozenset(one.fingerprint for one in lasting if any(_one_installation(one, other) for other in rotating))
+
+
+def _genuine(verdict: Verdict | None) -> bool:
+    """Whether Slack knows it, or was not asked; a refresh token, of which it is not asked, is no proof."""
+    return verdict is None or verdict.state in ALIVE or verdict.code == "token_expired"
 
 
 def _one_installation(one: Finding, other: Finding) -> bool:

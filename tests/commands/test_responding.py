@@ -478,6 +478,16 @@ def test_what_lives_is_a_finding_whoever_suppressed_it(slack: Standin, program: 
     assert "is alive, although it was allowed (path) by ada" in said.notes
 
 
+def test_what_is_allowed_and_could_not_be_asked_about_is_not_clean(
+    slack: Standin, program: Program, pushed: Repo
+) -> None:
+    pushed.commit({".xoxscan.yaml": b"paths:\n  - {pattern: '*.env', reason: examples, owner: ada}\n"})
+    shown(pushed, slack.plant("bot"))
+    slack.faults.add("auth.test", faults.broken(503), times=0)
+    said = program.json("history", "--respond", "verify")
+    assert said.status == 3 and "whether it lives could not be asked" in said.report["problems"][0]["message"]
+
+
 def test_an_allowed_refresh_token_of_a_leaked_grant_is_planned_with_it(
     slack: Standin, program: Program, pushed: Repo
 ) -> None:

@@ -17,6 +17,7 @@ from scanner.demo import standin_faults as faults
 from scanner.demo.standin import Account, Fault, Standin
 from tests.commands.conftest import OURS, Program, Said, publish
 from tests.conftest import Repo
+from tests.respond.slacks import rotating
 
 LOOK, DRY, REVOKE = "auth.test", "auth.revoke test", "auth.revoke"
 _ROOT = Path(__file__).parents[2]
@@ -52,6 +53,15 @@ def started(program: Program, repo: Repo, slack: Standin, account: Account, when
     publish(repo)
     killed(program, repo, slack, faults.held(when, "close"))
     assert entry(program) == "sent"
+
+
+def undone(program: Program, repo: Repo, slack: Standin, content: str) -> None:
+    """A revocation that came to nothing: the tokens live."""
+    repo.commit({"a.env": content.encode()})
+    publish(repo)
+    slack.faults.add(REVOKE, faults.broken(503), times=0)
+    program.json("history", "--respond", "revoke", "--yes", "--visibility", "public", program.config(OURS))
+    slack.faults.clear()
 
 
 @pytest.mark.parametrize("kind", ["bot", "config-access"])
@@ -144,18 +154,44 @@ def test_a_token_without_a_place(slack: Standin, program: Program) -> None:
         ("workspaces: T0OTHER\n", "not among the operator's workspaces"),
         (OURS + "policy:\n  - {when: {kind: bot}, then: never, reason: leave bots alone}\n", "leave bots alone"),
         (OURS + "policy:\n  - {when: {path: a.env}, then: hold, reason: ask Ann}\n", "ask Ann"),
+        (OURS + "policy:\n  - {when: {path: b.env}, then: hold, reason: ask Bob}\n", "ask Bob"),
+        (OURS + "policy:\n  - {when: {branch: origin/main}, then: never, reason: not main}\n", "not main"),
     ],
 )
 def test_that_somebody_agreed_once_does_not_outlive_the_policy(
     slack: Standin, program: Program, pushed: Repo, policy: str, why: str
 ) -> None:
     account = slack.plant("bot")
-    started(program, pushed, slack, account, "before")
-    slack.change(account.token, state="active")
+    pushed.commit({"b.env": f"also here: {account.token}\n".encode()})
+    undone(program, pushed, slack, account.token)
     before = len([each for each in program.asked() if each == REVOKE])
     said = program.json("journal", "resume", program.config(policy))
     assert said.status == 4 and said.state == "unproven" and why in said.reason
     assert len([each for each in program.asked() if each == REVOKE]) == before
+
+
+def test_what_the_repository_says_now_counts_too(slack: Standin, program: Program, pushed: Repo) -> None:
+    account = slack.plant("bot")
+    undone(program, pushed, slack, account.token)
+    pushed.commit({".xoxscan.yaml": b"policy:\n  - {when: {kind: bot}, then: never, reason: ours to decide}\n"})
+    said = program.json("journal", "resume", program.config(OURS))
+    assert said.status == 4 and said.state == "unproven" and "ours to decide" in said.reason
+    assert slack.account(account.token).lives
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [(OURS, "revoked"), ("workspaces: T0OTHER\n", "unproven"), (OURS + "unverified: hold\n", "unproven")],
+)
+def test_a_refresh_token_is_the_operators_own_then_too(
+    slack: Standin, program: Program, pushed: Repo, policy: str, state: str
+) -> None:
+    access, refresh = rotating()
+    slack.add(Account(access, "config-access", grant="g"))
+    slack.add(Account(refresh, "config-refresh", grant="g"))
+    undone(program, pushed, slack, f"{access}\n{refresh}\n")
+    said = program.json("journal", "resume", program.config(policy))
+    assert said.states["config-refresh"] == state
 
 
 def twins(slack: Standin) -> tuple[Account, Account]:
@@ -180,10 +216,7 @@ def test_a_twin_of_a_legacy_token_is_not_taken_for_it(slack: Standin, program: P
 
 def test_a_twin_in_the_same_file_is_not_taken_for_it(slack: Standin, program: Program, pushed: Repo) -> None:
     alive, dead = twins(slack)
-    pushed.commit({"a.env": f"{dead.token}\n{alive.token}\n".encode()})
-    publish(pushed)
-    killed(program, pushed, slack, faults.held("before", "close"))
-    slack.change(alive.token, state="active")
+    undone(program, pushed, slack, f"{dead.token}\n{alive.token}\n")
     assert program.json("journal", "resume", program.config(OURS)).states == {"user-legacy": "revoked"}
     assert slack.account(alive.token).state == "revoked"
 
@@ -224,7 +257,8 @@ def test_a_run_that_goes_on_is_left_alone(slack: Standin, program: Program, push
         stdout=subprocess.DEVNULL,
     )
     assert len(slack.gate.wait(1, WAIT)) == 1
-    assert "nothing was left" in program.json("journal", "resume").notes
+    busy = program.json("journal", "resume")
+    assert busy.status == 4 and "busy with 1 more" in busy.notes
     said: Said = program.json("history", *words[1:])
     assert said.state == "failed" and said.status == 4 and "is acting on" in said.reason
     slack.gate.release()

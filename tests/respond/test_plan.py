@@ -180,6 +180,14 @@ def test_both_forms_by_the_ids_in_them_also_where_one_has_expired() -> None:
     assert not both_forms([finding("old", "bot-legacy", verdict(), ids=(("bot", "2"),)), finding("x", "config-access")])
 
 
+@pytest.mark.parametrize(("state", "code"), [("rejected", "invalid_auth"), ("unknown", None), ("inactive", None)])
+def test_a_made_up_rotating_token_keeps_no_long_lived_one_alive(state: str, code: str | None) -> None:
+    """Team and bot stand in every masked report: whoever can push can write them into one."""
+    ids = (("team", "1"), ("bot", "2"))
+    made_up = finding("new", "config-access", verdict(state, code, None), ids=ids)
+    assert not both_forms([finding("old", "bot", verdict(), ids=ids), made_up])
+
+
 # Ceiling
 
 
