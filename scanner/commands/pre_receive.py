@@ -18,7 +18,7 @@ from scanner.commands.ranging import Scan
 from scanner.commands.received import write
 from scanner.commands.receiving import Excuse, allowed, excuse, excused, say
 from scanner.commands.scanning import Outcome, Setup, add_options, prepare, report
-from scanner.commands.scanning import _operator as operator
+from scanner.commands.scanning import operator_files as operator
 from scanner.errors import GitError
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head

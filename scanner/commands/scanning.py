@@ -143,7 +143,7 @@ def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, r
     outputs = _outputs(args)
     check(outputs)
     _refuse(args, streams)
-    operator = tuple(_operator(args, streams, repository))
+    operator = tuple(operator_files(args, streams, repository))
     if args.config and repository and within(args.config, repository) is not None:
         base = None if base is None else _renamed(base, args.config, repository)
     config = configuration.load(base, operator)
@@ -236,7 +236,9 @@ def _refuse(args: argparse.Namespace, streams: Streams) -> None:
         raise UsageError("--fail-on live needs --respond verify or more", "use --fail-on any")
 
 
-def _operator(args: argparse.Namespace, streams: Streams, repository: Repository | None) -> Iterable[tuple[str, bytes]]:
+def operator_files(
+    args: argparse.Namespace, streams: Streams, repository: Repository | None
+) -> Iterable[tuple[str, bytes]]:
     """The operator's own configuration files: of the user, of XOXSCAN_CONFIG, of --config."""
     environ = streams.environ
     home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", os.path.expanduser("~")), ".config")
