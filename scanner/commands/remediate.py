@@ -62,7 +62,10 @@ def _asked(args: argparse.Namespace, streams: Streams) -> Asked:
     if len(folders) > 1 or len(files) > 1:
         raise UsageError("one report and one repository at most", "xoxscan remediate REPORT.json REPO")
     known = _read(files[0], streams) if files else None
-    return Asked(known, folders[0] if folders else None, args.verify_clean is not None)
+    verifies = args.verify_clean is not None
+    if verifies and known and not known.findings:  # «clean of nothing» would be no answer: then any find counts
+        known = None
+    return Asked(known, folders[0] if folders else None, verifies)
 
 
 def _read(file: str, streams: Streams) -> Report:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from scanner import cli
 from tests.conftest import Repo, Result, Run, token
 
 ONE, TWO, HOOK = token(seed=1), token("user", 2), token("webhook", 3)
@@ -21,9 +20,7 @@ ONE, TWO, HOOK = token(seed=1), token("user", 2), token("webhook", 3)
 
 @pytest.fixture(autouse=True)
 def wired(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command is there, and so is git-filter-repo beside this Python."""
-    if not any(name == "remediate" for name, *_ in cli.COMMANDS):
-        monkeypatch.setattr(cli, "COMMANDS", (*cli.COMMANDS, ("remediate", "remediate", "")))
+    """git-filter-repo stands beside this Python."""
     monkeypatch.setenv("PATH", os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
 
 
@@ -184,6 +181,13 @@ def test_reflogs_and_names(repo: Repo, run: Run) -> None:
     repo.git("reset", "-q", "--hard", "HEAD~1")
     repo.git("branch", "x-" + TWO.decode())
     assert kept(remediate(run, "--verify-clean", status=1)) >= {"reflog", "ref-name"}
+
+
+def test_a_report_without_findings_asks_about_any(repo: Repo, run: Run, tmp_path: Path) -> None:
+    repo.commit({"a.env": token()})
+    empty = tmp_path / "report.json"
+    assert run("history", "--skip", "slack-bot-token", "-f", "json", "-o", empty).status == 0
+    remediate(run, empty, "--verify-clean", status=1)
 
 
 def test_text_says_it_all(repo: Repo, run: Run, tmp_path: Path) -> None:
