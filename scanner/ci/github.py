@@ -70,7 +70,9 @@ def _public(repository: Payload) -> bool | None:
 def _push(start: Plan, payload: Payload, environ: Mapping[str, str]) -> Plan:
     ref, after, before = payload.get("ref"), payload.get("after"), payload.get("before")
     ref = ref if isinstance(ref, str) else environ.get("GITHUB_REF", "")
-    if zero(after):
+    # Only zeros are a deletion: a payload that says nothing (a broken mount, a local runner) is no reason for green.
+    after = after or environ.get("GITHUB_SHA", "")
+    if payload.get("deleted") is True or (after and zero(after)):
         return start._replace(kind=NOTHING, note="a ref was deleted: there was nothing to scan")
     if ref.startswith(_TAGS):
         return _tag(start, payload, oid(after, "after"))

@@ -38,6 +38,13 @@ def test_a_deletion_is_no_fault_and_said(event: str, forge: Forge, ci: CI, tmp_p
     assert (result.status, b"deleted" in result.out) == (0, True)
 
 
+def test_a_push_that_says_nothing_is_no_deletion(forge: Forge, ci: CI, tmp_path: Path) -> None:
+    """A broken mount, or a local runner: what GITHUB_SHA names is looked at, or it is said that nothing could be."""
+    work = checkout(forge, tmp_path / "work", "f5", 0, HERE)
+    assert looked_at(ci(work, github(tmp_path, "push", {}, sha=forge.ids["f5"], ref=TOPIC)))
+    assert ci(work, github(tmp_path, "push", {}, sha="", ref=TOPIC)).status == 3
+
+
 @pytest.mark.parametrize("depth", [1, 0])
 @pytest.mark.parametrize("event", ["schedule", "workflow_dispatch", "repository_dispatch"])
 def test_everything(event: str, depth: int, forge: Forge, ci: CI, tmp_path: Path) -> None:
