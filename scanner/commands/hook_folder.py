@@ -91,8 +91,9 @@ def _put(folder: str, event: str, content: bytes) -> str:
     if known:
         if _read(known) == content:
             return f"{event}: is there already"
+        more = _saved(known, event)
         _write(known, content, executable=True)
-        return f"{event}: brought up to date"
+        return f"{event}: brought up to date{more}"
     if os.path.lexists(path):
         os.makedirs(os.path.dirname(kept), exist_ok=True)
         _move(path, kept, ".." + os.sep)

@@ -112,6 +112,15 @@ def test_what_somebody_changed_is_named_and_kept(run: Run, ours: Repo) -> None:
     assert str(after["pre-push.changed"][1]).count("# mine") == 1
 
 
+def test_installing_again_keeps_what_somebody_added(run: Run, ours: Repo) -> None:
+    install(run)
+    hook = ours.path / ".git/hooks/pre-commit"
+    hook.write_text(hook.read_text() + "make lint-mine\n")
+    assert b"they are in " in install(run)
+    assert "make lint-mine" in hook.with_name("pre-commit.changed").read_text()
+    assert "make lint-mine" not in hook.read_text()
+
+
 def test_linked_work_trees_and_strange_names(run: Run, ours: Repo, tmp_path: Path) -> None:
     linked = tmp_path / "linked, 'größer'\"$(touch no)"
     ours.git("worktree", "add", "-q", str(linked), "-b", "topic")
@@ -129,6 +138,7 @@ def test_it_can_be_done_again(run: Run, ours: Repo) -> None:
     hook = ours.path / ".git/hooks/pre-commit"
     hook.write_bytes(hook.read_bytes() + b"# older\n")
     assert b"pre-commit: brought up to date" in install(run)
+    hook.with_name("pre-commit.changed").unlink()
     assert files(ours.path / ".git") == first
     assert run("uninstall").out.count(b"taken away") == 4
     assert b"no hook of xoxscan is installed here" in run("uninstall").out
