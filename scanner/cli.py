@@ -97,7 +97,7 @@ def standard() -> Streams:
 
 
 def _run(argv: list[str], streams: Streams) -> int:
-    parser = Parser(prog="xoxscan", description="Finds leaked Slack credentials.", formatter_class=_Wide)
+    parser = Parser(prog="xoxscan", description="Finds leaked Slack credentials.")
     parser.add_argument("--version", action="version", version=f"xoxscan {__version__}")
     parser.add_argument("-C", dest="folder", metavar="DIR", help="run as if started in DIR")
     parser.add_argument("command", metavar="COMMAND", help="one of the commands below")
@@ -108,7 +108,7 @@ def _run(argv: list[str], streams: Streams) -> int:
     if first.folder is not None:
         _enter(first.folder)
     module = _command(first.command)
-    own = Parser(prog=f"xoxscan {first.command}", formatter_class=_Wide, description=module.SUMMARY)
+    own = Parser(prog=f"xoxscan {first.command}", description=module.SUMMARY)
     module.add_arguments(own)
     words = getattr(module, "words", list)
     args = own.parse_args(words(argv[begin + 1 :]))
@@ -161,7 +161,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, with errors in our own form, and no abbreviations that a later option could break."""
 
     def __init__(self, **options: object) -> None:
-        super().__init__(allow_abbrev=False, **options)  # type: ignore[arg-type]
+        super().__init__(allow_abbrev=False, **{"formatter_class": _Wide, **options})  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
         """See argparse."""

@@ -17,15 +17,16 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import scanner
 from scanner import rules
+from scanner.commands import given
+from scanner.commands.given import Line
 from scanner.commands.scanning import TIMEOUT
 from scanner.detect import Detector, Scan
-from scanner.errors import INCOMPLETE, OK, USAGE, NothingToScan, UsageError
+from scanner.errors import INCOMPLETE, OK, USAGE, NothingToScan
 from scanner.model import Match, Rule, Streams
 from scanner.pipeline import fingerprint
 from scanner.report.places import harmless, many
@@ -35,7 +36,6 @@ from scanner.slack.anatomy import anatomy, grant, meaning
 
 SUMMARY = "Says what tokens are, whose, and what to do about them: from the standard input, offline, never the secret."
 SCHEMA = "xoxscan.explain/1"
-LONGEST = 64 * 1024  # bytes of a line that are looked at; no credential is as long
 _COLUMNS, _LABEL = 100, 16  # of running text, and before it
 
 _CHECKS = {
@@ -58,22 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def words(argv: Sequence[str]) -> list[str]:
     """`argv` if it holds options alone. UsageError otherwise: a token there is refused, and not repeated."""
-    for word in argv:
-        if not re.fullmatch(r"-{0,2}[a-z-]{1,20}(?:=[a-z]{0,20})?", word):
-            raise UsageError(
-                "tokens are read from the standard input, never from the command line",
-                "a token that was given there is now in the shell's history, and other processes could see it: "
-                "take it out of there, and treat it as leaked",
-            )
+    if not all(re.fullmatch(r"-{0,2}[a-z-]{1,20}(?:=[a-z]{0,20})?", word) for word in argv):
+        raise given.on_the_command_line()
     return list(argv)
-
-
-class Line(NamedTuple):
-    """A line of the input, without its end. `data` is None where it is longer than LONGEST."""
-
-    number: int  # from 1
-    size: int  # bytes
-    data: bytes | None
 
 
 class Told(NamedTuple):
@@ -113,8 +100,8 @@ class Explained(NamedTuple):
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """Reads, explains, writes. NothingToScan if no line came but empty ones."""
     known = rules.builtin()
-    with unseen(streams):
-        explained = explain(Detector(known, TIMEOUT), known, lines(streams.stdin))
+    with given.unseen(streams):
+        explained = explain(Detector(known, TIMEOUT), known, given.lines(streams.stdin))
     if not any(explained):
         raise NothingToScan("nothing came on the standard input", "give it tokens, one a line: xoxscan explain <FILE")
     written = as_json(explained) if args.format == "json" else as_text(explained)
@@ -123,50 +110,12 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     return explained.status
 
 
-def lines(stdin: BinaryIO) -> Iterator[Line]:
-    """The lines that are not empty, in bounded memory. At a terminal an empty line is the end."""
-    number = 0
-    while chunk := stdin.readline(LONGEST + 1):
-        number += 1
-        size, last = len(chunk), chunk
-        while size > LONGEST and last and not last.endswith(b"\n"):
-            last = stdin.readline(LONGEST)
-            size += len(last)
-        size -= last.endswith(b"\n")
-        if size > LONGEST:
-            yield Line(number, size, None)
-        elif data := chunk.strip():
-            yield Line(number, size, data)
-        elif stdin.isatty():
-            return
-
-
-@contextmanager
-def unseen(streams: Streams) -> Iterator[None]:
-    """At a terminal nothing that is typed is shown, as getpass does it."""
-    if not streams.stdin.isatty():
-        yield
-        return
-    import termios
-
-    terminal = streams.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
-    try:
-        streams.stderr.write(b"Tokens, one a line; they are not shown. An empty line ends.\n")
-        streams.stderr.flush()
-        yield
-    finally:
-        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
-
-
-def explain(detector: Detector, known: Iterable[Rule], given: Iterable[Line]) -> Explained:
-    """What `given` is by `known`, the rules of `detector`. A line may hold several, and text around them."""
+def explain(detector: Detector, known: Iterable[Rule], come: Iterable[Line]) -> Explained:
+    """What `come` is by `known`, the rules of `detector`. A line may hold several, and text around them."""
     by_id = {rule.id: rule for rule in known}
     told: list[Told] = []
     others: list[Other] = []
-    for line in given:
+    for line in come:
         scan = detector.scan(line.data or b"")
         told += (_told(line.number, match, by_id[match.rule]) for match in scan.matches)
         if scan.overrun or not scan.matches:

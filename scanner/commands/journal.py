@@ -42,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     again = actions.add_parser(
         "resume",
         help="bring what was started and not ended to a known end",
-        description="Brings every revocation that was started, and that nobody is busy with, to a known end.",
+        description="Brings every revocation that was started, and that nobody is busy with, to a known end.\n"
+        "The tokens are read again where they stand; with - they come on the standard input, one a line.",
     )
     resume.add_arguments(again)
 

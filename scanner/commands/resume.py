@@ -34,8 +34,7 @@ _STARTED = ("intent", "sent", "answered", "unproven")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """How to report, whom to ask, and where the tokens come from."""
-    parser.add_argument("tokens", nargs="?", choices=["-"], metavar="-", help="tokens come on the standard input")
+    """How to report, whom to ask; `-` takes tokens from the standard input."""
     given.add_options(parser)
     add_asking(parser)
     add_workspaces(parser)
@@ -44,9 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """0 if all that was planned is proven dead; else 4."""
     args.respond, args.visibility, args.max_revoke, args.yes = "revoke", None, None, True
-    made = given.setup(args, streams)
+    made = given.setup(args, streams, allowed=["-"])
     responding.refuse(args, streams)
-    handed = given.read(streams, made.rules).findings if args.tokens else ()
+    handed = given.read(streams, made.rules).findings if args.strays else ()
     entries, busy = _unfinished(streams)
     resumed = _Resumed(made, streams, handed)
     pairs = [(entry, resumed.secret(entry)) for entry in entries]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from scanner import fakes, rules
 from scanner.commands import explain
+from scanner.commands import given as handed
 from scanner.detect import Detector
 from scanner.model import Secret
 from scanner.report.redactor import Redactor
@@ -83,7 +84,7 @@ def test_each_kind_is_explained_without_its_secret(run: Run, rule_id: str, templ
 @example("{{workflow_webhook}}", 135)  # too long for its line
 def test_nothing_of_the_secret_is_written_even_before_the_redactor(template: str, seed: int) -> None:
     line = fakes.render(template, seed).encode()
-    given_lines = explain.lines(io.BytesIO(line + b"\n" + line[:-4] + b"\n"))
+    given_lines = handed.lines(io.BytesIO(line + b"\n" + line[:-4] + b"\n"))
     explained = explain.explain(DETECTOR, RULES, given_lines)
     assert explained.told
     for written in (explain.as_text(explained), explain.as_json(explained)):
@@ -212,6 +213,6 @@ def test_every_key_is_documented(run: Run) -> None:
 
 def test_a_secret_is_not_shown_by_what_holds_it() -> None:
     secret = token("bot")
-    explained = explain.explain(DETECTOR, RULES, explain.lines(io.BytesIO(secret)))
+    explained = explain.explain(DETECTOR, RULES, handed.lines(io.BytesIO(secret)))
     assert Secret(secret) == explained.told[0].match.secret
     assert not leaked(secret, repr(explained).encode())

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.commands import explain
+from scanner.commands import given as handed
 from scanner.detect import Detector
 from scanner.model import Rule, Streams
 from tests.commands.terminal import talk
@@ -24,7 +25,7 @@ from tests.conftest import Run, token
 
 
 def test_huge_lines_are_not_read_into_memory(run: Run) -> None:
-    good, size = token("bot"), explain.LONGEST
+    good, size = token("bot"), handed.LONGEST
     lines = [
         *(b"a" * size, b"a" * (size + 1), b" " * 3 * size + good, b"\0" * (5 * size), b"x" * size + good),
         good.ljust(size),
@@ -45,7 +46,7 @@ class Endless(io.RawIOBase):
         self.left, self.end = size, end
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        assert size is not None and 0 < size <= explain.LONGEST + 1
+        assert size is not None and 0 < size <= handed.LONGEST + 1
         if not self.left:
             end, self.end = self.end, b""
             return end
@@ -56,8 +57,8 @@ class Endless(io.RawIOBase):
 
 @pytest.mark.parametrize("end", [b"\n", b""])
 def test_a_line_of_a_gigabyte_needs_no_memory(end: bytes) -> None:
-    (line,) = explain.lines(Endless(10**9, end))  # type: ignore[arg-type]
-    assert line == explain.Line(1, 10**9, None)
+    (line,) = handed.lines(Endless(10**9, end))  # type: ignore[arg-type]
+    assert line == handed.Line(1, 10**9, None)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_a_body_with_control_characters_or_without_end_is_none(run: Run) -> None
 
 @given(st.binary(max_size=200))
 def test_whatever_comes_in_gives_text_and_valid_json(data: bytes) -> None:
-    explained = explain.explain(DETECTOR, RULES, explain.lines(io.BytesIO(data)))
+    explained = explain.explain(DETECTOR, RULES, handed.lines(io.BytesIO(data)))
     assert json.loads(explain.as_json(explained))["exit"] in (0, 2)
     explain.as_text(explained).decode()
 
@@ -103,7 +104,7 @@ def test_a_line_that_takes_too_long_is_status_3() -> None:
         *((), (), (), (), "Roll it.", "none", "manual"),
     )
     slow = quick._replace(id="acme-slow", pattern="acme_(?:a|a)*(?:a|aa)*c")
-    lines = explain.lines(io.BytesIO(b"acme_" + b"a" * 60 + b"\nacme_1\nacme_2acme_" + b"a" * 60))
+    lines = handed.lines(io.BytesIO(b"acme_" + b"a" * 60 + b"\nacme_1\nacme_2acme_" + b"a" * 60))
     explained = explain.explain(Detector([slow, quick], 0.02), [slow, quick], lines)
     assert [told.line for told in explained.told] == [2, 3]
     assert [(one.line, one.reason) for one in explained.others] == [
@@ -132,7 +133,7 @@ def test_the_echo_comes_back_whatever_happens(act: Callable[[], object]) -> None
     with os.fdopen(slave, "rb") as stdin, os.fdopen(master, "rb"):
         streams = Streams(stdin, io.BytesIO(), io.BytesIO(), {}, lambda: 0.0)
         try:
-            with explain.unseen(streams):
+            with handed.unseen(streams):
                 assert not termios.tcgetattr(slave)[3] & termios.ECHO
                 act()
         except ValueError:

@@ -119,11 +119,12 @@ def test_without_a_journal_nothing_is_asked(slack: Standin, program: Program) ->
 
 
 def test_a_token_on_the_command_line_is_refused_and_not_repeated(slack: Standin, program: Program) -> None:
-    account = slack.plant("bot")
-    for command in ("verify", "revoke"):
-        result = program(command, account.token)
-        assert result.status == 2 and account.token[10:] not in result.err.decode() and slack.requests == ()
-        assert b"never from the command line" in result.err
+    """Nor one that looks like none: a client secret is 32 digits, and argparse repeats what it does not know."""
+    for secret in (slack.plant("bot").token, "0123456789abcdef" * 2):
+        for command in (["verify"], ["revoke", "--yes"], ["journal", "resume"], ["journal", "resume", "-"]):
+            result = program(*command, secret)
+            assert result.status == 2 and secret[10:] not in result.err.decode() and slack.requests == ()
+            assert b"never from the command line" in result.err
 
 
 def test_a_line_without_a_token_is_a_problem(slack: Standin, program: Program) -> None:
