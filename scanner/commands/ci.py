@@ -24,7 +24,7 @@ from scanner.git.commits import parse_tag
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.run import require_version
-from scanner.git.snapshots import TreeSnapshot
+from scanner.git.snapshots import Moved, TreeSnapshot
 from scanner.model import Coverage, Location, Problem, Report, Snapshot, Streams, Target
 from scanner.pipeline import Occurrence, examine, in_message
 from scanner.report.places import many
@@ -108,28 +108,7 @@ def _base(args: argparse.Namespace, found: Settled, cat: Cat) -> Snapshot | None
     if found.trust is None:
         return None
     base = TreeSnapshot(found.repository.git, cat, found.trust, found.trust.decode()[:12])
-    return base if inside is None else Moved(base, inside)
-
-
-class Moved:
-    """A snapshot whose baseline stands in another folder."""
-
-    def __init__(self, base: Snapshot, folder: bytes) -> None:
-        self._base = base
-        self._folder = folder
-        self.label = base.label
-
-    def read(self, path: bytes) -> bytes | None:
-        """See model.Snapshot."""
-        return self._base.read(self._moved(path))
-
-    def names(self, folder: bytes) -> list[bytes]:
-        """See model.Snapshot."""
-        return self._base.names(self._moved(folder))
-
-    def _moved(self, path: bytes) -> bytes:
-        first, slash, rest = path.partition(b"/")
-        return self._folder + slash + rest if first == FOLDER else path
+    return base if inside is None else Moved(base, FOLDER, inside)
 
 
 def _setup(setup: Setup, plan: Plan) -> Setup:

@@ -15,7 +15,7 @@ from scanner.errors import FINDINGS, INCOMPLETE, OK, NothingToScan, UsageError
 from scanner.filters import baseline as baselines
 from scanner.filters import paths
 from scanner.git.repository import Repository
-from scanner.git.snapshots import FolderSnapshot
+from scanner.git.snapshots import FolderSnapshot, Moved
 from scanner.model import (
     Coverage,
     Dropped,
@@ -173,7 +173,7 @@ def _more_rules(path: str) -> tuple[Rule, ...]:
 
 def _renamed(base: Snapshot, path: str, repository: Repository) -> Snapshot:
     """`base` with another file for its configuration, which must stand there."""
-    renamed = Renamed(base, within(path, repository) or b"")
+    renamed = Moved(base, CONFIG, within(path, repository) or b"")
     if renamed.read(CONFIG) is None:
         hint = "commit it, or keep it outside: a configuration in the work tree counts as it stood before the change"
         raise UsageError(f"--config {path} is not in {base.label}", hint)
@@ -190,23 +190,6 @@ def _settled(named: Sequence[str], operator: Sequence[tuple[str, bytes]], reposi
     with Cat(repository.git) as cat:
         before = configuration.load(TreeSnapshot(repository.git, cat, tip, "HEAD") if tip else None, operator)
     return tuple(name for name in named if name in before.skip_rules)
-
-
-class Renamed:
-    """A snapshot whose configuration stands in another file."""
-
-    def __init__(self, base: Snapshot, path: bytes) -> None:
-        self._base = base
-        self._path = path
-        self.label = base.label
-
-    def read(self, path: bytes) -> bytes | None:
-        """See model.Snapshot."""
-        return self._base.read(self._path if path == CONFIG else path)
-
-    def names(self, folder: bytes) -> list[bytes]:
-        """See model.Snapshot."""
-        return self._base.names(folder)
 
 
 def _outputs(args: argparse.Namespace) -> tuple[Output, ...]:

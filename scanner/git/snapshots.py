@@ -6,6 +6,7 @@ import os
 
 from scanner.git.objects import Cat
 from scanner.git.run import Git
+from scanner.model import Snapshot
 
 
 class FolderSnapshot:
@@ -71,6 +72,28 @@ class TreeSnapshot:
         listed = self._git.run("ls-tree", "-z", "--full-tree", self._oid, *inside)
         files = (entry.partition(b"\t") for entry in listed.split(b"\0"))
         return _direct([path for facts, _, path in files if b" blob " in facts], folder)
+
+
+class Moved:
+    """A snapshot in which a file, or a folder with all that is in it, is read from another place."""
+
+    def __init__(self, base: Snapshot, name: bytes, place: bytes) -> None:
+        self._base = base
+        self._name = name
+        self._place = place
+        self.label = base.label
+
+    def read(self, path: bytes) -> bytes | None:
+        """See model.Snapshot."""
+        return self._base.read(self._moved(path))
+
+    def names(self, folder: bytes) -> list[bytes]:
+        """See model.Snapshot."""
+        return self._base.names(self._moved(folder))
+
+    def _moved(self, path: bytes) -> bytes:
+        inside = path == self._name or path.startswith(self._name + b"/")
+        return self._place + path[len(self._name) :] if inside else path
 
 
 def _content(cat: Cat, name: bytes) -> bytes | None:
