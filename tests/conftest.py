@@ -1,4 +1,4 @@
-"""The seal around every test, and the two things that nearly all of them need: the program, and a real repository."""
+"""The seal around every test, and what many of them need: the program, a real repository, and a stand-in for Slack."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 
 from scanner import fakes
 from scanner.cli import main
+from scanner.demo.standin import Standin
 from scanner.model import Streams
 
 DATE = "2026-01-02T03:04:05+00:00"
@@ -139,3 +140,10 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
 def token(kind: str = "bot", seed: int = 1) -> bytes:
     """A fake of the right shape, the same each time."""
     return fakes.fake(kind, random.Random(f"{kind} {seed}"))
+
+
+@pytest.fixture
+def slack() -> Iterator[Standin]:
+    """The stand-in for Slack, running."""
+    with Standin(clock=lambda: CLOCK) as standin:
+        yield standin

@@ -15,8 +15,8 @@ from scanner.ci.remote import remote_of
 from scanner.ci.settle import Settled, settle
 from scanner.commands import history, ranging
 from scanner.commands import scan as files
-from scanner.commands.responder import responder
-from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, refuse, within
+from scanner.commands.responder import add_options, responder
+from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, refuse, within
 from scanner.errors import UsageError
 from scanner.filters import paths
 from scanner.filters.baseline import FOLDER
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--deepen", choices=("auto", "never"), default="auto", help="fetch what a shallow checkout lacks (default auto)"
     )
-    add_options(parser, responds=True)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:

@@ -6,8 +6,8 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 
-from scanner.commands.responder import responder
-from scanner.commands.scanning import TIMEOUT, Outcome, Setup, add_options, finish, nothing, prepare
+from scanner.commands.responder import add_options, responder
+from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, prepare
 from scanner.errors import GitError, UsageError
 from scanner.git import refs, trees
 from scanner.git.changes import GITLINK, Side
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--alternates", action="store_true", help="also what is only in borrowed object databases")
     add("--allow-shallow", action="store_true", help="a shallow clone is what is wanted")
     add("--recurse-submodules", action="store_true", help="also the histories of submodules that are here")
-    add_options(parser, responds=True)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See scanner.commands.scanning."""
     parser.add_argument("files", nargs="*", metavar="FILE", help="report on these alone")
     parser.add_argument("--commit-msg-file", metavar="F", help="scan the message in F instead")
-    add_options(parser, responds=False)
+    add_options(parser)
 
 
 def words(arguments: list[str]) -> list[str]:

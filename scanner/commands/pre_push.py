@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "remote", nargs="?", default="", metavar="REMOTE", help="the name of the remote, as git gives it"
     )
     parser.add_argument("url", nargs="?", default="", metavar="URL", help="its address, as git gives it")
-    add_options(parser, responds=False)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--budget", type=seconds, default=4.0, metavar="T", help="4s, 500ms, 2m or none (default 4s)")
     add("--on-budget", choices=("fail", "pass"), default="fail", help="when it does not suffice (default fail)")
     add("--no-skip", action="store_true", help="no push option lets a push through")
-    add_options(parser, responds=False)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:

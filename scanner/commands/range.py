@@ -6,8 +6,8 @@ import argparse
 import os
 
 from scanner.commands.ranging import outcome
-from scanner.commands.responder import responder
-from scanner.commands.scanning import add_options, finish, prepare, refuse
+from scanner.commands.responder import add_options, responder
+from scanner.commands.scanning import finish, prepare, refuse
 from scanner.git.objects import Cat
 from scanner.git.repository import find
 from scanner.git.snapshots import TreeSnapshot
@@ -20,7 +20,7 @@ SUMMARY = "Scans every commit reachable from B and not from A: what it introduce
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See scanner.commands.scanning."""
     parser.add_argument("range", metavar="A..B", help="as git means it; A...B too")
-    add_options(parser, responds=True)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:

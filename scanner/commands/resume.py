@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from scanner import config as configuration
 from scanner.commands import given, responding, scan
+from scanner.commands.responder import add_asking
 from scanner.commands.revoke import HANDED, add_workspaces
 from scanner.commands.revoke import handed as with_handed
-from scanner.commands.scanning import TIMEOUT, Setup, add_asking
+from scanner.commands.scanning import TIMEOUT, Setup
 from scanner.detect import Detector
 from scanner.errors import OK, RESPONSE, GitError
 from scanner.filters.entries import PolicyLine

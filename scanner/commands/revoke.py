@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from scanner import config as configuration
 from scanner.commands import given, responding, verify
 from scanner.commands.given import words as words
-from scanner.commands.scanning import add_asking
+from scanner.commands.responder import add_asking
 from scanner.errors import INCOMPLETE, OK, RESPONSE
 from scanner.filters.entries import PolicyLine
 from scanner.model import Finding, Report, Streams, Target

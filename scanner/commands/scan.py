@@ -6,8 +6,8 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 
-from scanner.commands.responder import responder
-from scanner.commands.scanning import Outcome, Setup, add_options, finish, nothing, prepare, progress, report
+from scanner.commands.responder import add_options, responder
+from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, report
 from scanner.config import NAME
 from scanner.detect import Detector
 from scanner.errors import GitError, UsageError
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - is stdin (default .)")
     parser.add_argument("--no-ignore", action="store_true", help="also what git ignores")
     parser.add_argument("--recurse-submodules", action="store_true", help="also submodules and nested repositories")
-    add_options(parser, responds=True)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:

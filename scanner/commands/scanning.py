@@ -44,11 +44,10 @@ _NOBODY = baselines.Baseline()
 RUNNERS = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION")
 _SHOWING = ("text", "json", "jsonl")  # the formats that have a place for tokens
 _ANCHORED = ("sarif", "codequality")  # those that want a file for what stands in none
-_LEVELS = ("none", "verify", "rehearse", "revoke")
 
 
-def add_options(parser: argparse.ArgumentParser, *, responds: bool) -> None:
-    """The options of every scanning command; with `responds` those about asking Slack, too."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every scanning command. Those about asking Slack: scanner.commands.responder."""
     add = parser.add_argument
     add("-f", "--format", default="text", metavar="FORMAT", help=f"one of {', '.join(FORMATS)} (default text)")
     add("-o", "--output", default="-", metavar="FILE", help="write the report to FILE, not to stdout")
@@ -70,34 +69,6 @@ def add_options(parser: argparse.ArgumentParser, *, responds: bool) -> None:
     add("-q", "--quiet", action="store_true", help="findings and problems only")
     add("-v", "--verbose", action="store_true", help="all places, and more words")
     add("--color", choices=("auto", "always", "never"), default="auto", help="colour (default auto)")
-    if responds:
-        _add_response(parser)
-
-
-def _add_response(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--respond", choices=_LEVELS, default="none", help="what to ask of Slack: docs/responding.md (default none)")
-    add("--visibility", choices=("public", "private"), help="who can see the repository (default private)")
-    add_asking(parser)
-    add("--max-revoke", type=int, metavar="N", help="the most tokens that one run may revoke (default 5)")
-    add("--yes", action="store_true", help="act without asking")
-
-
-def add_asking(parser: argparse.ArgumentParser) -> None:
-    """The options of everything that asks Slack."""
-    add = parser.add_argument
-    add("--deadline", type=_seconds, default=120.0, metavar="S", help="seconds for asking Slack (default 120)")
-    add("--probe-sessions", action="store_true", help="also try sessions, which Slack may notice: docs/responding.md")
-
-
-def _seconds(word: str) -> float:
-    try:
-        seconds = float(word)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 10**6:
-        raise argparse.ArgumentTypeError(f"{word!r} is not a number of seconds above 0")
-    return seconds
 
 
 def _jobs(word: str) -> int:

@@ -21,7 +21,7 @@ SUMMARY = "Scans what the next commit adds: the index against HEAD, or against a
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See scanner.commands.scanning."""
-    add_options(parser, responds=False)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, streams: Streams) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from scanner import config as configuration
 from scanner.commands import given, responding
 from scanner.commands.given import words as words
-from scanner.commands.scanning import add_asking
+from scanner.commands.responder import add_asking
 from scanner.errors import FINDINGS, INCOMPLETE, OK
 from scanner.model import Finding, Report, Streams
 from scanner.respond.conduct import conduct

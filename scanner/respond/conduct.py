@@ -15,15 +15,14 @@ from scanner.respond.plan import Plan, Situation, Step, grants, lines, plan, res
 from scanner.slack.answers import Token
 from scanner.slack.verify import Key, verify
 
-LEVELS = ("none", "verify", "rehearse", "revoke")
 _ALIVE = ("active", "restricted")
 # What leaves nothing to be done about a token that policy wants dead.
 _DONE = ("revoked", "skipped")
 
 
 class Orders(NamedTuple):
-    """How far to go. `rules` are by id; `consent` is asked before each revocation; `place` says where a token can be
-    read again; `run` names the run in the journal."""
+    """How far to go: `level` is verify, rehearse or revoke. `rules` are by id; `consent` is asked before each
+    revocation; `place` says where a token can be read again; `run` names the run in the journal."""
 
     level: str
     situation: Situation

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +16,6 @@ from scanner.model import Streams
 from tests.conftest import CLOCK, Repo, Result
 
 OURS = "workspaces: T0DEMO\n"
-
-
-@pytest.fixture
-def slack() -> Iterator[Standin]:
-    """The stand-in, running."""
-    with Standin(clock=lambda: CLOCK) as standin:
-        yield standin
 
 
 class Said(NamedTuple):

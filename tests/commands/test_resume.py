@@ -24,18 +24,26 @@ _ROOT = Path(__file__).parents[2]
 WAIT = 30.0  # seconds; far more than it takes
 
 
-def killed(program: Program, repo: Repo, slack: Standin, hold: Fault) -> None:
-    """A run in a process of its own, killed while Slack holds its auth.revoke."""
+ACT = ["history", "--respond", "revoke", "--yes", "--visibility", "public"]
+
+
+def begun(program: Program, repo: Repo, slack: Standin, hold: Fault) -> subprocess.Popen[bytes]:
+    """A run in a process of its own, as soon as Slack holds its auth.revoke."""
     slack.faults.add(REVOKE, hold)
-    words = ["history", "--respond", "revoke", "--yes", "--visibility", "public", program.config(OURS)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "scanner", *words],
+        [sys.executable, "-m", "scanner", *ACT, program.config(OURS)],
         cwd=repo.path,
         env={**os.environ, **program.env, "PYTHONPATH": str(_ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     assert len(slack.gate.wait(1, WAIT)) == 1
+    return process
+
+
+def killed(program: Program, repo: Repo, slack: Standin, hold: Fault) -> None:
+    """Such a run, killed there."""
+    process = begun(program, repo, slack, hold)
     process.send_signal(signal.SIGKILL)
     process.wait(WAIT)
     slack.gate.release()
@@ -60,7 +68,7 @@ def undone(program: Program, repo: Repo, slack: Standin, content: str) -> None:
     repo.commit({"a.env": content.encode()})
     publish(repo)
     slack.faults.add(REVOKE, faults.broken(503), times=0)
-    program.json("history", "--respond", "revoke", "--yes", "--visibility", "public", program.config(OURS))
+    program.json(*ACT, program.config(OURS))
     slack.faults.clear()
 
 
@@ -248,18 +256,10 @@ def test_a_run_that_goes_on_is_left_alone(slack: Standin, program: Program, push
     account = slack.plant("bot")
     pushed.commit({"a.env": account.token.encode()})
     publish(pushed)
-    slack.faults.add(REVOKE, faults.held("before"))
-    words = ["history", "--respond", "revoke", "--yes", "--visibility", "public", program.config(OURS)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scanner", *words],
-        cwd=pushed.path,
-        env={**os.environ, **program.env, "PYTHONPATH": str(_ROOT)},
-        stdout=subprocess.DEVNULL,
-    )
-    assert len(slack.gate.wait(1, WAIT)) == 1
+    process = begun(program, pushed, slack, faults.held("before"))
     busy = program.json("journal", "resume")
     assert busy.status == 4 and "busy with 1 more" in busy.notes
-    said: Said = program.json("history", *words[1:])
+    said: Said = program.json(*ACT, program.config(OURS))
     assert said.state == "failed" and said.status == 4 and "is acting on" in said.reason
     slack.gate.release()
     assert process.wait(WAIT) == 1 and slack.revocations(account.token) == 1

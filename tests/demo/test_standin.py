@@ -4,49 +4,17 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import pytest
 import requests
 
 from scanner import fakes
-from scanner.demo.standin import Account, Standin, Switches
+from scanner.demo.standin import Standin, Switches
 from scanner.demo.standin_accounts import CODES, WEB_API
 from tests.conftest import CLOCK
-
-Answer = dict[str, object]
-
-
-@pytest.fixture
-def slack() -> Iterator[Standin]:
-    with Standin(clock=lambda: CLOCK) as standin:
-        yield standin
-
-
-def ask(slack: Standin, method: str, token: str, **fields: str) -> Answer:
-    answer = requests.post(slack.url + method, data=fields, headers={"Authorization": f"Bearer {token}"}, timeout=10)
-    tree: Answer = answer.json()
-    return tree
-
-
-def error(slack: Standin, method: str, token: str, **fields: str) -> object:
-    return ask(slack, method, token, **fields).get("error", "ok")
-
-
-def plant(slack: Standin, kind: str, state: str = "active") -> Account:
-    account = slack.plant(kind, state=state)
-    if kind == "session-client":
-        cookie = slack.plant("session-cookie")
-        return slack.change(account.token, cookie=cookie.token)
-    return account
-
-
-def once(cookie: str | None) -> str:
-    """Percent-encoded once, as a browser sends it; what was found may be encoded already."""
-    return quote(unquote(cookie or ""), safe="")
-
+from tests.demo.asking import ask, error, once, plant
 
 # auth.test
 

@@ -132,12 +132,6 @@ class _Told(io.BytesIO):
         self.told.set()
 
 
-@pytest.fixture
-def slack() -> Iterator[Standin]:
-    with Standin() as standin:
-        yield standin
-
-
 def control(slack: Standin, what: str, tree: object = None) -> Any:
     answer = requests.post(slack.control + what, data=json.dumps(tree), timeout=WAIT)
     assert answer.status_code in (200, 400)

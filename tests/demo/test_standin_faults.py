@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -18,12 +18,6 @@ from scanner.demo.standin import Fault, Standin
 from scanner.demo.standin_faults import Faults, Gate, Held
 
 WAIT = 60.0  # seconds: patience, never reached
-
-
-@pytest.fixture
-def slack() -> Iterator[Standin]:
-    with Standin() as standin:
-        yield standin
 
 
 def post(slack: Standin, method: str, token: str) -> requests.Response:

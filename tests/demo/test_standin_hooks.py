@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,12 +23,6 @@ BLOCKS = [
     {"type": "section", "fields": [{"type": "plain_text", "text": "a bot"}]},
     {"type": "divider"},
 ]
-
-
-@pytest.fixture
-def slack() -> Iterator[Standin]:
-    with Standin() as standin:
-        yield standin
 
 
 def post(slack: Standin, token: str, body: bytes = b"{", headers: dict[str, str] = JSON) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from scanner.demo import standin_faults as faults
 from scanner.demo.standin import Account, Fault, Standin, Switches
 from scanner.respond import act
 from scanner.respond.act import LOOKS, PAUSE, RATE_PAUSE, TRIES
-from tests.conftest import CLOCK
 from tests.respond.slacks import RULES, Bench, bench, name, token
 
 LOOK, DRY, REVOKE = "auth.test", "auth.revoke test", "auth.revoke"
@@ -27,18 +25,6 @@ NO_ANSWER = (
     faults.answers('{"ok":false,"error":"internal_error"}'),
 )
 DONE_UNSAID = (faults.broken(500, acts=True), faults.html(acts=True), faults.torn(), faults.closed(acts=True))
-
-
-@pytest.fixture
-def slack() -> Iterator[Standin]:
-    with Standin(clock=lambda: CLOCK) as standin:
-        yield standin
-
-
-@pytest.fixture
-def here(slack: Standin, tmp_path: Path) -> Iterator[Bench]:
-    with bench(slack, tmp_path) as made:
-        yield made
 
 
 def dead(slack: Standin, account: Account) -> bool:

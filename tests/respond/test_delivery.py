@@ -25,12 +25,6 @@ REVOKED = Response("revoked", "it is dead", "mirror-slack", "2026-01-02T03:04:05
 
 
 @pytest.fixture
-def slack() -> Iterator[Standin]:
-    with Standin(clock=lambda: CLOCK) as standin:
-        yield standin
-
-
-@pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     with Journal(str(tmp_path / "state"), lambda: CLOCK) as made:
         yield made

@@ -19,6 +19,17 @@ from scanner.slack.http import Timeouts
 from scanner.slack.limits import TIERS, Limits, Tier
 from tests.conftest import token as fake
 
+# Kinds that nothing may be asked about.
+UNASKED = [
+    "refresh",
+    "config-refresh",
+    "export",
+    "session-cookie",
+    "workflow-webhook",
+    "trigger",
+    "app-secret",
+    "workflow",
+]
 OK = {
     "ok": True,
     "team": "Acme",

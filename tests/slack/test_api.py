@@ -13,7 +13,7 @@ from scanner.model import Identity, Secret
 from scanner.slack.answers import AUTH_TEST, REHEARSAL
 from scanner.slack.api import Refused, Token
 from scanner.slack.http import Timeouts
-from tests.slack.conftest import BOT, OK, PLAIN, Make, found, said
+from tests.slack.conftest import BOT, OK, PLAIN, UNASKED, Make, found, said
 from tests.slack.conftest import http as answer
 
 # What is sent
@@ -116,19 +116,7 @@ def test_a_log_that_cannot_be_written_stops_the_request(make: Make) -> None:
     assert not bench.server.seen
 
 
-NEVER = [
-    "refresh",
-    "config-refresh",
-    "export",
-    "session-cookie",
-    "workflow-webhook",
-    "trigger",
-    "app-secret",
-    "workflow",
-]
-
-
-@pytest.mark.parametrize("kind", [*NEVER, "webhook", "session-client"])
+@pytest.mark.parametrize("kind", [*UNASKED, "webhook", "session-client"])
 def test_nothing_is_sent_for_kinds_that_must_not_be_asked_about(make: Make, kind: str) -> None:
     bench, token = make(), Token(Secret(b"x" * 40), "f", kind)
     bench.intents.add(("i", "f"))

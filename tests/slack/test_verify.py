@@ -11,20 +11,10 @@ from scanner.model import Secret, Verdict
 from scanner.slack.answers import Token
 from scanner.slack.limits import TIERS
 from scanner.slack.verify import verify
-from tests.slack.conftest import OK, Bench, Make, Seen, found, said
+from tests.slack.conftest import OK, UNASKED, Bench, Make, Seen, found, said
 from tests.slack.conftest import http as answer
 
 NOW = "2026-11-22T00:00:00Z"
-UNASKED = [
-    "refresh",
-    "config-refresh",
-    "export",
-    "session-cookie",
-    "workflow-webhook",
-    "trigger",
-    "app-secret",
-    "workflow",
-]
 
 
 def run(
