@@ -129,6 +129,15 @@ def named_files_exist() -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}: no such file: {name}"
 
 
+def named_tests_exist() -> Iterator[str]:
+    """A test that a page names behind its file, without `test_`, is there: nothing else tells when it was renamed."""
+    for path, text in pages():
+        for name, test in re.findall(r"`(tests/[\w./-]+\.py)` (\w+)(?=<br>| \|)", text):
+            file = ROOT / name
+            if file.exists() and not re.search(rf"^ *def test_{test}\(", file.read_text(encoding="utf-8"), re.M):
+                yield f"{path.relative_to(ROOT)}: no such test in {name}: test_{test}"
+
+
 def anchors(text: str) -> set[str]:
     """The names that a forge gives to the headings of a page."""
     headings = re.findall(r"^#+ +(.*)$", text, re.M)
@@ -185,6 +194,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     blocks_are_current,
     links_resolve,
     named_files_exist,
+    named_tests_exist,
     commands_are_described,
     statuses_are_described,
     changelog_has_this_version,

@@ -150,6 +150,8 @@ def _checked_out(args: argparse.Namespace, streams: Streams, repository: Reposit
 def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat, setup: Setup, plan: Plan) -> Outcome:
     """Every commit of the range, and the message of the tag that was pushed."""
     assert found.span
+    if plan.base and plan.tip and not plan.told and ranging.backwards(found.repository, found.span):
+        _backwards(args, plan.base.name, plan.tip.name)
     made = ranging.outcome(args, streams, found.repository, cat, setup, found.span)
     if found.tag:
         made = _with_tag(made, setup, cat, found.tag, plan.remedy)
@@ -159,6 +161,14 @@ def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat,
     why = "it comes from another repository" if plan.fork else "the configuration refuses them"
     notes = [f"refused: {many(refused, 'suppression')} that this change brings ({why})"] if refused else []
     return made._replace(target=target, problems=problems, notes=[*notes, *made.notes])
+
+
+def _backwards(args: argparse.Namespace, base: str, head: str) -> None:
+    """Swapped ends would be green for ever. An event may say such a range, as after a push back to an older commit; of
+    ends that somebody named nobody knows, so he has to say that a branch may be behind."""
+    what = f"the range is backwards: its head, {head[:200]}, is an ancestor of its base, {base[:200]}"
+    hint = f"write --base {head[:200]} --head {base[:200]}; where a head may be behind its base, --allow-empty"
+    nothing(args, what, hint)
 
 
 def _with_tag(made: Outcome, setup: Setup, cat: Cat, name: str, remedy: str) -> Outcome:

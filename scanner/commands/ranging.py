@@ -15,6 +15,7 @@ from scanner.git.repository import Repository, head, resolve
 from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Dropped, Event, Location, Problem, Secret, Streams, Target
 from scanner.pipeline import NOTHING, Occurrence, Story, examine, in_message
+from scanner.report.places import short
 from scanner.report.progress import Progress
 from scanner.sources import commits as ranges
 from scanner.sources.commits import Range
@@ -60,10 +61,24 @@ def outcome(
         Coverage(None, looker.blobs, span.total, looker.bytes, submodules(scan.modules.values())),
         occurrences,
         [*span.problems, *looker.problems, *scan.problems],
-        untold if span.listed else ("the range is empty: there was nothing to scan",),
+        untold if span.listed else (_empty(repository, span),),
         scan.dropped,
         stories.get,
     )
+
+
+def backwards(repository: Repository, span: Range) -> bool:
+    """Whether nothing is in `span` because its end came before its beginning: it is an ancestor of that."""
+    if span.listed or span.base in (None, span.tip):
+        return False
+    return repository.git.attempt("merge-base", "--is-ancestor", span.tip, span.base or b"")[0] == 0
+
+
+def _empty(repository: Repository, span: Range) -> str:
+    if not backwards(repository, span):
+        return "the range is empty: there was nothing to scan"
+    ends = [short((end or b"").decode()) for end in (span.tip, span.base)]
+    return f"the range is empty: its end, {ends[0]}, is an ancestor of its beginning, {ends[1]}; nothing was scanned"
 
 
 class Scan:

@@ -39,6 +39,7 @@ CASES: dict[str, Case] = {
     "forced push": ("push", lambda f: push(f, "refs/heads/forced", "x2", "y2", forced=True), "y2", "r", "y1 y2"),
     "forced push, before gone": ("push", lambda f: push(f, "refs/heads/forced", GONE, "y2"), "y2", "r", "y1 y2"),
     "forced push of main": ("push", lambda f: push(f, MAIN, GONE, "m5", forced=True), "m5", MAIN, EVERYTHING),
+    "forced push, back to older": ("push", lambda f: push(f, MAIN, "m5", "m2", forced=True), "m2", MAIN, ""),
     "tag": ("push", lambda f: push(f, "refs/tags/v0", ZERO, "m3"), "m3", "refs/tags/v0", ""),
     "annotated tag": (
         "push",
@@ -91,6 +92,16 @@ def test_events(name: str, depth: int, forge: Forge, ci: CI, tmp_path: Path) -> 
     assert after["git"] == before["git"] or after["git"] == before["git"] - {"shallow"}  # type: ignore[operator]
     if depth == 2:
         assert not work.git("fsck", "--connectivity-only", "--no-dangling")
+
+
+@pytest.mark.parametrize("depth", [1, 0])
+def test_a_push_back_to_an_older_commit_is_said(depth: int, forge: Forge, ci: CI, tmp_path: Path) -> None:
+    work = checkout(forge, tmp_path / "work", "m2", depth, "refs/remotes/origin/checked-out")
+    environ = github(tmp_path, "push", push(forge, MAIN, "m5", "m2", forced=True), sha=forge.ids["m2"], ref=MAIN)
+    result = ci(work, environ, form="text")
+    ends = [forge.ids[name][:10] for name in ("m2", "m5")]
+    assert result.status == 0
+    assert f"its end, {ends[0]}, is an ancestor of its beginning, {ends[1]}" in result.out.decode()
 
 
 WHOLE = ["push", "new branch", "forced push, before gone", "annotated tag", "pull request", "pull request of a fork"]

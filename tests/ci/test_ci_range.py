@@ -128,6 +128,21 @@ def test_base_and_head_anywhere(forge: Forge, ci: CI, tmp_path: Path) -> None:
     assert (same.status, b"range is empty" in same.out) == (0, True)
 
 
+@pytest.mark.parametrize("depth", [1, 0])
+@pytest.mark.parametrize("event", ["none", "push"])
+def test_swapped_ends_are_no_clean_range(event: str, depth: int, forge: Forge, ci: CI, tmp_path: Path) -> None:
+    """A workflow with swapped ends would look at nothing for ever, and be green."""
+    work = checkout(forge, tmp_path / "work", "m5", depth, HERE)
+    environ = github(tmp_path, event, push(forge, MAIN, "m3", "m5"), sha=forge.ids["m5"], ref=MAIN)
+    ends = ("--base", "HEAD", "--head", forge.ids["m3"])
+    result = ci(work, environ if event == "push" else {}, *ends)
+    assert (result.status, result.out) == (3, b"")
+    assert b"backwards" in result.err and f"write --base {forge.ids['m3']} --head HEAD".encode() in result.err
+    told = ci(work, {}, *ends, "--allow-empty", form="text")
+    assert (told.status, b"is an ancestor of its beginning" in told.out) == (0, True)
+    assert named(forge, looked_at(ci(work, {}, "--base", forge.ids["m3"], "--head", "HEAD"))) == "m4 m5 o1"
+
+
 def test_ends_that_are_none(forge: Forge, ci: CI, tmp_path: Path) -> None:
     work = checkout(forge, tmp_path / "work", "f5", 1, HERE)
     assert ci(work, {}, "--head", "HEAD").status == 2

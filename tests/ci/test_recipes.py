@@ -229,6 +229,22 @@ def circleci() -> str:
     return str(script)
 
 
+BEHIND: list[tuple[str, dict[str, str]]] = [
+    ("azure", {"BUILD_SOURCEBRANCH": "refs/heads/behind"}),
+    ("circleci", {"MAIN": "main", "CIRCLE_BRANCH": "behind"}),
+    ("jenkins", {}),
+]
+
+
+@pytest.mark.parametrize(("system", "environ"), BEHIND)
+def test_a_branch_that_is_behind_is_no_fault(system: str, environ: dict[str, str], leak: Place) -> None:
+    leak.origin.git("update-ref", "refs/heads/main", leak.head)
+    cloned(leak, leak.base)
+    scripts = {"azure": azure, "circleci": circleci, "jenkins": jenkins}
+    ends = {"BUILD_SOURCEVERSION": leak.base, "CIRCLE_SHA1": leak.base, "GIT_PREVIOUS_SUCCESSFUL_COMMIT": leak.head}
+    assert status(leak, scripts[system](), {**environ, **ends}) == 0
+
+
 MARKED = token() + b"  # xoxscan:ignore a sample\n"
 AZURE = {"SYSTEM_PULLREQUEST_TARGETBRANCH": "main", "BUILD_SOURCEBRANCH": "refs/pull/7/merge"}
 CIRCLE = {"MAIN": "main", "CIRCLE_BRANCH": "pull/7"}

@@ -62,6 +62,14 @@ def test_an_empty_range_is_no_fault_and_said(run: Run, repo: Repo) -> None:
         assert (result.status, b"range is empty" in result.out) == (0, True)
 
 
+def test_a_range_that_runs_backwards_says_so(run: Run, repo: Repo) -> None:
+    """Swapped ends: git finds nothing wrong with them."""
+    first, second = (repo.commit({"a.env": text})[:10] for text in (b"a", BOT))
+    result = run("range", "HEAD..HEAD~1")
+    assert result.status == 0
+    assert f"the range is empty: its end, {first}, is an ancestor of its beginning, {second}".encode() in result.out
+
+
 def test_two_and_three_dots(run: Run, repo: Repo) -> None:
     repo.commit({"a": b"a"})
     ours = branch(repo, "ours", {"ours.env": BOT})

@@ -57,6 +57,16 @@ def test_a_named_file_that_is_gone_is_seen(project: Path) -> None:
     assert list(check.named_files_exist()) == ["docs/a.md: no such file: tests/test_gone.py"]
 
 
+def test_a_named_test_that_is_gone_is_seen(project: Path) -> None:
+    add(project, "tests/test_a.py", "def test_this_holds() -> None: ...\n\n\ndef test_more_than_this() -> None: ...\n")
+    rows = ["this_holds", "more_than_this<br>`tests/test_a.py` this_held", "more", "test_this_holds"]
+    add(project, "docs/a.md", "".join(f"| claim | `tests/test_a.py` {row} |\n" for row in rows))
+    gone = ("this_held", "more", "test_this_holds")
+    assert list(check.named_tests_exist()) == [
+        f"docs/a.md: no such test in tests/test_a.py: test_{name}" for name in gone
+    ]
+
+
 BLOCK = "<!-- hooks: made by make docs -->\n{}<!-- end -->\n"
 
 
