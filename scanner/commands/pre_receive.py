@@ -1,8 +1,9 @@
 """`xoxscan pre-receive`: the hook of a server, which looks at a push before any ref is changed.
 
 What is pushed stands in a quarantine that git's own variables name (git-receive-pack(1)); they are kept. It is judged
-by the configuration of the default branch as it was before. Servers do not wait for long: GitHub Enterprise Server
-gives all hooks of a push five seconds, so there is a budget, and what it did not suffice for is named.
+by the configuration of the default branch as it was before (scanner.commands.received_config). Servers do not wait for
+long: GitHub Enterprise Server gives all hooks of a push five seconds, so there is a budget, and what it did not suffice
+for is named.
 """
 
 from __future__ import annotations
@@ -16,13 +17,12 @@ from scanner.commands.budget import Budget, Spent, looking, seconds
 from scanner.commands.pushing import Beside
 from scanner.commands.ranging import Scan
 from scanner.commands.received import write
-from scanner.commands.receiving import Excuse, allowed, excuse, excused, say
-from scanner.commands.scanning import Outcome, Setup, add_options, prepare, report
-from scanner.commands.scanning import operator_files as operator
+from scanner.commands.received_config import Judging, judging, refuse_broken
+from scanner.commands.receiving import Excuse, excuse, excused, say, stopping
+from scanner.commands.scanning import Outcome, add_options, report
 from scanner.errors import GitError
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
-from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Problem, Skip, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.places import many
@@ -58,25 +58,16 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         )
     tip = head(repository)
     with Cat(repository.git) as cat:
-        base = TreeSnapshot(repository.git, cat, tip, "the default branch") if tip else None
-        setup = prepare(args, streams, base, repository)
-        asked = excuse(streams.environ, _forbidden(args, streams, repository, setup))
+        judged = judging(args, streams, repository, cat, tip)
+        with stopping(streams):
+            refuse_broken(args, streams, repository, cat, tip, updates)
+        asked = excuse(streams.environ, "forbidden here" if args.no_skip else judged.forbidden)
         left = looking(args.budget, time.monotonic() - began)
-        outcome = Looking(args, streams, repository, cat, setup, updates, left).outcome(asked)
-    made = excused(report(args, streams, setup, outcome), asked)
+        outcome = Looking(args, streams, repository, cat, judged, updates, left).outcome(asked)
+    made = excused(report(args, streams, judged.setup, outcome), asked)
     say(made, streams)
-    write(made, setup, streams, asked)
+    write(made, judged.setup, streams, asked)
     return made.exit
-
-
-def _forbidden(args: argparse.Namespace, streams: Streams, repository: Repository, setup: Setup) -> str | None:
-    """Why no push option counts here; None: one does. Where the default branch holds nothing, it cannot forbid them:
-    then the operator must have allowed them."""
-    if args.no_skip or setup.config.head_suppressions == "refuse":
-        return "forbidden here"
-    if setup.base is None and not allowed(operator(args, streams, repository)):
-        return "the default branch holds no commit, and the operator's configuration does not say accept"
-    return None
 
 
 class Looking:
@@ -88,11 +79,11 @@ class Looking:
         streams: Streams,
         repository: Repository,
         cat: Cat,
-        setup: Setup,
+        judged: Judging,
         updates: Sequence[Update],
         left: float,
     ) -> None:
-        self._left, self._unborn = left, setup.base is None
+        self._left, self._more, setup = left, judged.notes, judged.setup
         self._args, self._repository, self._cat, self._updates = args, repository, cat, updates
         self._span = Range(b"", b"")
         self._objects: Objects | None = None
@@ -166,8 +157,7 @@ class Looking:
         gone = sum(update.new is None for update in self._updates)
         words = many(len(self._updates), "ref") + (f", of which {gone:,} deleted" if gone else "")
         empty = ["no commit is new here"] if self._listed and not self._span.total else []
-        unborn = ["the default branch (HEAD) holds no commit: no configuration of the repository counts"]
-        return [f"pushed: {words}", *empty, *(unborn if self._unborn else [])]
+        return [*self._more, f"pushed: {words}", *empty]
 
 
 def _parts(span: Range) -> Iterator[Range]:

@@ -7,10 +7,11 @@ pages what begins with GL-HOOK-ERR: (docs.gitlab.com, «Git server hooks», cust
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from scanner.errors import FINDINGS, INCOMPLETE, OK
-from scanner.model import Report, Streams
+from scanner.errors import FINDINGS, INCOMPLETE, OK, XoxscanError
+from scanner.model import Report, Secret, Streams
 from scanner.report.places import harmless, many, place
 
 OPTION = "xoxscan.skip"
@@ -71,13 +72,30 @@ def excused(report: Report, asked: Excuse | None) -> Report:
 
 def say(report: Report, streams: Streams) -> None:
     """On GitLab, the lines that its pages show to those who are stopped. Harmless, and past the redactor."""
-    if report.exit == OK or not any(name.startswith("GL_") for name in streams.environ):
+    if report.exit == OK:
         return
     from scanner.report.output import secrets
+
+    _show(_lines(report), secrets(report), streams)
+
+
+@contextmanager
+def stopping(streams: Streams) -> Iterator[None]:
+    """Shows an error that stops the push on GitLab's pages, too."""
+    try:
+        yield
+    except XoxscanError as error:
+        _show([f"xoxscan: {error}", *([error.hint] if error.hint else [])], (), streams)
+        raise
+
+
+def _show(lines: Iterable[str], known: Iterable[Secret], streams: Streams) -> None:
+    if not any(name.startswith("GL_") for name in streams.environ):
+        return
     from scanner.report.redactor import Redactor
 
-    clean = Redactor(secrets(report)).clean
-    for line in _lines(report):
+    clean = Redactor(known).clean
+    for line in lines:
         streams.stderr.write(clean(f"GL-HOOK-ERR: {harmless(line)}\n".encode("utf-8", "backslashreplace")))
     streams.stderr.flush()
 
