@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from scanner.ci.runnerfiles import annotated, put, summarize
-from scanner.errors import INCOMPLETE, INTERRUPTED, RESPONSE, UsageError, XoxscanError
+from scanner.errors import FINDINGS, INCOMPLETE, INTERRUPTED, OK, RESPONSE, UsageError, XoxscanError
 from scanner.model import Finding, Report, Streams
 from scanner.report import Options, summary
 from scanner.report.output import OutStream
@@ -196,7 +196,8 @@ def _ran(start: Start, asked: Inputs, files: Files) -> tuple[Report | None, int,
     """The report, if the program left one; the status; and where there is no report, why."""
     try:
         ended = start(arguments(asked, files), _folder(asked.working_directory))
-        return read(files.report), _known(ended.status), why(ended.said)
+        report = read(files.report)
+        return report, _known(ended.status, report), why(ended.said)
     except XoxscanError as error:
         said = f"xoxscan: {harmless(str(error))}\n  {harmless(error.hint)}".encode("utf-8", "backslashreplace")
         return None, error.status, why(said)
@@ -209,8 +210,10 @@ def _folder(name: str) -> str:
     return name or os.curdir
 
 
-def _known(status: int) -> int:
-    """A run that was killed has scanned nothing for sure."""
+def _known(status: int, report: Report | None) -> int:
+    """A run that was killed has scanned nothing for sure; nor has one that is well, and has no report (`--help`)."""
+    if report is None and status in (OK, FINDINGS):
+        return INCOMPLETE
     return status if 0 <= status <= RESPONSE or status == INTERRUPTED else INCOMPLETE
 
 

@@ -69,18 +69,26 @@ def ours(environ: Mapping[str, str]) -> str:
 
 def keep(where: Place, text: str, needed: bool, hub: Forge, name: str) -> str:
     """Brings the comment up to date, or makes it where there is none and it is `needed`. What was done, in a word.
-    Raises ForgeError."""
+    Raises ForgeError. Another job may make one at the same moment: whose is the younger takes it back."""
     base = f"/repos/{where.repository}/issues"
-    for each in _comments(hub, f"{base}/{where.number}/comments"):
-        if _is_ours(each, name):
-            if each["body"] == text:
-                return "unchanged"
-            hub.call("PATCH", f"{base}/comments/{int(each['id'])}", {"body": text})
-            return "updated"
-    if not needed:
+    every = f"{base}/{where.number}/comments"
+    found = _first(hub, every, name)
+    if found is None and not needed:
         return "not needed"
-    hub.call("POST", f"{base}/{where.number}/comments", {"body": text})
-    return "made"
+    made = None if found else hub.call("POST", every, {"body": text})["id"]
+    found = found or _first(hub, every, name)
+    if found is None or found["id"] == made:
+        return "made"
+    if made is not None:
+        hub.call("DELETE", f"{base}/comments/{int(made)}")
+    if found["body"] == text:
+        return "unchanged"
+    hub.call("PATCH", f"{base}/comments/{int(found['id'])}", {"body": text})
+    return "updated"
+
+
+def _first(hub: Forge, path: str, name: str) -> dict[str, Any] | None:
+    return next((each for each in _comments(hub, path) if _is_ours(each, name)), None)
 
 
 def _comments(hub: Forge, path: str) -> Iterator[dict[str, Any]]:

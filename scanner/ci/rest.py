@@ -55,6 +55,8 @@ class Forge(NamedTuple):
             proxies=proxies_for(request.url or "", self.environ),
         )
         with response:
+            if response.status_code == 204:  # it is done, and there is nothing to say
+                return None
             if response.status_code not in (200, 201):
                 raise ForgeError(f"the forge answered {response.status_code}", _why(response.status_code))
             return json.loads(_body(response))

@@ -16,7 +16,7 @@ NAME = "github-actions[bot]"
 
 class Api(ThreadingHTTPServer):
     """Issue 7 of o/r has `comments`. `refuse`: the status and headers that answer everything; `pages`: whether it knows
-    them."""
+    them; `meanwhile`: what another job says just before something is added."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -25,6 +25,7 @@ class Api(ThreadingHTTPServer):
         self.refuse: tuple[int, dict[str, str]] | None = None
         self.raw: bytes | None = None
         self.pages = True
+        self.meanwhile = ""
 
     @property
     def url(self) -> str:
@@ -54,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A new comment."""
         assert urlsplit(self.path).path == "/api/v3/repos/o/r/issues/7/comments"
+        if self.server.meanwhile:
+            self.server.add(self.server.meanwhile)
         self._answer(201, None if self.server.refuse else self.server.add(self._body()["body"]))
 
     def do_PATCH(self) -> None:
@@ -62,6 +65,12 @@ class _Handler(BaseHTTPRequestHandler):
         found = next(each for each in self.server.comments if each["id"] == number)
         found["body"] = self._body()["body"]
         self._answer(200, found)
+
+    def do_DELETE(self) -> None:
+        """A comment that goes."""
+        number = int(self.path.removeprefix("/api/v3/repos/o/r/issues/comments/"))
+        self.server.comments = [each for each in self.server.comments if each["id"] != number]
+        self._answer(204, None)
 
     def _body(self) -> dict[str, str]:
         found: dict[str, str] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -73,6 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers["Authorization"] != f"Bearer {TOKEN}":
             status = 401
         data = json.dumps(body).encode() if self.server.raw is None else self.server.raw
+        data = b"" if status == 204 else data
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(data))}.items():
             self.send_header(name, value)

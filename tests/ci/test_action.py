@@ -164,12 +164,18 @@ def test_a_run(tmp_path: Path, repo: Repo, run: Run) -> None:
     assert token() not in log + done.summary.encode()
 
 
-@pytest.mark.parametrize(("ended", "status"), [(2, 2), (3, 3), (130, 130), (-9, 3), (3221225786, 3)])
+@pytest.mark.parametrize(("ended", "status"), [(0, 3), (1, 3), (2, 2), (3, 3), (130, 130), (-9, 3), (3221225786, 3)])
 def test_a_run_that_left_no_report(tmp_path: Path, ended: int, status: int) -> None:
     done = Ran(tmp_path, {}, lambda words, folder: Ended(ended))
     assert (done.status, done.outputs) == (status, {"exit-status": str(status)})
     assert f"ended with status {status}" in done.summary
     assert [each.name for each in done.commands] == ([] if status == 130 else ["error"])
+
+
+def test_help_is_no_clean_scan(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    done = Ran(tmp_path, {"INPUT_EXTRA_ARGS": "--help"}, action.scan)
+    assert (done.status, done.outputs) == (3, {"exit-status": "3"})
+    assert "usage: " in capfd.readouterr().out
 
 
 def test_why_there_is_no_report(repo: Repo, run: Run, tmp_path: Path) -> None:

@@ -63,6 +63,15 @@ def test_made_once_and_then_kept_up_to_date(api: Api, environ: dict[str, str], r
     assert token() not in api.comments[1]["body"].encode()
 
 
+def test_of_two_jobs_at_the_same_moment_one_takes_its_comment_back(api: Api, environ: dict[str, str]) -> None:
+    api.add("first!", "somebody")
+    api.meanwhile = f"{MARKER}\nof the other job"
+    assert step(environ).message == "the comment: updated"
+    assert [each.partition(" ")[0] for each in api.sent] == ["POST", "DELETE", "PATCH"]
+    assert [each["body"].startswith(MARKER) for each in api.comments] == [False, True]
+    assert "of the other job" not in api.comments[1]["body"]
+
+
 def test_a_clean_run_makes_none_and_updates_one(api: Api, environ: dict[str, str], repo: Repo, run: Run) -> None:
     repo.commit({"a.txt": b"nothing"})
     run("scan", "--report", "json=report.json")
