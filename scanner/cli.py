@@ -52,6 +52,7 @@ def main(argv: list[str] | None = None, streams: Streams | None = None) -> int:
         return _caught(words, streams)
     if argv is None:  # the process is ours
         _guard()
+        _leave_out()
     gc.disable()  # until the command is loaded: that makes much, and nothing to collect
     try:
         return _caught(words, standard())
@@ -70,6 +71,30 @@ def _caught(argv: list[str], streams: Streams) -> int:
         return INCOMPLETE
     except Exception as error:  # noqa: BLE001 - the last net: a bug is status 3 and shows no values
         return _bug(streams, type(error), error.__traceback__)
+
+
+def _leave_out() -> None:
+    """Loads nothing more from the work tree that we stand in: with PYTHONPATH=. or `python -m scanner` a regex.py of it
+    would be taken for ours. What was loaded before cannot be undone; -I prevents that, too (docs/hooks.md)."""
+    if not sys.flags.isolated:
+        homes = (sys.prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(__file__)))
+        for entry in within_work_tree(sys.path, os.environ.get("PYTHONPATH", ""), os.getcwd(), homes):
+            sys.path.remove(entry)
+
+
+def within_work_tree(path: list[str], told: str, here: str, homes: tuple[str, ...]) -> list[str]:
+    """Which entries of sys.path (`path`) are the folder `here` or come from PYTHONPATH (`told`), and lie in the work
+    tree around `here`, but in none of `homes`."""
+    real = os.path.realpath
+    top = real(here)
+    while not os.path.lexists(os.path.join(top, ".git")):
+        if os.path.dirname(top) == top:
+            return []
+        top = os.path.dirname(top)
+    named = {real(os.path.join(here, part)) for part in ("", *told.split(os.pathsep))}
+    kept = tuple(os.path.join(real(home), "") for home in homes)
+    found = ((entry, os.path.join(real(entry), "")) for entry in path if real(entry) in named)
+    return [entry for entry, whole in found if whole.startswith(os.path.join(top, "")) and not whole.startswith(kept)]
 
 
 def _guard() -> None:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from scanner.commands import hook_settings
+from scanner.commands.hook_earlier import earlier
 from scanner.commands.hook_moved import after
 from scanner.commands.hook_place import Place, place
-from scanner.commands.hook_scripts import EVENTS, KEPT, ours, started, unchanged
+from scanner.commands.hook_scripts import CLEAN, EVENTS, KEPT, isolated, ours, started, unchanged
 from scanner.commands.hook_settings import Entry
 from scanner.errors import ConfigError
 from scanner.git.repository import Repository, common_dir, is_partial
@@ -73,13 +74,21 @@ def _event(here: Here, event: str) -> Check:
     """Whether what `event` is for would be stopped."""
     entry = hook_settings.named(here.entries, event) or _other_entry(here, event)
     if entry:
-        return _program(event, entry.command, f"by git's {entry.scope} configuration")
+        return _entry(event, entry)
     path = os.path.join(here.place.folder, event)
     if not os.path.isfile(path):
         return _gap(here, event, "there is no hook")
     if not os.access(path, os.X_OK):
         return Check(GAP, WHAT[event], f"{path} may not be run, so git passes it over", f"chmod +x {shlex.quote(path)}")
     return _file(here, event, path)
+
+
+def _entry(event: str, entry: Entry) -> Check:
+    """What a hook does that git's configuration names."""
+    check = _program(event, entry.command.removeprefix(CLEAN), f"by git's {entry.scope} configuration")
+    old = hook_settings.named([entry], event) and not entry.command.startswith(CLEAN)
+    alone = old and not isolated(entry.command.split())
+    return _not_isolated(check) if alone and check.state == OK else check
 
 
 def _other_entry(here: Here, event: str) -> Entry | None:
@@ -118,11 +127,19 @@ def hook_file(path: str, event: str) -> Check | None:
 
 def _ours(path: str, event: str, text: str) -> Check:
     """What one of our files does, with what is kept beside it."""
-    command = started(text)
-    if not (command and unchanged(event, text.encode("utf-8", "surrogateescape"))):
+    command, content = started(text), text.encode("utf-8", "surrogateescape")
+    old = bool(command) and earlier(event, content)
+    if not (command and (old or unchanged(event, content))):
         said = f"{path} has other lines than this version writes: what it does cannot be told"
         return Check(UNKNOWN, WHAT[event], said, "xoxscan install writes it anew")
-    return _program(event, command, f"by {path}{after(os.path.join(os.path.dirname(path), KEPT, event))}")
+    check = _program(event, command, f"by {path}{after(os.path.join(os.path.dirname(path), KEPT, event))}")
+    return _not_isolated(check) if old and check.state == OK else check
+
+
+def _not_isolated(check: Check) -> Check:
+    """A hook of ours that an earlier version wrote: where PYTHONPATH names the work tree, its modules are loaded."""
+    said = f"{check.said}; an earlier version wrote it: with PYTHONPATH set, modules of the work tree may run in it"
+    return Check(NOTE, check.what, said, "xoxscan install writes it anew")
 
 
 def _starved(text: str) -> bool:
@@ -155,14 +172,17 @@ def _gap(here: Here, event: str, why: str) -> Check:
 
 
 def _program(event: str, command: str, how: str) -> Check:
-    """Whether the program that a hook starts is there."""
+    """Whether the program that a hook starts is there: of Python and a script of it, both."""
     try:
-        first = shlex.split(command)[0]
-    except (ValueError, IndexError):
-        first = "xoxscan"
-    if os.access(first, os.X_OK) or shutil.which(first) or shutil.which("xoxscan"):
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    first, *rest = words or ["xoxscan"]
+    gone = [] if os.access(first, os.X_OK) or shutil.which(first) else [first]
+    gone += [each for each in rest if os.path.isabs(each) and not os.path.exists(each)]
+    if not gone or shutil.which("xoxscan"):
         return Check(OK, WHAT[event], how)
-    return Check(GAP, WHAT[event], f"{how}, but {first} is gone, and everything is stopped", "xoxscan install")
+    return Check(GAP, WHAT[event], f"{how}, but {gone[0]} is gone, and everything is stopped", "xoxscan install")
 
 
 def _names_us(path: str) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 
+from scanner.commands.hook_earlier import earlier
 from scanner.commands.hook_moved import after, movable
 from scanner.commands.hook_scripts import BEGIN, END, KEPT, PRE_COMMIT, block, ours, unchanged
 from scanner.errors import OutputError
@@ -46,8 +47,12 @@ def add_block(path: str, event: str) -> str:
     interpreter; what is told about it. OutputError where the file cannot be written."""
     with _told(path):
         before = _read(path)
-        if BEGIN.encode() in before:
+        if block(event) in before:
             return f"{path}: is there already"
+        if BEGIN.encode() in before:
+            start, end = _lines(path, before)
+            _write(path, before[:start] + block(event) + before[end:])
+            return f"{path}: brought up to date"
         first, rest = before[: before.find(b"\n") + 1], before[before.find(b"\n") + 1 :]
         head, tail = (first, rest) if before.startswith(b"#!") and first else (b"", before)
         _write(path, head + block(event) + tail)
@@ -60,16 +65,22 @@ def drop_block(path: str, event: str) -> str | None:
     if BEGIN.encode() not in before:
         return None
     with _told(path):
-        start = before.index(BEGIN.encode())
-        end = before.find(END.encode(), start)
-        if end < 0:
-            raise OutputError(f"{path} was edited inside our lines", f"take out what follows «{BEGIN}» by hand")
-        after = before[:start] + before[end + len(END) + 1 :]
+        start, end = _lines(path, before)
+        after = before[:start] + before[end:]
         if after:
             _write(path, after)
         else:
             os.unlink(path)
         return f"{path}: as it was"
+
+
+def _lines(path: str, text: bytes) -> tuple[int, int]:
+    """Where our lines in a script begin and end."""
+    start = text.index(BEGIN.encode())
+    end = text.find(END.encode(), start)
+    if end < 0:
+        raise OutputError(f"{path} was edited inside our lines", f"take out what follows «{BEGIN}» by hand")
+    return start, end + len(END) + 1
 
 
 def _refuse(folder: str, event: str) -> None:
@@ -120,7 +131,7 @@ def _take(folder: str, event: str) -> Iterable[str]:
 def _saved(path: str, event: str) -> str:
     """Keeps a hook of ours that somebody changed; what is told about it."""
     content = _read(path)
-    if unchanged(event, content):
+    if unchanged(event, content) or earlier(event, content):
         return ""
     _write(f"{path}.changed", content)
     return f"; it had other lines than this version writes: they are in {path}.changed"

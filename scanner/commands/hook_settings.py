@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from scanner.commands.hook_scripts import WORDS
+from scanner.commands.hook_scripts import WORDS, command
 from scanner.git.run import Git
 
 SINCE = (2, 54)  # the first git that starts hooks which its configuration names
@@ -66,11 +65,10 @@ def _with(entry: Entry, what: str, value: str) -> Entry:
 
 def configure(git: Git, scope: str, words: Sequence[str]) -> list[str]:
     """Names our hooks in the configuration of `scope` (local or global); what is told about it."""
-    start = " ".join(map(shlex.quote, words))
     known = {entry.name: entry for entry in entries(git) if entry.scope == scope}
     lines = []
     for event, name in _NAMES.items():
-        wanted = Entry(name, f"{start} {WORDS[event]}", (event,), True, scope)
+        wanted = Entry(name, f"{command(words)} {WORDS[event]}", (event,), True, scope)
         if known.get(name) == wanted:
             lines.append(f"{event}: is there already")
             continue

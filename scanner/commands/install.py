@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 
 from scanner.commands import hook_folder, hook_settings
 from scanner.commands.asking import say
 from scanner.commands.hook_place import Place, dispatcher, own, place
-from scanner.commands.hook_scripts import EVENTS, OTHERS, SERVER, WORDS, local, program, shared
+from scanner.commands.hook_program import program
+from scanner.commands.hook_scripts import EVENTS, KEPT, OTHERS, SERVER, WORDS, local, shared
 from scanner.errors import OK, OutputError, UsageError
 from scanner.git.repository import Repository, find
 from scanner.git.run import Git, require_version, sealed
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status: 0 where the hooks are there now. Errors: OutputError, GitError and UsageError."""
-    words = program(sys.argv[0])
+    words = program(sys.argv[0], streams.environ)
     if args.everywhere:
         lines = _everywhere(args.way, streams, words)
     else:
@@ -111,6 +113,7 @@ def _everywhere(wanted: str, streams: Streams, words: tuple[str, ...]) -> Iterab
     way = _way(wanted, git)
     if way == "config" and not (folder == mine and wanted == "auto"):
         if folder == mine:
+            _refuse_strangers(mine)
             remove_dispatcher(git, mine)
         return hook_settings.configure(git, "global", words)
     hook_settings.forget(git, "global")
@@ -121,7 +124,7 @@ def _everywhere(wanted: str, streams: Streams, words: tuple[str, ...]) -> Iterab
         raise OutputError(f"core.hooksPath is {above.value} for the whole machine", "ask who set it up to add xoxscan")
     lines = hook_folder.install(mine, [(event, shared(event, words)) for event in (*EVENTS, *OTHERS)])
     git.run("config", "--global", "core.hooksPath", os.fsencode(mine))
-    told = [line for line in lines if line.partition(":")[0] in EVENTS]
+    told = [line for line in lines if line.partition(":")[0] in EVENTS or ";" in line]
     return [*told, f"core.hooksPath is {mine}: its hooks run the repository's own, too"]
 
 
@@ -138,9 +141,30 @@ def global_path(git: Git) -> str | None:
 
 
 def remove_dispatcher(git: Git, folder: str) -> list[str]:
-    """Takes the folder of `install --global` away, and core.hooksPath; what is told about it."""
+    """Takes the folder of `install --global` away, and core.hooksPath; what is told about it. Hooks that are not ours
+    stay in it."""
     git.run("config", "--global", "--unset", "core.hooksPath", ok=(0, 5))
     lines = hook_folder.uninstall(folder, (*EVENTS, *OTHERS))
-    if os.path.isdir(folder) and not os.listdir(folder):
+    told = [line for line in lines if line.partition(":")[0] in EVENTS or ";" in line]
+    left = _hooks_in(folder)
+    if left:
+        how = f"git config --global core.hooksPath {shlex.quote(folder)}"
+        told.append(f"{', '.join(left)} in {folder}: not ours, and not started any more; {how} would, for all")
+    elif os.path.isdir(folder) and not os.listdir(folder):
         os.rmdir(folder)
-    return [line for line in lines if line.partition(":")[0] in EVENTS]
+    return told
+
+
+def _refuse_strangers(folder: str) -> None:
+    """OutputError where hooks that are not ours run with ours in `folder`: in git's configuration they would not."""
+    kept = [
+        name for name in _hooks_in(os.path.join(folder, KEPT)) if os.access(os.path.join(folder, KEPT, name), os.X_OK)
+    ]
+    if kept:
+        hint = "leave --way config out, and they run with ours; or xoxscan uninstall --global first, and move them away"
+        raise OutputError(f"{', '.join(kept)} in {folder}: not ours, and would not be started any more", hint)
+
+
+def _hooks_in(folder: str) -> list[str]:
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sorted(name for name in names if name in (*EVENTS, *OTHERS))

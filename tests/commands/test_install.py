@@ -532,14 +532,3 @@ def test_files_give_way_to_the_configuration(run: Run, ours: Repo) -> None:
     install(run, "--global")
     assert run("install", "--global", "--way=config").status == 0
     assert run("uninstall", "--global").out.count(b"taken away") == 4
-
-
-# How the program is called
-
-
-def test_without_a_console_script_it_is_the_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from scanner.commands.hook_scripts import program
-
-    assert program(str(PROGRAM)) == (str(PROGRAM),)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    assert program("-c") == (str(tmp_path / "python"), "-P", "-m", "scanner")
