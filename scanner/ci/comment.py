@@ -75,15 +75,15 @@ def keep(where: Place, text: str, needed: bool, hub: Forge, name: str) -> str:
     found = _first(hub, every, name)
     if found is None and not needed:
         return "not needed"
-    made = None if found else hub.call("POST", every, {"body": text})["id"]
+    made = None if found else _comment(hub.call("POST", every, {"body": text}))["id"]
     found = found or _first(hub, every, name)
     if found is None or found["id"] == made:
         return "made"
     if made is not None:
-        hub.call("DELETE", f"{base}/comments/{int(made)}")
+        hub.call("DELETE", f"{base}/comments/{made}")
     if found["body"] == text:
         return "unchanged"
-    hub.call("PATCH", f"{base}/comments/{int(found['id'])}", {"body": text})
+    hub.call("PATCH", f"{base}/comments/{found['id']}", {"body": text})
     return "updated"
 
 
@@ -107,14 +107,21 @@ def _comments(hub: Forge, path: str) -> Iterator[dict[str, Any]]:
 
 def _page(hub: Forge, path: str, page: int) -> list[dict[str, Any]]:
     answer = hub.call("GET", f"{path}?per_page={PAGE}&page={page}")
-    if not isinstance(answer, list) or not all(isinstance(each, dict) and "id" in each for each in answer):
+    if not isinstance(answer, list):
         raise ForgeError("the forge's answer is no list of comments")
+    return [_comment(each) for each in answer]
+
+
+def _comment(answer: Any) -> dict[str, Any]:
+    if not (isinstance(answer, dict) and isinstance(answer.get("id"), int)):
+        raise ForgeError("the forge's answer is no comment")
     return answer
 
 
 def _is_ours(comment: Mapping[str, Any], name: str) -> bool:
-    author = (comment.get("user") or {}).get("login")
-    return author == name and str(comment.get("body")).startswith(MARKER)
+    author = comment.get("user")
+    login = author.get("login") if isinstance(author, dict) else None
+    return login == name and str(comment.get("body")).startswith(MARKER)
 
 
 def run(streams: Streams) -> int:

@@ -31,22 +31,23 @@ def planned(environ: Mapping[str, str], base: str | None, head: str | None, mode
 
 def _whatever(environ: Mapping[str, str], mode: str) -> Plan:
     """All of the repository, or what is checked out: it needs no event, which says no more than whose word counts."""
-    try:
-        told = _event(environ)
-    except Incomplete:
-        return Plan("options", "", mode, own=True)
+    told = _told(environ)
     return told._replace(kind=mode, own=told.own or told.kind == NOTHING, note="")
 
 
 def _named(environ: Mapping[str, str], base: str, head: str | None) -> Plan:
     """The range that the command line names."""
-    ends = Wanted(head or "HEAD"), Wanted(base)
-    try:
-        told = _event(environ)
-    except Incomplete:
-        told = Plan("options", "")
-    plan = Plan("options", told.event, RANGE, *ends)
+    told = _told(environ)
+    plan = Plan("options", told.event, RANGE, Wanted(head or "HEAD"), Wanted(base))
     return plan._replace(fork=told.fork, public=told.public, default=told.default, remedy=told.remedy)
+
+
+def _told(environ: Mapping[str, str]) -> Plan:
+    """What the event says, if there is one that can be read; else that nothing was changed."""
+    try:
+        return _event(environ)
+    except Incomplete:
+        return Plan("options", "", own=True)
 
 
 def _event(environ: Mapping[str, str]) -> Plan:

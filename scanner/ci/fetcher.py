@@ -93,15 +93,16 @@ class Fetcher:
     def ids(self, *oids: str) -> bool:
         """Fetches these commits (or tags), of a shallow checkout so many commits deep; whether the forge has them all.
         GitError where it does not answer."""
-        depth = (f"--depth={FIRST}",) if _get(self._shallow) else ()
-        return self._fetch(depth, [f"+{oid}:{_CAME}{oid}" for oid in oids])
+        return self._fetch(self._depth(), [f"+{oid}:{_CAME}{oid}" for oid in oids])
 
     def ref(self, name: str) -> bytes | None:
         """Fetches what the ref leads to, likewise; the id of that, or None where the forge has no such ref."""
-        depth = (f"--depth={FIRST}",) if _get(self._shallow) else ()
-        if not self._fetch(depth, [f"+{name}:{_CAME}{name}"]):
+        if not self._fetch(self._depth(), [f"+{name}:{_CAME}{name}"]):
             return None
         return self._git.run("rev-parse", "--verify", f"{_CAME}{name}^{{commit}}").strip()
+
+    def _depth(self) -> Sequence[str]:
+        return (f"--depth={FIRST}",) if _get(self._shallow) else ()
 
     def asked(self, name: str) -> str | None:
         """What the ref `name` leads to at the forge; nothing is fetched. None where the forge has no such ref, GitError

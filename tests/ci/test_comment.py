@@ -91,6 +91,12 @@ def test_a_strangers_copy_of_the_marker_is_not_ours(api: Api, environ: dict[str,
     assert theirs["body"].endswith("all is well")
 
 
+@pytest.mark.parametrize("author", [None, "github-actions[bot]", ["github-actions[bot]"], {}])
+def test_nor_is_one_of_nobody(api: Api, environ: dict[str, str], author: object) -> None:
+    api.add(f"{MARKER}\nof an account that is gone")["user"] = author
+    assert step(environ).message == "the comment: made"
+
+
 @pytest.mark.parametrize("pages", [True, False])
 def test_it_is_found_on_any_page(api: Api, environ: dict[str, str], pages: bool) -> None:
     api.pages = pages
@@ -129,7 +135,7 @@ def test_a_refusal_is_a_warning(api: Api, environ: dict[str, str], refuse: tuple
     assert len(api.requests) == 1
 
 
-@pytest.mark.parametrize("raw", [b"{", b"{}", b'["x"]', b"[{}]", b"x" * 3000])
+@pytest.mark.parametrize("raw", [b"{", b"{}", b'["x"]', b"[{}]", b'[{"id": "../7"}]', b"x" * 3000])
 def test_a_strange_answer_is_a_warning(
     api: Api, environ: dict[str, str], raw: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,7 +88,8 @@ def test_every_surface_of_the_action(tmp_path: Path, capfd: pytest.CaptureFixtur
     ]
     assert counted[0] == counted[1] and counted[0]["findings"] == str(2 * len(HOSTILE))
     assert len(json.loads(Path(bad.outputs["report"]).read_bytes())["findings"]) == 2 * len(HOSTILE)
-    assert sized(markdown_shape(bad.summary)) == sized(markdown_shape(good.summary))
+    pages = [re.sub(r"\b[\d.]+ s\b", "TIME", sized(markdown_shape(seen.summary))) for seen in (bad, good)]
+    assert pages[0] == pages[1]
     for name in ("summary", "comment"):  # a comment is cut: at another row, where names are longer
         page, plain = getattr(bad, name), getattr(good, name)
         assert not ACTIVE.search(page.decode().replace("\u200b", "")) and len(page) < (1 << 20)
