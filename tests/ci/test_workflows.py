@@ -123,6 +123,14 @@ def test_actionlint(text: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.skipif(not shutil.which("actionlint"), reason="actionlint is not installed")
+def test_actionlint_with_our_own_action() -> None:
+    """In its place each workflow is held against action.yml, too: the inputs that it gives are there."""
+    command = ["actionlint", "-shellcheck=", *map(str, WORKFLOWS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 @pytest.mark.skipif(not shutil.which("zizmor"), reason="zizmor is not installed: pip install zizmor")
 def test_zizmor(tmp_path: Path) -> None:
     for number, text in enumerate(workflows()[:3]):
