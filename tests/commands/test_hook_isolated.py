@@ -234,8 +234,7 @@ def test_every_script_is_known_again(words: tuple[str, ...]) -> None:
         for text in (*([local(event, words)] if event in EVENTS else []), shared(event, words)):
             assert unchanged(event, text) and not earlier(event, text)
             assert unchanged(event, text + b"#") is earlier(event, text + b"#") is False
-    text = local("pre-commit", words).decode()
-    assert (CLEAN in started(text)) is False and isolated(words) == (words[0] != "/x/xoxscan")
+    assert CLEAN not in started(local("pre-commit", words).decode()) and isolated(words) == (words[0] != "/x/xoxscan")
 
 
 @pytest.mark.skipif(shutil.which("dash") is None, reason="no dash here")
