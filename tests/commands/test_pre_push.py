@@ -104,6 +104,19 @@ def test_a_remote_with_another_address(repo: Repo, bare: Repo, tmp_path: Path) -
     assert pushes(repo, bare, "origin", "main:more")
 
 
+def test_what_docs_say_that_remote_tracking_refs_cannot_show(repo: Repo, bare: Repo, tmp_path: Path) -> None:
+    """docs/hooks.md, «What pre-push does not see», and what settles it."""
+    fresh = elsewhere(repo, tmp_path)
+    repo.git("remote", "set-url", "origin", str(fresh.path))
+    repo.git("fetch", "-q", "--prune", "origin")
+    assert not pushes(repo, fresh, "origin", "main:new")
+    repo.git("push", "-q", "--no-verify", str(bare.path), "main")
+    repo.git("remote", "set-url", "origin", str(bare.path))
+    repo.git("fetch", "-q", "origin")
+    repo.git("remote", "set-url", "origin", str(fresh.path))
+    assert pushes(repo, fresh, "origin", "main:new")  # not seen
+
+
 def test_a_remote_with_an_address_for_pushing(repo: Repo, bare: Repo, tmp_path: Path) -> None:
     fresh = elsewhere(repo, tmp_path)
     repo.git("remote", "set-url", "--push", "origin", str(fresh.path))
