@@ -34,6 +34,7 @@ SUMMARY = "Scans what a CI system's event brings; with --base and --head any ran
 _ALONE = {  # what history and scan would be told by options of their own
     "allow_shallow": False,
     "alternates": False,
+    "engine": "auto",
     "no_ignore": False,
     "paths": [],
     "reachable": False,

@@ -77,8 +77,8 @@ def backwards(repository: Repository, span: Range) -> bool:
 def _empty(repository: Repository, span: Range) -> str:
     if not backwards(repository, span):
         return "the range is empty: there was nothing to scan"
-    ends = [short((end or b"").decode()) for end in (span.tip, span.base)]
-    return f"the range is empty: its end, {ends[0]}, is an ancestor of its beginning, {ends[1]}; nothing was scanned"
+    end, start = (short((oid or b"").decode()) for oid in (span.tip, span.base))
+    return f"the range is empty, as {end} is an ancestor of {start}: there was nothing to scan"
 
 
 class Scan:

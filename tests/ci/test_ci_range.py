@@ -139,7 +139,7 @@ def test_swapped_ends_are_no_clean_range(event: str, depth: int, forge: Forge, c
     assert (result.status, result.out) == (3, b"")
     assert b"backwards" in result.err and f"write --base {forge.ids['m3']} --head HEAD".encode() in result.err
     told = ci(work, {}, *ends, "--allow-empty", form="text")
-    assert (told.status, b"is an ancestor of its beginning" in told.out) == (0, True)
+    assert (told.status, b"is an ancestor of" in told.out) == (0, True)
     assert named(forge, looked_at(ci(work, {}, "--base", forge.ids["m3"], "--head", "HEAD"))) == "m4 m5 o1"
 
 
