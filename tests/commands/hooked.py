@@ -27,6 +27,15 @@ over_http = pytest.mark.skipif(
 )
 
 
+def new_git() -> bool:
+    """Whether this git starts hooks that its configuration names."""
+    words = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout.split()
+    return tuple(int(n) for n in words[2].split(".")[:2]) >= (2, 54)
+
+
+config_hooks = pytest.mark.skipif(not new_git(), reason="hooks in git's configuration need git 2.54")
+
+
 class Done(NamedTuple):
     """What git did, and all that it and its hooks said."""
 

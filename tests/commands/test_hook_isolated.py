@@ -16,7 +16,7 @@ from scanner.commands.hook_earlier import earlier
 from scanner.commands.hook_program import program
 from scanner.commands.hook_scripts import CLEAN, EVENTS, OTHERS, isolated, local, shared, started, unchanged
 from scanner.errors import UsageError
-from tests.commands.hooked import PROGRAM, git
+from tests.commands.hooked import PROGRAM, config_hooks, git
 from tests.conftest import Repo, Run, token
 
 BOT = token()
@@ -152,6 +152,32 @@ def test_earlier_lines_in_a_teams_script_are_written_anew(run: Run, repo: Repo) 
     script.write_text(new.replace(CLEAN, ""))
     assert b"pre-commit: brought up to date" in run("install", "--way=files").out
     assert script.read_text() == new and new.count(CLEAN) == 1
+
+
+@config_hooks
+@pytest.mark.parametrize("scope", ["--local", "--global"])
+def test_in_gits_configuration(run: Run, repo: Repo, marker: Path, scope: str) -> None:
+    assert run("install", "--way=config", *(["--global"] if scope == "--global" else [])).status == 0
+    assert stopped(repo, {"PYTHONPATH": ".", "PYTHONSTARTUP": "regex.py"}) and not marker.exists()
+    assert b"an earlier version" not in run("doctor").out
+    repo.git("config", scope, "hook.xoxscan-commit.command", f"{PROGRAM} hook")
+    assert b"note    commits: by git's" in run("doctor").out
+    again = run("install", "--way=config", *(["--global"] if scope == "--global" else [])).out
+    assert again.count(b"is there already") == 3 and b"an earlier version" not in run("doctor").out
+    repo.git("config", scope, "hook.xoxscan-commit.command", f"{CLEAN}{PROGRAM} hook")
+    assert b"ok      commits: by git's" in run("doctor").out
+
+
+def test_a_script_that_is_gone_below_its_interpreter(run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"a.txt": b"one\n"})
+    assert run("install", "--way=files").status == 0
+    for hook in (repo.path / ".git/hooks").iterdir():
+        hook.write_text(hook.read_text().replace(str(PROGRAM), "/nowhere/xoxscan"))
+    monkeypatch.setenv("PATH", os.environ["PATH"].replace(f"{PROGRAM.parent}{os.pathsep}", ""))
+    if shutil.which("xoxscan") is None:
+        assert b"/nowhere/xoxscan is gone" in run("doctor").out
+        done = git(repo.path, "commit", "--allow-empty", "-m", "x")
+        assert done.status == 1 and b"nothing was scanned" in done.said
 
 
 # Without our hooks: the pre-commit framework, and the program by itself

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.hooked import PROGRAM, Done, git
+from tests.commands.hooked import PROGRAM, Done, config_hooks, git, new_git
 from tests.conftest import Repo, Run, token
 
 BOT = token()
@@ -490,15 +490,7 @@ def test_a_folder_for_the_whole_machine(run: Run, ours: Repo, tmp_path: Path, mo
 # In git's configuration
 
 
-def _new_git() -> bool:
-    words = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout.split()
-    return tuple(int(n) for n in words[2].split(".")[:2]) >= (2, 54)
-
-
-config_hooks = pytest.mark.skipif(not _new_git(), reason="hooks in git's configuration need git 2.54")
-
-
-@pytest.mark.skipif(_new_git(), reason="this git has hooks in its configuration")
+@pytest.mark.skipif(new_git(), reason="this git has hooks in its configuration")
 def test_an_older_git_has_no_such_thing(run: Run, ours: Repo) -> None:
     result = run("install", "--way=config")
     assert result.status == 2 and b"git 2.54" in result.err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.hooked import PROGRAM, git
+from tests.commands.hooked import PROGRAM, config_hooks, git
 from tests.conftest import Repo, Run, token
 
 BOT = token()
@@ -108,7 +108,7 @@ def test_all_events_and_the_repositorys_own_hooks(run: Run, repo: Repo, sealed: 
     repo.write("a.txt", b"one\n")
     repo.git("add", "a.txt")
     said = git(repo.path, "commit", "-q", "-m", "change").said
-    for event in ("pre-commit", "post-commit", "transaction committed 2"):
+    for event in ("pre-commit", "post-commit", "transaction committed"):
         assert f"foreign {event}".encode() in said and f"own {event}".encode() in said
     for name in (f"{tmp_path}/r.git", f"{tmp_path}/r.git"):  # the second time there is no line
         said = git(repo.path, "push", name, "main", "main:more").said
@@ -148,6 +148,19 @@ def test_uninstall_says_what_is_not_started_any_more(run: Run, repo: Repo, seale
     told = run("uninstall", "--global").out
     assert b"post-commit: taken away; the hook that was there before is back" in told
     assert b"not ours, and not started any more" in told and str(folder).encode() in told
+
+
+@config_hooks
+def test_the_configuration_does_not_take_their_place_without_a_word(run: Run, repo: Repo, sealed: Path) -> None:
+    folder = sealed / ".local/share/xoxscan/hooks"
+    script(folder / "pre-commit", TEXT["pre-commit"])
+    run("install", "--global", "--way=files")
+    result = run("install", "--global", "--way=config")
+    assert result.status == 3 and b"pre-commit in " in result.err and b"would not be started any more" in result.err
+    repo.commit({"a.txt": b"one\n"})
+    assert b"foreign" in commit(repo, b"two\n")[1]
+    (folder / "xoxscan-kept/pre-commit").unlink()
+    assert run("install", "--global", "--way=config").status == 0 and not folder.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a link")
