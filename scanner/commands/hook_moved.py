@@ -26,7 +26,7 @@ def movable(folder: str, event: str, hook: str) -> None:
         raise OutputError(f"{hook} starts what is in {event}.d beside it, and would not find it elsewhere", hint)
     word = _word(hook)
     if word:
-        hint = f"leave it there, and put this after its first line: {_by_hand(event)}"
+        hint = f"leave it there, and put this after its first line: {by_hand(event)}"
         raise OutputError(f"{hook} says {word}: it may look for something beside itself, so it is not moved", hint)
 
 
@@ -55,7 +55,8 @@ def _line(event: str, before: str = "") -> str:
     return f'{before}xoxscan {WORDS[event]} "$@"'
 
 
-def _by_hand(event: str) -> str:
+def by_hand(event: str) -> str:
+    """What a script says that starts us before all else it does."""
     if event in READING:
         return (
             f'input=$(cat); printf "%s\\n" "$input" | {_line(event)} || exit $?; and give $input to what reads it there'

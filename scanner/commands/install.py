@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from scanner.commands import hook_folder, hook_settings
 from scanner.commands.asking import say
+from scanner.commands.doctor_mend import on_path
 from scanner.commands.hook_place import Place, dispatcher, own, place
 from scanner.commands.hook_program import program
 from scanner.commands.hook_scripts import EVENTS, KEPT, OTHERS, SERVER, WORDS, local, shared
@@ -38,12 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status: 0 where the hooks are there now. Errors: OutputError, GitError and UsageError."""
     words = program(sys.argv[0], streams.environ)
+    last = "xoxscan doctor --try shows whether a commit is stopped"
     if args.everywhere:
         lines = _everywhere(args.way, streams, words)
     else:
         repository = find(os.getcwd(), streams.environ, own=args.folder is None)
         lines = _here(args.way, streams, repository, words)
-    say(streams, *lines, "xoxscan doctor --try shows whether a commit is stopped")
+        last = "xoxscan doctor shows whether pushes are looked at" if repository.bare else last
+    say(streams, *lines, last)
     return OK
 
 
@@ -79,7 +82,10 @@ def _files(at: Place, streams: Streams, repository: Repository, words: tuple[str
     if at.husky:
         scripts = [(os.path.join(at.husky, event), event) for event in EVENTS]
         told = [hook_folder.add_block(path, event) for path, event in scripts]
-        return [*told, "these scripts are part of the work tree: commit them, and everybody needs xoxscan on PATH"]
+        told.append("these scripts are part of the work tree: commit them, and everybody needs xoxscan on PATH")
+        return (
+            told if on_path(streams.environ) else [*told, "it is not on PATH here: until it is, nothing is committed"]
+        )
     _refuse(at, streams)
     lines = hook_folder.install(at.folder, [(event, local(event, words)) for event in EVENTS])
     named = [name for name in _LEFTHOOK if os.path.exists(os.path.join(repository.top or "", name))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -403,3 +404,32 @@ def test_no_network_is_loaded(ours: Repo, command: str) -> None:
     heavy |= {"hyperscan"} if command == "pre-push" else set()
     heavy |= {"yaml"} if command in ("doctor", "install") else set()  # rules are YAML where no wheel was made
     assert not names & heavy
+
+
+# What is to be done
+
+
+@pytest.mark.parametrize(
+    ("scope", "folder", "mend"),
+    [
+        ("--local", ".githooks", 'before others: xoxscan hook "$@" || exit $?'),
+        ("--global", "/somewhere/hooks", "xoxscan install --global"),
+        ("--local", ".git/team", "        xoxscan install\n"),
+    ],
+)
+def test_what_install_would_refuse_is_not_the_remedy(run: Run, ours: Repo, scope: str, folder: str, mend: str) -> None:
+    (ours.path / ".githooks").mkdir()
+    ours.git("config", scope, "core.hooksPath", folder)
+    assert mend in run("doctor").out.decode().partition("gap     merges")[0]
+
+
+def test_a_team_that_needs_the_program_on_path(run: Run, ours: Repo) -> None:
+    ours.write(".husky/_/pre-commit", b'#!/bin/sh\nsh -e .husky/pre-commit "$@"\n').chmod(0o755)
+    ours.git("config", "core.hooksPath", ".husky/_")
+    without = {"PATH": os.path.dirname(shutil.which("git") or "")}
+    if shutil.which("xoxscan", path=without["PATH"]) is None:
+        assert b"it is not on PATH here" in run("install", "--way=files", env=without).out
+        assert b"xoxscan is not on PATH, so everything is stopped" in run("doctor", env=without).out
+    assert b"it is not on PATH here" not in run("install", "--way=files").out
+    out = run("doctor").out.decode()
+    assert "ok      commits: by " in out and "npx husky writes its hooks anew" in out
