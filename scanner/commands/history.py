@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, prepare
-from scanner.errors import GitError, UsageError
+from scanner.errors import GitError
 from scanner.git import refs, trees
 from scanner.git.changes import GITLINK, Side
 from scanner.git.objects import Cat
@@ -20,8 +20,8 @@ from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Dropped, Location, Problem, Streams, Target
 from scanner.pipeline import Occurrence, examine
 from scanner.report.progress import Progress
-from scanner.sources import gaps, history, origins
-from scanner.sources.history import Scope, Seen
+from scanner.sources import engines, gaps, origins
+from scanner.sources.history import Scope, Seen, Watch
 from scanner.sources.workers import Job
 
 SUMMARY = "Scans everything that a repository still holds: all objects, reachable or not, messages, notes, ref names."
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("repository", nargs="?", metavar="REPO", help="the repository (default: the one around this folder)")
     add("--reachable", action="store_true", help="only what refs reach: no reflogs, nothing that was dropped")
-    add("--engine", choices=("auto", "pack", "git", "both"), default="auto", help="only git is built yet")
+    add("--engine", choices=engines.NAMES, default="auto", help="what reads the objects (default: pack, where it can)")
     add("--no-cache", action="store_true", help="keep and use no cache (none is built yet)")
     add("--alternates", action="store_true", help="also what is only in borrowed object databases")
     add("--allow-shallow", action="store_true", help="a shallow clone is what is wanted")
@@ -42,8 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
-    if args.engine in ("pack", "both"):
-        raise UsageError(f"--engine {args.engine} is not built yet", "use --engine git")
     respond = responder(args, streams)
     repository = find(args.repository or os.getcwd(), streams.environ, own=False)
     require_version(repository.git)
@@ -88,13 +86,14 @@ def outcome(args: argparse.Namespace, repository: Repository, setup: Setup, prog
     job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, args.explain_drops)
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)
-    seen = history.engine(repository, job, scope, args.jobs, progress.advance, progress.expect)
+    watch = Watch(progress.advance, progress.expect)
+    seen, note = engines.look(args.engine, repository, job, scope, args.jobs, watch)
     progress.phase("provenance")
     files = list(trees.in_tree(repository.git, b"HEAD"))
     modules = gaps.modules(repository, [side.path for side in files if side.mode == GITLINK])
     made = _outcome(args, repository, setup, seen, files)
     coverage = made.coverage._replace(skipped=tuple(gaps.skips(modules, recurse=args.recurse_submodules)))
-    made = made._replace(coverage=coverage)
+    made = made._replace(coverage=coverage, notes=[*([note] if note else []), *made.notes])
     for name, module in modules if args.recurse_submodules else ():
         if module:
             made = _joined(made, outcome(args, module, setup, progress), name)

@@ -16,8 +16,8 @@ from scanner.model import Problem, Secret, Streams
 from scanner.pipeline import examine, fingerprint
 from scanner.report.output import secrets
 from scanner.respond import clean, remote, telling
-from scanner.sources import origins
-from scanner.sources.history import Scope, engine
+from scanner.sources import engines, origins
+from scanner.sources.history import Scope
 from scanner.sources.workers import Job
 
 
@@ -83,7 +83,7 @@ def _leading(names: list[Name], scanned: Scanned, asked: Asked, args: argparse.N
     options = options_of(args, asked)
     setup, repository = scanned.setup, scanned.repository
     job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers)
-    seen = engine(repository, job, Scope(False, options.alternates), options.jobs)
+    seen = engines.look("auto", repository, job, Scope(False, options.alternates), options.jobs).seen
     holders = Holders(refs.peel(repository.git, names), [])
     told = origins.tell(repository, seen, holders, setup.allow, options.jobs)
     chosen = {each.finding.secret for each in standing}

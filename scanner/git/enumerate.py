@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Container, Generator, Iterator, Sequence
 from typing import IO, NamedTuple
 
+from scanner.git.commits import spool
 from scanner.git.repository import Repository, common_dir
 from scanner.git.run import Git, failure
 
@@ -46,6 +47,14 @@ def reachable_objects(git: Git) -> Generator[Listed, None, None]:
             _ended(process, "cat-file")
         lister.stdout.close()
         _ended(lister, "rev-list")
+
+
+def named_objects(git: Git, oids: bytes) -> Generator[Listed, None, None]:
+    """The same for the objects `oids`, one id a line, in that order."""
+    with spool([oids]) as questions, git.running("cat-file", "--buffer", _CHECK, stdin=questions) as process:
+        assert process.stdout
+        yield from _parse(process.stdout, None)
+        _ended(process, "cat-file")
 
 
 def _ended(process: subprocess.Popen[bytes], name: str) -> None:
@@ -91,19 +100,20 @@ def absent(git: Git) -> list[bytes]:
 def borrows(repository: Repository) -> bool:
     """Whether the object database borrows from others (alternates)."""
     try:
-        return os.path.getsize(os.path.join(_objects(repository), "info", "alternates")) > 0
+        return os.path.getsize(os.path.join(objects_folder(repository), "info", "alternates")) > 0
     except OSError:
         return False
 
 
-def _objects(repository: Repository) -> str:
+def objects_folder(repository: Repository) -> str:
+    """Where the repository stores its objects."""
     return os.path.join(common_dir(repository), "objects")
 
 
 def own_objects(repository: Repository) -> set[bytes]:
     """The ids of the objects that the repository stores itself, alternates left out. What git cannot read of them it
     does not list either."""
-    folder = _objects(repository)
+    folder = objects_folder(repository)
     own: set[bytes] = set()
     for name in _names(folder):
         if len(name) == 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from scanner.errors import GitError
 from scanner.git.enumerate import Listed
@@ -14,6 +14,32 @@ from scanner.git.enumerate import Listed
 _EACH = 4096
 LEAST, MOST = 16 << 20, 1 << 30
 _PATIENCE = 1.0  # seconds that the end of the run waits for the end of the list
+
+
+class Dealt:
+    """Portions that are known from the beginning."""
+
+    def __init__(self, portions: Iterable[bytes]) -> None:
+        self._left = deque(portions)
+
+    def first(self, many: int) -> Iterator[bytes]:
+        """Up to `many` of them."""
+        for _ in range(min(many, len(self._left))):
+            yield self._left.popleft()
+
+    def start(self) -> None:
+        """Nothing more is to be known."""
+
+    def take(self, workers: int) -> bytes | None:
+        """The next one, whoever takes it; None at the end."""
+        return self._left.popleft() if self._left else None
+
+    def rest(self) -> list[bytes]:
+        """What nobody took."""
+        return list(self._left)
+
+    def stop(self) -> None:
+        """Nothing runs."""
 
 
 class Pool:
@@ -53,11 +79,11 @@ class Pool:
             self._changed.wait_for(lambda: self._complete or self._work >= self._least)
             return self._portion(min(max(self._work // (2 * workers), self._least), MOST)) if self._waiting else None
 
-    def rest(self) -> int:
-        """How many objects nobody took; waits for the end of the list."""
+    def rest(self) -> list[bytes]:
+        """What nobody took; waits for the end of the list."""
         with self._changed:
             self._changed.wait_for(lambda: self._complete)
-            return sum(part.objects for part in self._waiting)
+            return [part.oids for part in self._waiting]
 
     def stop(self) -> None:
         """Ends the list, wherever it is."""

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -38,6 +38,7 @@ class Job(NamedTuple):
     explain: bool = False  # whether to say what was turned down
     large: int = LARGE  # a blob of more bytes is read in windows
     piece: int = PIECE  # bytes read at a time
+    account: bool = False  # whether to tell every object that was looked at
 
 
 class Found(NamedTuple):
@@ -51,7 +52,8 @@ class Found(NamedTuple):
 
 class Answer(NamedTuple):
     """What a worker says of a portion: how many objects of which kind and how many bytes it read, what it found, the
-    lineage of commits (see scanner.git.commits), the ids that git could not read, and other problems."""
+    lineage of commits (see scanner.git.commits), the ids that git could not read, and other problems. `left` are ids,
+    one a line, that only git can read; `looked` the ids and sizes of all objects, if that was asked (Job.account)."""
 
     blobs: int = 0
     commits: int = 0
@@ -61,26 +63,31 @@ class Answer(NamedTuple):
     lineage: bytes = b""
     unread: tuple[bytes, ...] = ()
     problems: tuple[Problem, ...] = ()
+    left: bytes = b""
+    looked: bytes = b""
 
 
 def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
-    """A worker's life. It ends when it is told that there is no more, when its parent's end of the pipe is closed, or
-    by SIGTERM, and takes its git with it; interrupts are the parent's business."""
+    """A worker that reads portions of ids, one a line, beside a git of its own (see `serve`)."""
+    serve(pipe, inherited, lambda: answers(job, Detector(job.rules, job.timeout, fast=True), Inbox(pipe)))
+
+
+def serve(pipe: Connection, inherited: Sequence[Connection], answering: Callable[[], Iterator[Answer]]) -> None:
+    """A worker's life. It ends when there is nothing more to answer, when its parent's end of the pipe is closed, or by
+    SIGTERM, and takes its git with it; interrupts are the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     for other in inherited:
         other.close()
-    detector = Detector(job.rules, job.timeout, fast=True)
-    inbox = Inbox(pipe)
     try:
-        for answer in answers(job, detector, inbox):
+        for answer in answering():
             pipe.send(answer)
-    except OSError:
+    except (EOFError, OSError):
         pass  # the parent is gone, or wants no more
     except SystemExit:
         raise
     except BaseException:  # noqa: BLE001 - multiprocessing would print it, and what it quotes may be a secret
-        sys.exit(1)  # the parent says that what was asked was not looked at
+        sys.exit(1)  # the parent sees that what was asked was not looked at
 
 
 class Inbox:
@@ -186,6 +193,7 @@ class Tally:
         self._job = job
         self._detector = detector
         self._parent = os.getppid()
+        self.large = job.large
         self._reset()
 
     def _reset(self) -> None:
@@ -193,11 +201,12 @@ class Tally:
         self._size = 0
         self._found: list[Found] = []
         self._lineage: list[bytes] = []
+        self._looked: list[bytes] = []
         self.unread: list[bytes] = []
         self.problems: list[Problem] = []
 
-    def answer(self) -> Answer:
-        """The counts and finds since the last one."""
+    def answer(self, left: bytes = b"") -> Answer:
+        """The counts and finds since the last one, and what is `left` to git."""
         answer = Answer(
             self._counts[b"blob"],
             self._counts[b"commit"],
@@ -207,6 +216,8 @@ class Tally:
             b"".join(self._lineage),
             tuple(self.unread),
             tuple(self.problems),
+            left,
+            b"".join(self._looked),
         )
         self._reset()
         return answer
@@ -228,6 +239,18 @@ class Tally:
             raise
         return len(piece.objects)
 
+    def whole(self, oid: bytes, kind: bytes, content: bytes) -> None:
+        """Looks at one object that is here as a whole."""
+        examined = examine(self._detector, content, self._job.foreign)
+        if examined is not NOTHING:
+            self._keep(oid, kind, examined, b"" if kind == b"blob" else content)
+        self._counts[kind] += 1
+        self._size += len(content)
+        if kind == b"commit":
+            self._lineage.append(lineage(oid, content, 0, len(content)))
+        if self._job.account:
+            self._looked.append(b"%b %d\n" % (oid, len(content)))
+
     def _count(self, piece: Piece) -> None:
         kinds = [kind for _, kind, _, _ in piece.objects]
         self._counts.update(kinds)
@@ -235,6 +258,8 @@ class Tally:
         if b"commit" in kinds:
             commits = (found for found in piece.objects if found[1] == b"commit")
             self._lineage += [lineage(oid, piece.data, start, end) for oid, _, start, end in commits]
+        if self._job.account:
+            self._looked += [b"%b %d\n" % (oid, end - start) for oid, kind, start, end in piece.objects if kind]
         if b"" in kinds:
             self.unread += [oid for oid, kind, _, _ in piece.objects if not kind]
 

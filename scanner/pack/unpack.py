@@ -1,0 +1,129 @@
+"""Contents: inflated, and made from their deltas; with a bound on the memory that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+LARGE = 32 << 20  # bytes: an object of more is left to git
+STACKED = 64 << 20  # bytes of contents that are kept because others are made from them
+_RATIO = 1032  # deflate makes at most so many bytes of one (zlib's technical notes)
+_FREE = 1 << 15  # bytes, deflated, that may be inflated without asking: the ratio bounds what comes out
+_DIGITS = 9  # of the sizes that a delta begins with, seven bits each
+
+
+class Codec(NamedTuple):
+    """What does the work: `inflate(data, size)` and `apply(base, delta)`. Whatever they raise, the data is odd."""
+
+    inflate: Callable[[memoryview, int], bytes]
+    apply: Callable[[bytes, bytes], Sequence[bytes]]
+
+
+def codec() -> Codec:
+    """The compiled ones, isal and dulwich. ImportError where they are not installed."""
+    from dulwich._pack import apply_delta
+    from isal.isal_zlib import decompress, decompressobj
+
+    def inflate(data: memoryview, size: int) -> bytes:
+        if len(data) <= _FREE:
+            return decompress(data, 15, size or 1)
+        machine = decompressobj()
+        content: bytes = machine.decompress(data, size + 1)
+        return content if machine.eof else b""
+
+    return Codec(inflate, apply_delta)
+
+
+class Nodes(NamedTuple):
+    """Entries of a pack: where the deflated content of each begins and ends, how many bytes it makes, and the number of
+    the one that it is made from (-1: it is whole)."""
+
+    start: Sequence[int]
+    end: Sequence[int]
+    size: Sequence[int]
+    base: Sequence[int]
+
+
+class Unpacker:
+    """Gives contents, each base before what is made from it. `left` are the nodes that are odd or too large, with all
+    that is made from them: nothing is known of these."""
+
+    def __init__(self, data: memoryview, codec: Codec, large: int = LARGE, stacked: int = STACKED) -> None:
+        self._data = data
+        self._inflate, self._apply = codec
+        self._large, self._stacked = large, stacked
+        self.left: list[int] = []
+
+    def contents(self, nodes: Nodes) -> Iterator[tuple[int, bytes]]:
+        """Number and content of each of `nodes`."""
+        children: list[list[int]] = [[] for _ in nodes.base]
+        for node, base in enumerate(nodes.base):
+            if base >= 0:
+                children[base].append(node)
+        for root, base in enumerate(nodes.base):
+            if base < 0:
+                yield from self._tree(root, nodes, children)
+
+    def _tree(self, root: int, nodes: Nodes, children: Sequence[list[int]]) -> Iterator[tuple[int, bytes]]:
+        """Depth first. What waits is a node with the content that it is made from, and whether it is the last to need
+        that; only a content that others wait for stays."""
+        waiting, held = [(root, b"", True)], 0
+        while waiting:
+            node, base, last = waiting.pop()
+            held -= len(base) if last else 0
+            content = self._content(node, nodes, base, self._stacked - held)
+            if content is None:
+                self._leave(node, children)
+                continue
+            yield node, content
+            if below := children[node]:
+                held += len(content)
+                waiting.append((below[0], content, True))
+                waiting += [(child, content, False) for child in below[1:]]
+
+    def _content(self, node: int, nodes: Nodes, base: bytes, room: int) -> bytes | None:
+        """The content of a node; None where it is odd, or takes more than there is `room` for."""
+        start, end, size = nodes.start[node], nodes.end[node], nodes.size[node]
+        if size > min(self._large, _RATIO * (end - start), room):
+            return None
+        try:
+            content = self._inflate(self._data[start:end], size)
+            if len(content) != size:
+                return None
+            if nodes.base[node] < 0:
+                return content
+            made = target_size(content)
+            if made > min(self._large, room - len(base)):
+                return None
+            parts = self._apply(base, content)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - each library has its own; git says what it is
+            return None
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _leave(self, node: int, children: Sequence[list[int]]) -> None:
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            self.left.append(node)
+            waiting += children[node]
+
+
+def target_size(delta: bytes) -> int:
+    """How many bytes a delta makes: the second of the two sizes that it begins with. ValueError or IndexError where
+    there is none."""
+    at = 0
+    while delta[at] >= 128:
+        at += 1
+    at += 1
+    byte = delta[at]
+    size, shift = byte & 127, 7
+    while byte >= 128:
+        at += 1
+        byte = delta[at]
+        size |= (byte & 127) << shift
+        shift += 7
+        if shift > 7 * _DIGITS:
+            raise ValueError("a size of more than 63 bits")
+    return size

@@ -1,0 +1,98 @@
+"""What one of several processes does that look at the packs of a repository themselves (scanner.sources.packed)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+import numpy as np
+
+from scanner.detect import Detector
+from scanner.pack.arrays import Bytes
+from scanner.pack.entries import BLOB, COMMIT, TAG
+from scanner.pack.forest import Forest
+from scanner.pack.store import Mapped
+from scanner.pack.unpack import Nodes, Unpacker, codec
+from scanner.sources.workers import Answer, Job, Tally, serve
+
+_BATCH = 1 << 18  # bytes of contents that are unpacked before they are looked at
+_KIND = {COMMIT: b"commit", BLOB: b"blob", TAG: b"tag"}
+
+
+class Planned(NamedTuple):
+    """A pack of which something is to be looked at."""
+
+    data: Mapped
+    ids: Bytes
+    forest: Forest
+
+
+class Task(NamedTuple):
+    """What every worker needs to know."""
+
+    job: Job
+    packs: Sequence[Planned]
+    stacked: int  # bytes that a worker may keep of contents that others are made from
+
+    def __call__(self, pipe: Connection, inherited: Sequence[Connection]) -> None:
+        """A worker's life."""
+        serve(pipe, inherited, partial(self._answers, pipe))
+
+    def _answers(self, pipe: Connection) -> Iterator[Answer]:
+        tally = Tally(self.job, Detector(self.job.rules, self.job.timeout, fast=True))
+        while portion := pipe.recv_bytes():
+            number, begin, end = map(int, portion.split())
+            yield _look(_Part(self.packs[number], begin, end), tally, self.stacked)
+
+
+class _Part:
+    """The entries of a forest from `begin` to `end`."""
+
+    def __init__(self, planned: Planned, begin: int, end: int) -> None:
+        forest, here = planned.forest, slice(begin, end)
+        base = forest.base[here]
+        start, stop, size = forest.start[here].tolist(), forest.end[here].tolist(), forest.size[here].tolist()
+        self.nodes = Nodes(start, stop, size, np.where(base < 0, base, base - begin).tolist())
+        self.data = planned.data.data
+        self.kinds: list[int] = forest.kind[here].tolist()
+        self.wanted: list[bool] = forest.wanted[here].tolist()
+        self._width = 2 * planned.ids.shape[1]
+        self._ids = planned.ids[forest.place[here]].tobytes().hex().encode()
+
+    def oid(self, node: int) -> bytes:
+        """The id of an entry, in hex."""
+        return self._ids[node * self._width : (node + 1) * self._width]
+
+
+def _look(part: _Part, tally: Tally, stacked: int) -> Answer:
+    unpacker = Unpacker(part.data, codec(), tally.large, stacked)
+    parent = os.getppid()
+    for batch in _batches(unpacker.contents(part.nodes)):
+        if os.getppid() != parent:
+            sys.exit()  # killed, and nobody will ask for the rest
+        for node, content in batch:
+            if part.wanted[node]:
+                tally.whole(part.oid(node), _KIND[part.kinds[node]], content)
+    return tally.answer(b"".join(part.oid(node) + b"\n" for node in unpacker.left if part.wanted[node]))
+
+
+def _batches(contents: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """Some contents at a time. What is looked at must not follow on each inflated one: isal leaves the upper halves of
+    the vector registers in use, after which code for narrower ones, such as hyperscan's, takes 2.4 times as long. An
+    addition by numpy ends that, as compiled code of its kind does."""
+    numbers = np.zeros(64, np.int64)
+    batch: list[tuple[int, bytes]] = []
+    size = 0
+    for item in contents:
+        batch.append(item)
+        size += len(item[1])
+        if size >= _BATCH:
+            np.add(numbers, numbers, out=numbers)
+            yield batch
+            batch, size = [], 0
+    np.add(numbers, numbers, out=numbers)
+    yield batch
