@@ -383,6 +383,8 @@ def test_lines_that_somebody_edited_stay(run: Run, husky: Repo) -> None:
     path.write_text(path.read_text().replace("# xoxscan: end\n", ""))
     result = run("uninstall")
     assert result.status == 3 and b"was edited inside our lines" in result.err
+    path.write_text(path.read_text().replace("PYTHONPATH=", "MORE= PYTHONPATH="))
+    assert b"was edited inside our lines" in install(run, status=3)
 
 
 def test_lefthook_is_told_of(run: Run, ours: Repo) -> None:

@@ -121,6 +121,28 @@ def test_the_operators_own_stays_an_error(repo: Repo, bare: Repo, tmp_path: Path
     assert not push(repo)[0]
 
 
+def test_the_same_in_this_process(run: Run, repo: Repo, tmp_path: Path) -> None:
+    def pushed(old: str, new: str, **env: str) -> tuple[int, bytes]:
+        result = run("pre-receive", stdin=f"{old} {new} refs/heads/main\n".encode(), env=env)
+        return result.status, result.out + result.err
+
+    first = repo.commit({".xoxscan.yaml": b"paths: [\n"})
+    other = repo.commit({".xoxscan.yaml": SKIPPED.encode()})
+    repo.git("reset", "-q", "--hard", first)
+    clean = repo.commit({"b.txt": b"clean\n"})
+    repo.git("reset", "-q", "--hard", first)
+    status, said = pushed(first, clean)
+    assert status == 0 and b"WARNING: the default branch:.xoxscan.yaml:2" in said
+    status, said = pushed(first, other, GL_ID="user-1")
+    assert status == 2 and b"GL-HOOK-ERR: xoxscan: refs/heads/main:.xoxscan.yaml: no rule is called" in said
+    env = {"GIT_PUSH_OPTION_COUNT": "1", "GIT_PUSH_OPTION_0": "xoxscan.skip=why"}
+    assert b"holds a broken configuration, and" in pushed(first, clean, **env)[1]
+    (tmp_path / "accept.yaml").write_text("head_suppressions: accept\n")
+    assert b"holds a broken" not in pushed(first, clean, **env, XOXSCAN_CONFIG=str(tmp_path / "accept.yaml"))[1]
+    (tmp_path / "mine.yaml").write_text("pathz: []\n")
+    assert pushed(first, clean, XOXSCAN_CONFIG=str(tmp_path / "mine.yaml"))[0] == 2
+
+
 def test_one_that_the_operator_names_in_the_work_tree(run: Run, repo: Repo) -> None:
     """It is read as it stood before; the operator relies on it, so it stays an error."""
     tip = repo.commit({"mine.yaml": b"paths: [\n"})
