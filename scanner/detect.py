@@ -7,7 +7,7 @@ rule's checks. `regex` and `hyperscan` are loaded only when they are needed: mos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -17,6 +17,7 @@ from scanner.model import Dropped, Match, Rule, Secret
 from scanner.spelling import expand, issued
 
 if TYPE_CHECKING:
+    import hyperscan
     import regex
 
 _RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
@@ -85,29 +86,33 @@ class _Hyperscan:
     """Looks for all literals in one pass; fewer of them make it quicker."""
 
     def __init__(self, anchors: Collection[bytes], also: Collection[bytes]) -> None:
+        from hyperscan import ScanTerminated
+
         self._literals = sorted({*anchors, *also})
         self._any = _database(_shared_beginnings(minimal_cover(anchors)))
         self._which = _database(self._literals)
+        self._ended = ScanTerminated
 
     def any(self, data: bytes) -> bool:
-        found = False
-
-        def stop(*_: object) -> bool:
-            nonlocal found
-            found = True
+        try:
+            self._any.scan(data, match_event_handler=_stop)
+        except self._ended:
             return True
-
-        self._any(data, stop)
-        return found
+        return False
 
     def which(self, data: bytes) -> Collection[bytes]:
         found: set[bytes] = set()
-        self._which(data, lambda number, *_: found.add(self._literals[number]))
+        self._which.scan(data, match_event_handler=lambda number, *_: found.add(self._literals[number]))
         return found
 
 
-def _database(literals: Sequence[bytes]) -> Callable[[bytes, Callable[..., bool | None]], None]:
-    """A function that calls back with the number of each of `literals` that stands in a text, until it hears True."""
+def _stop(*_: object) -> bool:
+    """One is enough."""
+    return True
+
+
+def _database(literals: Sequence[bytes]) -> hyperscan.Database:
+    """What looks for `literals`, and tells the number of each that stands in a text."""
     import hyperscan
 
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
@@ -117,14 +122,7 @@ def _database(literals: Sequence[bytes]) -> Callable[[bytes, Callable[..., bool 
         elements=len(literals),
         flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(literals),
     )
-
-    def scan(data: bytes, found: Callable[..., bool | None]) -> None:
-        try:
-            database.scan(data, match_event_handler=found)
-        except hyperscan.ScanTerminated:
-            pass
-
-    return scan
+    return database
 
 
 def _prefilter(rules: Sequence[Rule], fast: bool) -> Prefilter:

@@ -42,7 +42,7 @@ class _Heads(NamedTuple):
 def parse(data: Bytes, index: Index) -> Entries:
     """The entries of the pack `data`, whose index this is."""
     width = index.ids.shape[1]
-    place = np.argsort(index.offsets, kind="stable").astype(np.int32)
+    place = np.argsort(index.offsets).astype(np.int32)
     offsets = index.offsets[place]
     count, last = len(offsets), len(data) - width
     inverse = np.empty(count, np.int32)
