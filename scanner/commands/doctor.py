@@ -11,10 +11,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.commands.asking import say
-from scanner.commands.doctor_checks import GAP, OK, UNKNOWN, Check, hook_file, look
 from scanner.errors import FINDINGS, INCOMPLETE, GitError
 from scanner.errors import OK as CLEAN
 from scanner.git.repository import Repository, find
+from scanner.hooks.checks import GAP, OK, UNKNOWN, Check, hook_file, look
 from scanner.model import Streams
 from scanner.report.places import many
 
@@ -62,7 +62,7 @@ def _checks(args: argparse.Namespace, streams: Streams, repository: Repository) 
 
 def _server(repository: Repository, environ: Mapping[str, str]) -> Check:
     """Of a bare repository: is what is pushed to it looked at? What `install --global` put there is no check."""
-    from scanner.commands.hook_place import dispatcher, own, place
+    from scanner.hooks.place import dispatcher, own, place
 
     at = place(repository)
     folder = own(repository).folder if at.folder == dispatcher(environ) else at.folder
@@ -73,7 +73,7 @@ def _server(repository: Repository, environ: Mapping[str, str]) -> Check:
 
 
 def _trial(repository: Repository, streams: Streams) -> Iterable[Check]:
-    from scanner.commands.doctor_trial import trial
+    from scanner.hooks.trial import trial
 
     if repository.bare:
         return [Check(UNKNOWN, "try", "there is no work tree to commit in", "")]

@@ -13,15 +13,16 @@ import shlex
 import sys
 from collections.abc import Iterable
 
-from scanner.commands import hook_folder, hook_settings
 from scanner.commands.asking import say
-from scanner.commands.doctor_mend import on_path
-from scanner.commands.hook_place import Place, dispatcher, own, place
-from scanner.commands.hook_program import program
-from scanner.commands.hook_scripts import EVENTS, KEPT, OTHERS, SERVER, WORDS, local, shared
 from scanner.errors import OK, OutputError, UsageError
 from scanner.git.repository import Repository, find
 from scanner.git.run import Git, require_version, sealed
+from scanner.hooks import folder as files
+from scanner.hooks import settings
+from scanner.hooks.mend import on_path
+from scanner.hooks.place import Place, dispatcher, own, place
+from scanner.hooks.program import program
+from scanner.hooks.scripts import EVENTS, KEPT, OTHERS, SERVER, WORDS, local, shared
 from scanner.model import Streams
 
 SUMMARY = "Installs git's own hooks, for this repository or with --global for all; those that are there go on running."
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
 
 
 def _way(wanted: str, git: Git) -> str:
-    able = require_version(git) >= hook_settings.SINCE
+    able = require_version(git) >= settings.SINCE
     if wanted == "config" and not able:
         raise UsageError("--way config needs git 2.54", "leave it out: the hooks are files then")
     return "config" if able and wanted == "auto" else wanted.replace("auto", "files")
@@ -64,30 +65,30 @@ def _here(wanted: str, streams: Streams, repository: Repository, words: tuple[st
         if at.folder == dispatcher(streams.environ):  # its pre-receive looks at nothing, and runs the one here
             at = own(repository)
         _refuse(at, streams)
-        return hook_folder.install(at.folder, [(event, local(event, words)) for event in SERVER])
+        return files.install(at.folder, [(event, local(event, words)) for event in SERVER])
     if at.setting and at.folder == dispatcher(streams.environ):
         return [f"core.hooksPath leads to the hooks of xoxscan install --global ({at.folder}): nothing to do here"]
     way = _way(wanted, repository.git)
-    stands = at.husky is None and all(hook_folder.place(at.folder, event) for event in EVENTS)
+    stands = at.husky is None and all(files.place(at.folder, event) for event in EVENTS)
     if way == "config" and not (stands and wanted == "auto"):
         if stands:
-            hook_folder.uninstall(at.folder, EVENTS)
-        return hook_settings.configure(repository.git, "local", words)
+            files.uninstall(at.folder, EVENTS)
+        return settings.configure(repository.git, "local", words)
     told = _files(at, streams, repository, words)
-    hook_settings.forget(repository.git, "local")
+    settings.forget(repository.git, "local")
     return told
 
 
 def _files(at: Place, streams: Streams, repository: Repository, words: tuple[str, ...]) -> Iterable[str]:
     if at.husky:
         scripts = [(os.path.join(at.husky, event), event) for event in EVENTS]
-        told = [hook_folder.add_block(path, event) for path, event in scripts]
+        told = [files.add_block(path, event) for path, event in scripts]
         told.append("these scripts are part of the work tree: commit them, and everybody needs xoxscan on PATH")
         return (
             told if on_path(streams.environ) else [*told, "it is not on PATH here: until it is, nothing is committed"]
         )
     _refuse(at, streams)
-    lines = hook_folder.install(at.folder, [(event, local(event, words)) for event in EVENTS])
+    lines = files.install(at.folder, [(event, local(event, words)) for event in EVENTS])
     named = [name for name in _LEFTHOOK if os.path.exists(os.path.join(repository.top or "", name))]
     if named:
         lines.append(f"lefthook puts its own hooks in place of these when {named[0]} changes: docs/hooks.md")
@@ -121,14 +122,14 @@ def _everywhere(wanted: str, streams: Streams, words: tuple[str, ...]) -> Iterab
         if folder == mine:
             _refuse_strangers(mine)
             remove_dispatcher(git, mine)
-        return hook_settings.configure(git, "global", words)
-    hook_settings.forget(git, "global")
+        return settings.configure(git, "global", words)
+    settings.forget(git, "global")
     if folder not in (None, mine):
-        return hook_folder.install(folder or "", [(event, local(event, words)) for event in EVENTS])
-    above = hook_settings.hooks_path(git)
+        return files.install(folder or "", [(event, local(event, words)) for event in EVENTS])
+    above = settings.hooks_path(git)
     if above and above.scope == "system":
         raise OutputError(f"core.hooksPath is {above.value} for the whole machine", "ask who set it up to add xoxscan")
-    lines = hook_folder.install(mine, [(event, shared(event, words)) for event in (*EVENTS, *OTHERS)])
+    lines = files.install(mine, [(event, shared(event, words)) for event in (*EVENTS, *OTHERS)])
     git.run("config", "--global", "core.hooksPath", os.fsencode(mine))
     told = [line for line in lines if line.partition(":")[0] in EVENTS or ";" in line]
     return [*told, f"core.hooksPath is {mine}: its hooks run the repository's own, too"]
@@ -150,7 +151,7 @@ def remove_dispatcher(git: Git, folder: str) -> list[str]:
     """Takes the folder of `install --global` away, and core.hooksPath; what is told about it. Hooks that are not ours
     stay in it."""
     git.run("config", "--global", "--unset", "core.hooksPath", ok=(0, 5))
-    lines = hook_folder.uninstall(folder, (*EVENTS, *OTHERS))
+    lines = files.uninstall(folder, (*EVENTS, *OTHERS))
     told = [line for line in lines if line.partition(":")[0] in EVENTS or ";" in line]
     left = _hooks_in(folder)
     if left:

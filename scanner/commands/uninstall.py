@@ -6,13 +6,14 @@ import argparse
 import os
 from collections.abc import Iterator
 
-from scanner.commands import hook_folder, hook_settings
 from scanner.commands.asking import say
-from scanner.commands.hook_place import dispatcher, place
-from scanner.commands.hook_scripts import EVENTS, SERVER
 from scanner.commands.install import global_path, outside, remove_dispatcher
 from scanner.errors import OK
 from scanner.git.repository import Repository, common_dir, find
+from scanner.hooks import folder as files
+from scanner.hooks import settings
+from scanner.hooks.place import dispatcher, place
+from scanner.hooks.scripts import EVENTS, SERVER
 from scanner.model import Streams
 
 SUMMARY = "Takes away the hooks of xoxscan install; those that were there before are back, byte for byte."
@@ -34,23 +35,23 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
 
 
 def _here(streams: Streams, repository: Repository) -> Iterator[str]:
-    yield from hook_settings.forget(repository.git, "local")
+    yield from settings.forget(repository.git, "local")
     at = place(repository)
     own = os.path.join(common_dir(repository), "hooks")  # where they went before core.hooksPath was set
     mine = at.setting is None or at.setting.scope in ("local", "worktree")
     for folder in dict.fromkeys((at.folder, own) if mine else (own,)):
-        yield from hook_folder.uninstall(folder, (*EVENTS, *SERVER))
+        yield from files.uninstall(folder, (*EVENTS, *SERVER))
     for event in EVENTS if at.husky else ():
-        line = hook_folder.drop_block(os.path.join(at.husky or "", event), event)
+        line = files.drop_block(os.path.join(at.husky or "", event), event)
         if line:
             yield line
 
 
 def _everywhere(streams: Streams) -> Iterator[str]:
     git = outside(streams)
-    yield from hook_settings.forget(git, "global")
+    yield from settings.forget(git, "global")
     folder, mine = global_path(git), dispatcher(streams.environ)
     if folder == mine:
         yield from remove_dispatcher(git, mine)
     elif folder:
-        yield from hook_folder.uninstall(folder, EVENTS)
+        yield from files.uninstall(folder, EVENTS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from scanner.commands.hook_scripts import PRE_COMMIT, READING, WORDS, ours
 from scanner.errors import OutputError
+from scanner.hooks.scripts import PRE_COMMIT, READING, WORDS, ours
 
 # A file keeps its name where it is moved to; and pre-commit's own hook finds there what it looks for.
 _HARMLESS = re.compile(rb"basename\s+(?:--\s+)?([\"']?)\$(?:0|\{0\})\1|\$\{0##\*/\}")

@@ -6,10 +6,10 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 
-from scanner.commands.hook_earlier import earlier
-from scanner.commands.hook_moved import after, movable
-from scanner.commands.hook_scripts import BEGIN, END, KEPT, PRE_COMMIT, block, ours, unchanged
 from scanner.errors import OutputError
+from scanner.hooks.earlier import earlier
+from scanner.hooks.moved import after, movable
+from scanner.hooks.scripts import BEGIN, END, KEPT, PRE_COMMIT, block, ours, unchanged
 
 
 def install(folder: str, scripts: Iterable[tuple[str, bytes]]) -> list[str]:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from scanner.commands.hook_settings import Setting, hooks_path
 from scanner.git.repository import Repository, common_dir
+from scanner.hooks.settings import Setting, hooks_path
 
 
 class Place(NamedTuple):

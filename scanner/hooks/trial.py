@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from random import SystemRandom
 
 from scanner import fakes
-from scanner.commands import hook_settings
-from scanner.commands.doctor_checks import FRAMEWORK, GAP, OK, UNKNOWN, Check
-from scanner.commands.hook_place import Place, place
 from scanner.git import hooked
 from scanner.git.repository import Repository, common_dir, head
 from scanner.git.run import Git, require_version, sealed
+from scanner.hooks import settings
+from scanner.hooks.checks import FRAMEWORK, GAP, OK, UNKNOWN, Check
+from scanner.hooks.place import Place, place
 
 SECONDS = 120.0  # for one commit or push, hooks included
 PLANT = "xoxscan-doctor.txt"
@@ -118,7 +118,7 @@ class Trial:
             self._git.run("config", "core.hooksPath", os.fsencode(at.setting.value))
             if not os.path.isabs(at.setting.value):
                 _copy(at.folder, os.path.join(self._folder, at.setting.value))
-        if require_version(source.git) >= hook_settings.SINCE:
+        if require_version(source.git) >= settings.SINCE:
             _entries(source.git, self._git)
 
     def _write(self, name: str, text: str) -> None:
@@ -161,7 +161,7 @@ def _files(folder: str, name: str) -> list[str]:
 
 def _entries(source: Git, target: Git) -> None:
     """Hooks that the repository's own configuration names; those of the user are there anyway."""
-    for entry in hook_settings.entries(source):
+    for entry in settings.entries(source):
         if entry.scope in ("local", "worktree"):
             target.run("config", f"hook.{entry.name}.command", os.fsencode(entry.command))
             for event in entry.events:

@@ -6,8 +6,8 @@ import os
 import shutil
 from collections.abc import Mapping
 
-from scanner.commands.hook_moved import by_hand
-from scanner.commands.hook_place import Place, dispatcher
+from scanner.hooks.moved import by_hand
+from scanner.hooks.place import Place, dispatcher
 
 
 def mend(at: Place, event: str, environ: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from scanner.commands.hook_scripts import EVENTS, GONE, KEPT, LEGACY, MARK, both, named, script
+from scanner.hooks.scripts import EVENTS, GONE, KEPT, LEGACY, MARK, both, named, script
 
 
 def earlier(event: str, text: bytes) -> bool:

@@ -9,16 +9,16 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from scanner.commands import hook_settings
-from scanner.commands.doctor_mend import mend, on_path
-from scanner.commands.hook_earlier import earlier
-from scanner.commands.hook_moved import after
-from scanner.commands.hook_place import Place, place
-from scanner.commands.hook_scripts import CLEAN, EVENTS, KEPT, isolated, ours, started, unchanged
-from scanner.commands.hook_settings import Entry
 from scanner.errors import ConfigError
 from scanner.git.repository import Repository, common_dir, is_partial
 from scanner.git.run import require_version
+from scanner.hooks import settings
+from scanner.hooks.earlier import earlier
+from scanner.hooks.mend import mend, on_path
+from scanner.hooks.moved import after
+from scanner.hooks.place import Place, place
+from scanner.hooks.scripts import CLEAN, EVENTS, KEPT, isolated, ours, started, unchanged
+from scanner.hooks.settings import Entry
 
 OK, GAP, UNKNOWN, NOTE = "ok", "gap", "unknown", "note"
 WHAT = {
@@ -62,18 +62,18 @@ class Here(NamedTuple):
 def look(repository: Repository, environ: Mapping[str, str]) -> list[Check]:
     """All checks of a repository with a work tree. GitError where git is too old or the repository is damaged."""
     version = require_version(repository.git)
-    named = hook_settings.entries(repository.git) if version >= hook_settings.SINCE else []
+    named = settings.entries(repository.git) if version >= settings.SINCE else []
     found, wrong = _framework(repository)
     here = Here(repository, environ, place(repository), named, found)
     shown = ".".join(map(str, version))
-    checks = [Check(OK, "git", f"{shown}{'' if named or version >= hook_settings.SINCE else '; its hooks are files'}")]
+    checks = [Check(OK, "git", f"{shown}{'' if named or version >= settings.SINCE else '; its hooks are files'}")]
     checks += [_event(here, event) for event in EVENTS]
     return [*checks, *wrong, *_places(here), *_switched_off(here), *_completeness(here)]
 
 
 def _event(here: Here, event: str) -> Check:
     """Whether what `event` is for would be stopped."""
-    entry = hook_settings.named(here.entries, event) or _other_entry(here, event)
+    entry = settings.named(here.entries, event) or _other_entry(here, event)
     if entry:
         return _entry(event, entry)
     path = os.path.join(here.place.folder, event)
@@ -87,7 +87,7 @@ def _event(here: Here, event: str) -> Check:
 def _entry(event: str, entry: Entry) -> Check:
     """What a hook does that git's configuration names."""
     check = _program(event, entry.command.removeprefix(CLEAN), f"by git's {entry.scope} configuration")
-    old = hook_settings.named([entry], event) and not entry.command.startswith(CLEAN)
+    old = settings.named([entry], event) and not entry.command.startswith(CLEAN)
     alone = old and not isolated(entry.command.split())
     return _not_isolated(check) if alone and check.state == OK else check
 

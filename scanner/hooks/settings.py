@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from scanner.commands.hook_scripts import WORDS, command
 from scanner.git.run import Git
+from scanner.hooks.scripts import WORDS, command
 
 SINCE = (2, 54)  # the first git that starts hooks which its configuration names
 _NAMES = {

@@ -11,8 +11,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from scanner.commands.hook_scripts import CLEAN
 from scanner.errors import UsageError
+from scanner.hooks.scripts import CLEAN
 
 _NEEDED = "import regex, requests, yaml, scanner.cli"
 # -I leaves out the user's own packages, too: it may be among them.
