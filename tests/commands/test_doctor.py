@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scanner.commands.doctor_checks import STAGES
+from scanner.hooks.checks import STAGES
 from tests.commands.hooked import PROGRAM, git
 from tests.commands.test_install import HOOKS, HUSKY, files, pre_commit, script
 from tests.conftest import Repo, Run, token
@@ -298,7 +298,7 @@ def test_a_hook_that_fails_for_another_reason(run: Run, ours: Repo) -> None:
 
 
 def test_a_hook_that_never_ends(run: Run, ours: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.commands.doctor_trial.SECONDS", 0.2)
+    monkeypatch.setattr("scanner.hooks.trial.SECONDS", 0.2)
     script(ours.path / ".git/hooks/pre-commit", "#!/bin/sh\nsleep 60 & sleep 60\n")
     assert "took more than" in said(run, "--try", status=1)["all"]
 
