@@ -6,11 +6,13 @@ part of the project. A peer that is not there is a row that says so.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -18,10 +20,12 @@ from typing import NamedTuple
 from bench.seal import offline
 
 PYPI = {"kingfisher": "kingfisher-bin", "detect-secrets": "detect-secrets"}
-GO = {
-    # a Go module is installed by the name in its go.mod
-    "gitleaks": "github.com/zricethezav/gitleaks/v8@latest",
-    "betterleaks": "github.com/betterleaks/betterleaks@latest",
+GO = {"gitleaks": "github.com/zricethezav/gitleaks/v8@latest"}  # a Go module is installed by the name in its go.mod
+# Built from their modules in a folder of their own: `go install` refuses modules with replace directives, and asks the
+# module proxy for a list of versions, which it does not have of each.
+BUILT = {
+    "betterleaks": ("github.com/betterleaks/betterleaks", "1.7.0"),
+    "trufflehog": ("github.com/trufflesecurity/trufflehog/v3", "3.97.0"),
 }
 
 
@@ -54,25 +58,59 @@ def install(folder: Path, say: Callable[[str], object]) -> None:
     """Gets the peers that are absent and can be had; what cannot be had stays absent. Never raises for one."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, peer in find(folder).items():
-        if peer.path is None and name in PYPI | GO:
+        if peer.path is None and (get := GETS.get(name)):
             say(f"installing {name}")
-            _pip(folder, PYPI[name]) if name in PYPI else _go(folder, GO[name])
+            get(folder, name)
 
 
-def _pip(folder: Path, package: str) -> None:
+def _pip(folder: Path, name: str) -> None:
     venv = folder / "peers"
     if not venv.exists():
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    _quietly([str(venv / "bin/python"), "-m", "pip", "install", "--quiet", package], {})
+    _quietly([str(venv / "bin/python"), "-m", "pip", "install", "--quiet", PYPI[name]], {})
 
 
-def _go(folder: Path, module: str) -> None:
+def _go(folder: Path, name: str) -> None:
     if go := shutil.which("go"):
-        _quietly([go, "install", module], {"GOBIN": str(folder / "go/bin"), "GOPATH": str(folder / "go/path")})
+        _quietly([go, "install", GO[name]], _go_environ(folder))
 
 
-def _quietly(argv: list[str], extra: Mapping[str, str]) -> None:
-    subprocess.run(argv, env={**os.environ, **extra}, capture_output=True, check=False)
+def _build(folder: Path, name: str) -> None:
+    """`go build` in a copy of the module, since the original cannot be written to."""
+    module, version = BUILT[name]
+    if not (go := shutil.which("go")):
+        return
+    environ = _go_environ(folder) | {"GOFLAGS": "-mod=mod"}
+    said = _quietly([go, "mod", "download", "-json", f"{module}@v{version}"], environ)
+    if source := _folder_of(said):
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            copied = Path(scratch) / "source"
+            shutil.copytree(source, copied, copy_function=shutil.copyfile)
+            for path in (copied, *copied.rglob("*")):
+                path.chmod(0o755)
+            _quietly([go, "build", "-o", str(_built(folder, name)), "."], environ, copied)
+
+
+def _folder_of(said: str) -> str | None:
+    """Where `go mod download -json` says that it put a module."""
+    try:
+        folder: str | None = json.loads(said).get("Dir")
+    except ValueError:
+        return None
+    return folder
+
+
+def _go_environ(folder: Path) -> dict[str, str]:
+    return {"GOBIN": str(folder / "go/bin"), "GOPATH": str(folder / "go/path")}
+
+
+def _built(folder: Path, name: str) -> Path:
+    return folder / "go/bin" / f"{name}-{BUILT[name][1]}"
+
+
+def _quietly(argv: list[str], extra: Mapping[str, str], cwd: Path | None = None) -> str:
+    environ = {**os.environ, **extra}
+    return subprocess.run(argv, env=environ, cwd=cwd, capture_output=True, text=True, check=False).stdout
 
 
 def _describe(name: str, path: Path | None, folder: Path) -> Peer:
@@ -82,6 +120,8 @@ def _describe(name: str, path: Path | None, folder: Path) -> Peer:
 
 
 def _version(name: str, path: Path, folder: Path) -> str:
+    if name in BUILT:
+        return BUILT[name][1]
     if name == "gitleaks":  # built by `go install` it does not know its version, but the binary records the module's
         return _search(r"mod\s+\S*gitleaks\S*\s+v([\d.]+)", ["go", "version", "-m", str(path)], folder)
     return _search(r"(\d+(?:\.\d+)+)", [str(path), "--version"], folder)
@@ -113,10 +153,6 @@ def _gitleaks(folder: Path) -> Path | None:
     return _there(folder / "go/bin/gitleaks")
 
 
-def _betterleaks(folder: Path) -> Path | None:
-    return _there(folder / "go/bin/betterleaks")
-
-
 def _there(path: Path) -> Path | None:
     return path if path.exists() else None
 
@@ -126,7 +162,13 @@ PLACES: Mapping[str, Callable[[Path], Path | None]] = {
     "kingfisher": _kingfisher,
     "detect-secrets": _detect_secrets,
     "gitleaks": _gitleaks,
-    "betterleaks": _betterleaks,
+    "betterleaks": lambda folder: _there(_built(folder, "betterleaks")),
+    "trufflehog": lambda folder: _there(_built(folder, "trufflehog")),
+}
+GETS: Mapping[str, Callable[[Path, str], None]] = {
+    **dict.fromkeys(PYPI, _pip),
+    **dict.fromkeys(GO, _go),
+    **dict.fromkeys(BUILT, _build),
 }
 HINTS = {
     "ripgrep": "no rg on PATH; Debian has it as ripgrep",
@@ -134,4 +176,5 @@ HINTS = {
     "detect-secrets": "the package detect-secrets could not be installed",
     "gitleaks": "no Go, or its module could not be had",
     "betterleaks": "no Go, or its module could not be had",
+    "trufflehog": "no Go, or its module could not be had",
 }
