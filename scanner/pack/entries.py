@@ -16,6 +16,7 @@ _NONE = -1
 _MANY = 1 << 18  # entries looked at in one go: what that takes is given back
 _START = 12  # bytes before the first entry
 _MOST = (1 << 31) - 1  # bytes; git takes larger ones, and we leave them to git
+_DELTA = 4  # bytes: git takes no shorter delta
 
 
 class Entries(NamedTuple):
@@ -67,7 +68,7 @@ def _heads(data: Bytes, index: Index, offsets: Numbers, inverse: Numbers, part: 
     named = np.flatnonzero((kind == _REF) & ~odd)
     base[named] = _named(data, index, inverse, start[named], last)
     start[named] += index.ids.shape[1]
-    odd |= ((kind == _OFS) | (kind == _REF)) & (base < 0)
+    odd |= ((kind == _OFS) | (kind == _REF)) & ((base < 0) | (size < _DELTA))
     odd |= size > _MOST
     kind[odd | (kind == 5)], base[odd] = ODD, _NONE
     return _Heads(kind, np.minimum(size, _MOST).astype(np.int32), start, base)

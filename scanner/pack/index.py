@@ -33,20 +33,23 @@ def parse(data: memoryview, width: int) -> Index:
     if new and len(data) < len(_MAGIC) + _FAN + 2 * width:
         raise _odd("too short")
     start = len(_MAGIC) if new else 0
-    count = _count(data[start : start + _FAN])
+    fan = _fan(data[start : start + _FAN])
+    count = int(fan[-1])
     body = data[start + _FAN : len(data) - 2 * width]
     ids, offsets = (_second if new else _first)(body, count, width)
-    if count and not _sorted(ids):
+    if not _sorted(ids):
         raise _odd("ids out of order")
+    if (np.searchsorted(ids[:, 0], np.arange(256, dtype=np.uint8), "right") != fan).any():
+        raise _odd("fan-out")  # git would not find what we do
     end = bytes(data[len(data) - 2 * width :])
     return Index(ids, offsets, end[:width], end[width:])
 
 
-def _count(fan: memoryview) -> int:
-    table = np.frombuffer(fan, ">u4").astype(np.int64)
-    if (np.diff(table) < 0).any():
+def _fan(table: memoryview) -> Numbers:
+    fan = np.frombuffer(table, ">u4").astype(np.int64)
+    if (np.diff(fan) < 0).any():
         raise _odd("fan-out out of order")
-    return int(table[-1])
+    return fan
 
 
 def _first(body: memoryview, count: int, width: int) -> tuple[Bytes, Numbers]:
@@ -81,10 +84,9 @@ def keys(ids: Bytes) -> Numbers:
 
 
 def _sorted(ids: Bytes) -> bool:
-    """Whether the ids ascend, as far as their first eight bytes tell, and none stands there twice."""
+    """Whether the ids ascend. Two whose first eight bytes are equal are no accident: that is left to git, too."""
     numbers = keys(ids)
-    same = np.flatnonzero(numbers[1:] == numbers[:-1])
-    return not ((numbers[1:] < numbers[:-1]).any() or (ids[same] == ids[same + 1]).all(axis=1).any())
+    return bool((numbers[1:] > numbers[:-1]).all())
 
 
 def find(ids: Bytes, wanted: Bytes) -> Numbers:
@@ -96,13 +98,24 @@ def find(ids: Bytes, wanted: Bytes) -> Numbers:
 
 
 def distinct(many: Sequence[Bytes]) -> list[Flags]:
-    """For each of several lists of ids, which of them no earlier list holds."""
-    flags = [np.ones(len(ids), np.bool_) for ids in many]
-    for number, ids in enumerate(many):
-        for earlier in many[:number]:
-            left = np.flatnonzero(flags[number])
-            flags[number][left[find(earlier, ids[left]) >= 0]] = False
-    return flags
+    """For each of several sorted lists of ids, which of them no earlier list holds."""
+    ends = np.cumsum([len(ids) for ids in many])
+    flags = np.ones(ends[-1] if many else 0, np.bool_)
+    if len(many) > 1:
+        numbers = np.concatenate([keys(ids) for ids in many])
+        order = np.argsort(numbers, kind="stable")  # of equal ones, the earlier list first
+        same = np.flatnonzero(np.diff(numbers[order]) == 0)
+        flags[_equal(many, ends, order[same], order[same + 1])] = False
+    return np.split(flags, ends[:-1]) if many else []
+
+
+def _equal(many: Sequence[Bytes], ends: Numbers, first: Numbers, second: Numbers) -> Numbers:
+    """Those of the `second` ids that equal the `first` ones; both are numbered through all lists."""
+    compared = np.zeros(ends[-1], np.bool_)
+    compared[first] = compared[second] = True
+    rows = np.concatenate([ids[here] for ids, here in zip(many, np.split(compared, ends[:-1]), strict=True)])
+    number = np.cumsum(compared) - 1
+    return second[(rows[number[first]] == rows[number[second]]).all(axis=1)]
 
 
 def _odd(what: str) -> GitError:

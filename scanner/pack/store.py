@@ -15,18 +15,19 @@ from scanner.pack.index import Index, parse
 _AGAIN = 5  # times that the list is made anew because a pack on it is gone
 _HEAD = struct.Struct(">4sII")
 _DEEP = 5  # as git: so many folders of alternates in a row
+_SMALL = 1 << 16  # bytes; a mapped file keeps a descriptor, of which a process has few
 
 
 class Mapped:
-    """A file in memory, as far as it is touched. It stays readable when it is deleted. A copy for another process opens
-    it again."""
+    """A file in memory, as far as it is touched (a small one: as a whole). It stays readable when it is deleted. A copy
+    for another process opens it again."""
 
     def __init__(self, path: str) -> None:
         """OSError where it cannot be opened."""
         self._path = path
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size > _SMALL else file.read()
         self.data = memoryview(self._map)
 
     def __reduce__(self) -> tuple[type[Mapped], tuple[str]]:
@@ -46,12 +47,19 @@ def packs(objects: str, width: int) -> list[Pack]:
     they are replaced faster than they can be opened."""
     for _ in range(_AGAIN):
         try:
-            return [_pack(os.path.join(objects, "pack", name), width) for name in _names(objects)]
+            names = _names(objects)
+            found = [_pack(os.path.join(objects, "pack", name), width) for name in names]
+            if _names(objects) == names:
+                return found
         except FileNotFoundError:  # packed anew in the meantime
             continue
         except OSError as error:
-            raise GitError(f"a pack cannot be opened: {error.strerror}", "check the permissions") from None
+            raise _closed(error) from None
     raise GitError("packs are replaced again and again", "wait until git gc is done")
+
+
+def _closed(error: OSError) -> GitError:
+    return GitError(f"objects/ cannot be read: {error.strerror}", "check the permissions")
 
 
 def _names(objects: str) -> list[str]:
@@ -79,7 +87,7 @@ def _pack(path: str, width: int) -> Pack:
 
 
 def loose(objects: str, width: int) -> Iterator[bytes]:
-    """The ids (in hex) of the objects that have a file each."""
+    """The ids (in hex) of the objects that have a file each. GitError where a folder cannot be read."""
     for folder in _listed(objects):
         if len(folder) == 2 and _is_hex(folder):
             for name in _listed(os.path.join(objects, folder)):
@@ -92,25 +100,39 @@ def _listed(folder: str) -> list[str]:
         return sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise _closed(error) from None
 
 
 def _is_hex(text: str) -> bool:
     return not text.strip("0123456789abcdef")
 
 
-def alternates(objects: str, deep: int = 0) -> Iterator[str]:
-    """The object folders that `objects` borrows from, and those that these borrow from."""
+def alternates(objects: str) -> list[str]:
+    """The object folders that `objects` borrows from, and those that these borrow from: each once, as deep as git goes.
+    GitError where that cannot be told."""
+    found = {os.path.normpath(objects): None}
+    _borrowed(objects, found, 0)
+    return list(found)[1:]
+
+
+def _borrowed(objects: str, found: dict[str, None], deep: int) -> None:
     for line in _lines(os.path.join(objects, "info", "alternates")):
-        folder = os.path.normpath(os.path.join(objects, line))
-        yield folder
-        if deep < _DEEP:
-            yield from alternates(folder, deep + 1)
+        folder = os.path.normpath(os.path.join(os.path.realpath(objects), line))
+        if folder not in found and os.path.isdir(folder):
+            found[folder] = None
+            if deep < _DEEP:
+                _borrowed(folder, found, deep + 1)
 
 
 def _lines(path: str) -> list[str]:
     try:
         with open(path, "rb") as file:
             lines = file.read().split(b"\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise _closed(error) from None
+    if any(line.startswith(b'"') for line in lines):
+        raise GitError("info/alternates holds a quoted path", "write it without quotes")
     return [os.fsdecode(line) for line in lines if line and not line.startswith(b"#")]

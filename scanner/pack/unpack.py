@@ -9,7 +9,7 @@ LARGE = 32 << 20  # bytes: an object of more is left to git
 STACKED = 64 << 20  # bytes of contents that are kept because others are made from them
 _RATIO = 1032  # deflate makes at most so many bytes of one (zlib's technical notes)
 _FREE = 1 << 15  # bytes, deflated, that may be inflated without asking: the ratio bounds what comes out
-_DIGITS = 9  # of the sizes that a delta begins with, seven bits each
+_DIGITS = 9  # of each of the two sizes that a delta begins with, seven bits each
 
 
 class Codec(NamedTuple):
@@ -29,7 +29,9 @@ def codec() -> Codec:
             return decompress(data, 15, size or 1)
         machine = decompressobj()
         content: bytes = machine.decompress(data, size + 1)
-        return content if machine.eof else b""
+        if not machine.eof:
+            raise ValueError("more than was claimed, or without an end")
+        return content
 
     return Codec(inflate, apply_delta)
 
@@ -116,6 +118,8 @@ def target_size(delta: bytes) -> int:
     at = 0
     while delta[at] >= 128:
         at += 1
+        if at == _DIGITS:
+            raise ValueError("a size of more than 63 bits")
     at += 1
     byte = delta[at]
     size, shift = byte & 127, 7
