@@ -18,9 +18,11 @@ from bench.peers import Peer
 from bench.seal import git_environ, offline
 from scanner import rules
 
+SPARE = 250e6  # bytes
 WITHOUT = 2.5  # without extra `history` a bar is this many times as high
 FOUND = (0, 1)  # xoxscan, detect-secrets-hook: 1 is findings
-FINE = {"kingfisher": (0, 200, 205), "gitleaks": (0, 77)}  # by peer: 200 and 77 (as told below) are findings
+# By peer: 200 and 77 (as told below) are findings.
+FINE = {"kingfisher": (0, 200, 205), "gitleaks": (0, 77), "betterleaks": (0, 77), "trufflehog": (0,)}
 ALARM = {"gitleaks": b"stderr is not empty"}  # git died on it, and it says 0 or 1 as if nothing were
 SLACK_OF_KINGFISHER = (
     "betterleaks.slack",  # a prefix: its eleven rules
@@ -40,13 +42,24 @@ SLACK_OF_GITLEAKS = (
 )
 
 
+class Bar(NamedTuple):
+    """What a row may take beside another one than the yardstick: so many times its time, and so many seconds more."""
+
+    than: str  # the name of the other row
+    factor: float
+    plus: float = 0.0
+
+
 class Case(NamedTuple):
-    """One row: what it is called, how it is run (None: absent, and why), and what it may take."""
+    """One row: what it is called, how it is run (None: absent, and why), and what it may take: `bar` times as long as
+    the yardstick, `bars` beside other rows, `spare` bytes of memory (and table.EACH for each object)."""
 
     name: str
     command: Command | None
     bar: float | None = None
     why: str = ""
+    bars: tuple[Bar, ...] = ()
+    spare: float = SPARE
     weigh: bool = False  # whether its memory is taken too
     ours: bool = False
 
@@ -98,16 +111,17 @@ class Bench(NamedTuple):
 
     def ours(self, what: list[str], cwd: Path, bar: float | None, relaxed: bool) -> list[Case]:
         """A row for each of our installs. `relaxed`: without extra `history` the bar is `WITHOUT` times as high."""
+        names = [f"xoxscan {what[0]} ({program.what})" for program in self.programs]
         return [
-            Case(
-                f"xoxscan {what[0]} ({program.what})",
-                self.run([*program.argv, *what], cwd, FOUND),
-                bar and bar * (WITHOUT if relaxed and program.what == "base" else 1),
-                weigh=True,
-                ours=True,
+            self.our(name, program, what, cwd)._replace(
+                bar=bar and bar * (WITHOUT if relaxed and program.what == "base" else 1)
             )
-            for program in self.programs
+            for name, program in zip(names, self.programs, strict=True)
         ]
+
+    def our(self, name: str, program: Program, what: list[str], cwd: Path) -> Case:
+        """A row of ours."""
+        return Case(name, self.run([*program.argv, *what], cwd, FOUND), weigh=True, ours=True)
 
 
 def hook(bench: Bench) -> Section:
@@ -116,9 +130,9 @@ def hook(bench: Bench) -> Section:
     cases = [
         _python(bench, repo),
         *bench.ours(["hook", *staged], repo, 2.5, relaxed=False),
-        bench.peer("kingfisher", "--staged, Slack rules", _kingfisher(repo, "--staged"), repo),
+        bench.peer("kingfisher", "--staged, Slack rules", kingfisher(repo, "--staged"), repo),
         bench.peer("detect-secrets", "hook, Slack plugin", ["--no-verify", *_only_slack(bench), *staged], repo),
-        bench.peer("gitleaks", "--staged, Slack rules", _gitleaks("git", "--pre-commit", "--staged"), repo),
+        bench.peer("gitleaks", "--staged, Slack rules", gitleaks("git", "--pre-commit", "--staged"), repo),
     ]
     return Section("The hook", about, cases)
 
@@ -133,7 +147,7 @@ def anchored_hook(bench: Bench) -> Section:
 def _staged(bench: Bench, line: bytes) -> tuple[Path, list[str], str]:
     """A repository with ten staged files, of which the first has one more line; the files, and what there is."""
     repo = corpus.work_tree(bench.folder / "corpora" / f"hook-{bench.tree.name}", bench.tree._replace(planted=0))
-    _git(repo, "reset", "--quiet", "--hard")
+    git(repo, "reset", "--quiet", "--hard")
     seed = time.time_ns()  # other content each time: no cache may know it
     staged = corpus.stage(repo, 10, seed, without=anchors(), line=line)
     size = sum((repo / path).stat().st_size for path in staged)
@@ -149,7 +163,7 @@ def _python(bench: Bench, repo: Path) -> Case:
 def scan(bench: Bench) -> Section:
     """A work tree, against ripgrep looking for the anchors in the same files."""
     repo = _checkout(bench) or corpus.work_tree(bench.folder / "corpora" / f"tree-{bench.tree.name}", bench.tree)
-    listed = [path for path in _git(repo, "ls-files", "-z").split(b"\0") if path]
+    listed = [path for path in git(repo, "ls-files", "-z").split(b"\0") if path]
     size = sum((repo / path.decode()).lstat().st_size for path in listed if (repo / path.decode()).is_file())
     literals = bench.scratch / "anchors"
     literals.write_bytes(b"\n".join(anchors()) + b"\n")
@@ -157,31 +171,11 @@ def scan(bench: Bench) -> Section:
     cases = [
         bench.peer("ripgrep", "-F, the anchors", search, repo),
         *bench.ours(["scan", "."], repo, 6, relaxed=True),
-        bench.peer("kingfisher", "scan, Slack rules", _kingfisher(repo, "--git-history", "none"), repo),
-        bench.peer("gitleaks", "dir, Slack rules", _gitleaks("dir"), repo),
-        bench.peer("betterleaks", "dir", ["dir", "."], repo),
+        bench.peer("kingfisher", "scan, Slack rules", kingfisher(repo, "--git-history", "none"), repo),
+        bench.peer("gitleaks", "dir, Slack rules", gitleaks("dir"), repo),
+        bench.peer("betterleaks", "dir, Slack rules", betterleaks("dir"), repo),
     ]
     return Section("A work tree", f"{len(listed)} files, {size / 1e6:.0f} MB", cases)
-
-
-def history(bench: Bench) -> Section:
-    """Everything that a repository holds, against git printing the same blobs."""
-    repo = bench.repo or corpus.history(bench.folder / "corpora" / f"past-{bench.past.name}", bench.past)
-    listed = _listed(repo)
-    ids = bench.scratch / "blobs"
-    ids.write_bytes(b"".join(oid + b"\n" for oid, kind, _ in listed if kind == b"blob"))
-    sizes = [int(size) for _, kind, size in listed if kind == b"blob"]
-    cat = ("git", "-C", str(repo), "cat-file", "--batch", "--buffer")
-    cases = [
-        Case("git cat-file --batch --buffer", Command(cat, repo, git_environ(), stdin=ids), weigh=True),
-        *bench.ours(["history", str(repo)], repo, 1.3, relaxed=True),
-        bench.peer("kingfisher", "scan, Slack rules", _kingfisher(repo), repo),
-        bench.peer("kingfisher", "scan --turbo, Slack rules", _kingfisher(repo, "--turbo"), repo),
-        bench.peer("gitleaks", "git, Slack rules", _gitleaks("git"), repo),
-        bench.peer("betterleaks", "git", ["git", "."], repo),
-    ]
-    about = f"{len(listed)} objects, of which {len(sizes)} blobs with {sum(sizes) / 1e6:.0f} MB"
-    return Section("A history", about, cases, objects=len(listed), blobs=len(sizes))
 
 
 def anchors() -> list[bytes]:
@@ -189,14 +183,16 @@ def anchors() -> list[bytes]:
     return sorted({anchor for rule in rules.builtin() for anchor in rule.anchors})
 
 
-def _kingfisher(repo: Path, *more: str) -> list[str]:
+def kingfisher(repo: Path, *more: str) -> list[str]:
+    """What Kingfisher is told: its rules for Slack only, no validation."""
     flags = ["--no-validate", "--no-update-check", "--quiet", "--git-repo-timeout", "0"]
     rules = [word for rule in SLACK_OF_KINGFISHER for word in ("--rule", rule)]
     return ["scan", str(repo), *flags, *rules, *more]
 
 
-def _gitleaks(*argv: str) -> list[str]:
-    rules = ",".join([f"slack-{name}-token" for name in SLACK_OF_GITLEAKS] + ["slack-webhook-url"])
+def gitleaks(*argv: str, more: tuple[str, ...] = ()) -> list[str]:
+    """What gitleaks is told: its rules for Slack only, and `more` of them."""
+    rules = ",".join([*(f"slack-{name}-token" for name in SLACK_OF_GITLEAKS), "slack-webhook-url", *more])
     return [*argv, "--no-banner", "--log-level", "error", "--exit-code", "77", "--enable-rule", rules, "."]
 
 
@@ -216,16 +212,15 @@ def _checkout(bench: Bench) -> Path | None:
         return bench.repo
     folder = bench.folder / "corpora" / f"clone-{bench.repo.resolve().parent.name}-{bench.repo.name}"
     if not folder.exists():
-        _git(bench.repo, "clone", "--quiet", "--shared", str(bench.repo), str(folder))
+        git(bench.repo, "clone", "--quiet", "--shared", str(bench.repo), str(folder))
     return folder
 
 
-def _listed(repo: Path) -> list[list[bytes]]:
-    """Id, kind and size of every object, in the order in which they lie in the packs."""
-    form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
-    out = _git(repo, "cat-file", "--batch-all-objects", "--unordered", form)
-    return [words for line in out.splitlines() if len(words := line.split()) == 3]
+def betterleaks(*argv: str) -> list[str]:
+    """The same for betterleaks, which has two rules more."""
+    return gitleaks(*argv, more=("slack-session-cookie", "slack-session-token"))
 
 
-def _git(repo: Path, *argv: str) -> bytes:
+def git(repo: Path, *argv: str) -> bytes:
+    """What git prints."""
     return subprocess.run(["git", "-C", str(repo), *argv], env=git_environ(), capture_output=True, check=True).stdout

@@ -59,11 +59,11 @@ def told(repo: Path, engine: str, jobs: int) -> Told:
 
 
 def reported(repo: Path, engine: str, jobs: int) -> dict[str, Any]:
-    """The report of the program, in a process of its own, without the times in it."""
+    """The report of the program, in a process of its own, without the times in it. A stand-in where it gave none."""
     options = ["--engine", engine, "--no-cache", "--jobs", str(jobs), "--format", "json", str(repo)]
     command = [sys.executable, "-m", "scanner", "history", *options]
     done = subprocess.run(command, cwd=ROOT, env=git_environ(), stdout=subprocess.PIPE, check=False)
-    report: dict[str, Any] = json.loads(done.stdout)
+    report: dict[str, Any] = json.loads(done.stdout or b'{"findings": [], "problems": [], "exit": "none"}')
     return {key: value for key, value in report.items() if key not in TIMES}
 
 
@@ -106,7 +106,7 @@ def row(subject: Subject, jobs: int) -> tuple[str, ...]:
 def subjects(named: Sequence[str], folder: Path) -> Iterator[Subject]:
     """The repositories that were named; an odd copy is deleted when the next one is asked for."""
     for each in named:
-        repo, _, kind = each.rpartition("=") if each.rpartition("=")[2] in (*odd.KINDS, "all") else (each, "", "")
+        repo, _, kind = each.rpartition("=") if each.rpartition("=")[2] in (*odd.KINDS, "all", "") else (each, "", "")
         path = corpus.history(folder / "corpora" / f"engines-{MADE.name}", MADE) if repo == "made" else Path(repo)
         name = "made" if repo == "made" else named_as(path)
         for one in odd.KINDS if kind == "all" else [kind]:

@@ -17,6 +17,7 @@ from bench.seal import git_environ
 HEAPS = 5  # packs of `several`
 FETCHED = 20  # blobs that a partial clone has
 LATE = 20  # commits that are not there at first
+SMALL = 1000  # bytes of an object that dulwich makes a delta of
 WIDE = "--index-version=2,0x40"  # offsets from 64 on are written as 64-bit ones, as in packs of more than 2 GiB
 
 
@@ -31,7 +32,7 @@ def as_it_is(source: Path, target: Path) -> None:
     """A copy with the packs of the original. Packs are linked where that is possible: nobody writes into one."""
     git(source, "init", "--quiet", "--bare", str(target))
     shutil.rmtree(target / "objects")
-    shutil.copytree(objects(source), target / "objects", copy_function=_linked)
+    shutil.copytree(objects(source), target / "objects", copy_function=linked)
     refs = git(source, "for-each-ref", "--format=%(objectname) %(refname)")
     (target / "packed-refs").write_bytes(refs)
     git(target, "symbolic-ref", "HEAD", _branch(source))
@@ -42,7 +43,8 @@ def objects(repo: Path) -> Path:
     return (repo / git(repo, "rev-parse", "--git-path", "objects").decode().strip()).resolve()
 
 
-def _linked(source: str, target: str) -> None:
+def linked(source: str, target: str) -> None:
+    """Makes `target` the same file as `source`, or a copy of it where that cannot be."""
     try:
         os.link(source, target)
     except OSError:
@@ -158,15 +160,20 @@ def wide(source: Path, target: Path) -> None:
 
 
 def dulwich(source: Path, target: Path) -> None:
-    """One pack that dulwich wrote, with deltas of its own making."""
+    """Two packs that dulwich wrote: the small objects as deltas of its own making, which takes it long, the others
+    whole."""
     from dulwich.object_store import DiskObjectStore
     from dulwich.pack import write_pack
 
     as_it_is(source, target)
-    old = list((target / "objects/pack").iterdir())
+    pack = target / "objects/pack"
+    old = list(pack.iterdir())
     store = DiskObjectStore(str(target / "objects"))
     every = [(store[oid], None) for oid in store]
-    write_pack(str(target / "objects/pack/pack-dulwich"), every, store.object_format, deltify=True)
+    small = [item for item in every if len(item[0].as_raw_string()) <= SMALL]
+    large = [item for item in every if len(item[0].as_raw_string()) > SMALL]
+    write_pack(str(pack / "pack-small"), small, store.object_format, deltify=True, delta_window_size=2)
+    write_pack(str(pack / "pack-large"), large, store.object_format, deltify=False)
     store.close()
     for path in old:
         path.unlink()
@@ -225,7 +232,7 @@ SAYS = {
     "several": "several packs, multi-pack-index",
     "thin": "a completed thin pack",
     "fast-import": "a pack of `fast-import`",
-    "dulwich": "a pack of dulwich",
+    "dulwich": "packs of dulwich, one with deltas",
     "loose": "loose objects only",
     "borrowing": "borrows its objects",
     "damaged": "damaged pack",

@@ -175,6 +175,6 @@ HINTS = {
     "kingfisher": "the package kingfisher-bin could not be installed",
     "detect-secrets": "the package detect-secrets could not be installed",
     "gitleaks": "no Go, or its module could not be had",
-    "betterleaks": "no Go, or its module could not be had",
-    "trufflehog": "no Go, or its module could not be had",
+    "betterleaks": "no Go, or a module that it needs could not be had",
+    "trufflehog": "no Go, or a module that it needs could not be had",
 }

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import cases, ours, peers, table, verify
+from bench import cases, engines, history, memory, ours, peers, sizes, table, verify
 from bench.cases import Bench, Section
 from bench.corpus import Shape
 from bench.measure import Command, Others, interleave, peak
@@ -25,9 +25,11 @@ SECTIONS: dict[str, Callable[[Bench], Section]] = {
     "hook": cases.hook,
     "anchored-hook": cases.anchored_hook,
     "scan": cases.scan,
-    "history": cases.history,
+    "history": history.history,
+    "rescan": history.rescan,
 }
-VERIFY = "verify"  # its rows are no programs
+VERIFY, ENGINES, SIZES, MEMORY = "verify", "engines", "sizes", "memory"  # their rows are no programs
+APART = (ENGINES, SIZES, MEMORY)  # written into a page only where they are named
 SMALL = Shape(files=30, size=600, commits=25, changed=3)
 TREE = Shape(files=5000, size=11_000, commits=1, planted=1)
 PAST = Shape(files=3000, size=14_000, commits=8000, changed=8)
@@ -37,8 +39,17 @@ HOOK_TURNS = 4
 def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    parser.add_argument("--repo", type=Path, help="scan and history of this repository; no hook")
-    parser.add_argument("--only", choices=(*SECTIONS, VERIFY), action="append", help="one section (repeatable)")
+    parser.add_argument("--repo", type=Path, help="scan, history and rescan of this repository; no hook")
+    parser.add_argument(
+        "--also",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="REPO",
+        help="sizes, memory: this one too (repeatable)",
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="put the plot of section sizes into FILE")
+    parser.add_argument("--only", choices=(*SECTIONS, VERIFY, *APART), action="append", help="one section (repeatable)")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="turns that count (default %(default)s)")
     parser.add_argument("--patience", type=float, default=200, metavar="S", help="seconds that one row may take in all")
     parser.add_argument("--cores", type=int, default=2, metavar="N", help="cores to run on (default %(default)s)")
@@ -106,11 +117,11 @@ def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
     head = heading(args, bench)
     print(head + "\n", flush=True)
     pages, missed = [head + "\n"], []
-    for name in args.only or ((*SECTIONS, VERIFY) if args.repo is None else ("scan", "history")):
+    for name in args.only or ((*SECTIONS, VERIFY, *APART) if args.repo is None else ("scan", "history", "rescan")):
         say(f"measuring: {name}")
-        made = verified(args) if name == VERIFY else section(name, args, bench)
+        made = MAKERS[name](args, bench) if name in MAKERS else section(name, args, bench)
         print(made.markdown if args.markdown else made.text, flush=True)
-        pages.append(made.markdown)
+        pages += [made.markdown] if name not in APART or args.only else []
         missed += made.missed
     for sentence in missed:
         print(f"over the bar: {sentence}", flush=True)
@@ -135,9 +146,38 @@ def section(name: str, args: argparse.Namespace, bench: Bench) -> Page:
     return Page(table.text(asked, rows), table.markdown(asked, rows), table.over(asked, rows))
 
 
-def verified(args: argparse.Namespace) -> Page:
+def verified(args: argparse.Namespace, bench: Bench) -> Page:
     """Measures how fast tokens are verified; there is no bar."""
     return Page(*verify.pages(verify.FEW if args.quick else verify.TOKENS, args.runs), [])
+
+
+def compared(args: argparse.Namespace, bench: Bench) -> Page:
+    """Both engines over a made-up repository and odd copies of it; see bench.engines for others."""
+    named = [f"made={kind}" for kind in ("", *QUICK)] if args.quick else []
+    rows = list(engines.compared(named, bench.folder, args.cores))
+    missed = [f"{cells[0]}, {cells[1]}: {cells[-1]}" for cells in rows if cells[-1] != "yes"]
+    title = "The engines compared"
+    return Page(table.aligned(title, engines.HEAD, rows), table.piped(f"**{title}**", engines.HEAD, rows), missed)
+
+
+def sized(args: argparse.Namespace, bench: Bench) -> Page:
+    """Time per blob from small to large."""
+    commits = sizes.FEW if args.quick else sizes.COMMITS if args.only else sizes.COMMITS[:-1]
+    return Page(*sizes.pages(bench, args.also, commits, args.runs, args.patience, args.plot))
+
+
+def weighed_all(args: argparse.Namespace, bench: Bench) -> Page:
+    """Memory over the number of objects."""
+    return Page(*memory.pages(bench, args.also))
+
+
+MAKERS: dict[str, Callable[[argparse.Namespace, Bench], Page]] = {
+    VERIFY: verified,
+    ENGINES: compared,
+    SIZES: sized,
+    MEMORY: weighed_all,
+}
+QUICK = ("sha256", "several")  # kinds of odd copies
 
 
 def turns(name: str, quick: bool) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from bench.cases import Case, Section
+from bench.cases import SPARE, Bar, Case, Section
 from bench.measure import Peak, Sample, median, ratio
 
 HEAD = ("what", "seconds", "least-most", "CPU s", "times", "at most", "memory MB", "runs")
-MEMORY = (300e6, 40)  # bytes of a history scan: so much, and so much an object
+EACH = 40  # bytes of memory that a history scan may take for each object
 
 
 class Row(NamedTuple):
@@ -36,7 +36,26 @@ def times(row: Row, yardstick: Row) -> float | None:
 def over(section: Section, rows: Sequence[Row]) -> list[str]:
     """One sentence for each bar that was missed."""
     ours = [row for row in rows if row.case.ours]
-    return [f"{row.case.name}: {fault}" for row in ours for fault in _faults(section, row, rows[0])]
+    faults = [f"{row.case.name}: {fault}" for row in ours for fault in _faults(section, row, rows[0])]
+    return [*faults, *(said for row in rows for said, missed in beside(row, rows) if missed)]
+
+
+def beside(row: Row, rows: Sequence[Row]) -> Iterator[tuple[str, bool]]:
+    """What a row took beside the others that it has a bar for, and whether that is too much."""
+    for bar in row.case.bars:
+        other = next((other for other in rows if other.case.name == bar.than), None)
+        factor = times(row, other) if other else None
+        if factor is not None and other:
+            yield _beside(row, other, bar, factor)
+
+
+def _beside(row: Row, other: Row, bar: Bar, factor: float) -> tuple[str, bool]:
+    if bar.plus:
+        more = median(row.samples).wall - bar.factor * median(other.samples).wall
+        said = f"{row.case.name}: {more:.2f} s more than {bar.than}, at most {bar.plus:g} s"
+        return said, more > bar.plus
+    said = f"{row.case.name}: {factor:.3f} times {bar.than}, at most {bar.factor:.3f}"
+    return said, factor > bar.factor
 
 
 def _faults(section: Section, row: Row, yardstick: Row) -> Iterator[str]:
@@ -45,25 +64,34 @@ def _faults(section: Section, row: Row, yardstick: Row) -> Iterator[str]:
         yield f"failed: {row.fault}"
     if factor and row.case.bar and factor > row.case.bar:
         yield f"took {factor:.2f} times the yardstick, may take {row.case.bar:g}"
-    if row.peak and row.peak.anonymous > allowed(section):
-        yield f"took {row.peak.anonymous / 1e6:.0f} MB, may take {allowed(section) / 1e6:.0f}"
+    may = allowed(section, row.case)
+    if row.peak and row.peak.anonymous > may:
+        yield f"took {row.peak.anonymous / 1e6:.0f} MB, may take {may / 1e6:.0f}"
     if section.blobs is not None and row.looked is not None and row.looked < section.blobs:
         yield f"looked at {row.looked} of {section.blobs} blobs"
 
 
-def allowed(section: Section) -> float:
+def allowed(section: Section, case: Case | None = None) -> float:
     """The most memory that a scan of this many objects may take, in bytes; no bound where objects do not count."""
-    return float("inf") if section.objects is None else MEMORY[0] + MEMORY[1] * section.objects
+    spare = case.spare if case else SPARE
+    return float("inf") if section.objects is None else spare + EACH * section.objects
 
 
 def markdown(section: Section, rows: Sequence[Row]) -> str:
-    """The table in Markdown, with its title and what was looked at."""
-    return piped(f"**{section.title}**: {about(section)}.", HEAD, [_cell(row, rows[0]) for row in rows])
+    """The table in Markdown, with its title and what was looked at, and the bars between its rows below it."""
+    table = piped(f"**{section.title}**: {about(section)}.", HEAD, [_cell(row, rows[0]) for row in rows])
+    return "\n".join([table, *_list(rows)])
 
 
 def text(section: Section, rows: Sequence[Row]) -> str:
-    """The table for a terminal."""
-    return aligned(f"{section.title}: {about(section)}", HEAD, [_cell(row, rows[0]) for row in rows])
+    """The same for a terminal."""
+    table = aligned(f"{section.title}: {about(section)}", HEAD, [_cell(row, rows[0]) for row in rows])
+    return "\n".join([table, *_list(rows)])
+
+
+def _list(rows: Sequence[Row]) -> list[str]:
+    said = [f"- {words}{' (missed)' if missed else ''}" for row in rows for words, missed in beside(row, rows)]
+    return [*said, ""] if said else []
 
 
 def piped(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
