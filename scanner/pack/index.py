@@ -115,7 +115,8 @@ def _equal(many: Sequence[Bytes], ends: Numbers, first: Numbers, second: Numbers
     compared[first] = compared[second] = True
     rows = np.concatenate([ids[here] for ids, here in zip(many, np.split(compared, ends[:-1]), strict=True)])
     number = np.cumsum(compared) - 1
-    return second[(rows[number[first]] == rows[number[second]]).all(axis=1)]
+    equal: Flags = (rows[number[first]] == rows[number[second]]).all(axis=1)
+    return second[equal]
 
 
 def _odd(what: str) -> GitError:

@@ -11,8 +11,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from scanner import rules
 from scanner.git.repository import find
+from scanner.pack import entries
+from scanner.pack.forest import forest
+from scanner.pack.index import parse as parse_index
+from scanner.pack.unpack import LARGE, STACKED, Nodes, Unpacker, codec
 from scanner.sources import engines
 from scanner.sources.history import Scope, Seen
 from scanner.sources.workers import Job
@@ -20,6 +26,7 @@ from scanner.sources.workers import Job
 RULES = tuple(rule for rule in rules.builtin() if rule.id == "slack-bot-token")
 KINDS = {1: b"commit", 2: b"tree", 3: b"blob", 4: b"tag"}
 OFS, REF = 6, 7
+OWN = Scope()
 
 # Both engines
 
@@ -28,7 +35,7 @@ def seen(
     engine: str,
     repository: Path,
     *,
-    scope: Scope = Scope(),
+    scope: Scope = OWN,
     processes: int = 1,
     large: int = 32 << 20,
 ) -> Seen:
@@ -38,7 +45,7 @@ def seen(
     return engines.look(engine, git, job, scope, processes).seen
 
 
-def agree(repository: Path, *, scope: Scope = Scope(), processes: int = 1, large: int = 32 << 20) -> Seen:
+def agree(repository: Path, *, scope: Scope = OWN, processes: int = 1, large: int = 32 << 20) -> Seen:
     """What the engine `pack` sees, after a comparison with the engine `git`."""
     mine = seen("pack", repository, scope=scope, processes=processes, large=large)
     compare(mine, seen("git", repository, scope=scope, large=large))
@@ -175,11 +182,11 @@ def away(distance: int) -> bytes:
     return bytes(reversed(out))
 
 
-def pack(entries: Sequence[Entry], algorithm: str = "sha1", version: int = 2, count: int | None = None) -> Written:
+def pack(content: Sequence[Entry], algorithm: str = "sha1", version: int = 2, count: int | None = None) -> Written:
     """The pack of these entries, in order; an OFS_DELTA comes after its base."""
-    data = bytearray(struct.pack(">4sII", b"PACK", version, len(entries) if count is None else count))
+    data = bytearray(struct.pack(">4sII", b"PACK", version, len(content) if count is None else count))
     offsets: list[int] = []
-    for entry in entries:
+    for entry in content:
         offsets.append(len(data))
         data += head(entry.kind, len(entry.content) if entry.size is None else entry.size)
         if entry.kind == OFS:
@@ -208,7 +215,30 @@ def store(repository: Path, name: str, data: bytes, listed: bytes) -> Path:
     return path
 
 
-def add(repository: Path, name: str, entries: Sequence[Entry], ids: Sequence[bytes]) -> Path:
+def add(repository: Path, name: str, content: Sequence[Entry], ids: Sequence[bytes]) -> Path:
     """A pack of these entries, which have these ids, in a bare repository; the path of the pack."""
-    written = pack(entries)
+    written = pack(content)
     return store(repository, name, written.data, index(ids, written.offsets, written.data[-20:]))
+
+
+# Reading, without a worker
+
+
+class Read(NamedTuple):
+    """What the parts of scanner.pack make of a pack: contents by id, and the ids that are left to git."""
+
+    contents: dict[bytes, bytes]
+    left: set[bytes]
+
+
+def read(data: bytes, listed: bytes, algorithm: str = "sha1", large: int = LARGE, stacked: int = STACKED) -> Read:
+    """Reads a pack as a worker does. AssertionError where it reads anything twice."""
+    ids = parse_index(memoryview(listed), hashlib.new(algorithm).digest_size)
+    trees = forest(entries.parse(np.frombuffer(data, np.uint8), ids), np.ones(len(ids.ids), np.bool_))
+    names = [bytes(ids.ids[place]) for place in trees.place.tolist()]
+    unpacker = Unpacker(memoryview(data), codec(), large, stacked)
+    columns = (trees.start, trees.end, trees.size, trees.base)
+    pairs = list(unpacker.contents(Nodes(*(column.tolist() for column in columns))))
+    assert sorted([*(node for node, _ in pairs), *unpacker.left]) == list(range(len(names)))
+    left = {names[node] for node in unpacker.left} | {bytes(ids.ids[place]) for place in trees.odd.tolist()}
+    return Read({names[node]: content for node, content in pairs}, left)
