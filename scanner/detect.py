@@ -26,16 +26,28 @@ _SHARED = 3  # bytes that anchors must share at their beginning to be looked for
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
 
 
+# How a text is looked at: in these forms of it.
+VIEWS = ("raw",)
+
+
+def literals(rules: Iterable[Rule]) -> tuple[tuple[tuple[bytes, ...], tuple[bytes, ...]], ...]:
+    """All that decides whether any of `rules` is tried on a text (Scan.tried): for each its anchors, and what else its
+    matches contain; sorted."""
+    return tuple(sorted({(tuple(sorted(rule.anchors)), tuple(sorted(rule.also))) for rule in rules}))
+
+
 Regions = Sequence[tuple[int, int]]  # start and end, in bytes
 
 
 class Scan(NamedTuple):
     """What one text holds. `overrun` names the rules that ran out of time on it, even on the retry, and those that did
-    so on enough texts before: these are not tried any more."""
+    so on enough texts before: these are not tried any more. `tried`: whether there was a place at which any rule could
+    match; the literals of the rules alone decide that, whatever else changes in them (see `literals`)."""
 
     matches: tuple[Match, ...]
     dropped: tuple[Dropped, ...]
     overrun: tuple[str, ...]
+    tried: bool = False
 
 
 def minimal_cover(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -160,17 +172,19 @@ class Detector:
         matches: list[Match] = []
         dropped: list[Dropped] = []
         overrun: list[str] = []
+        tried = False
         for rule in self._rules:
             regions = places.regions(rule)
             if not regions:
                 continue
+            tried = True
             outcomes, in_time = self._run(rule, data, regions)
             matches += (outcome for outcome in outcomes if isinstance(outcome, Match))
             dropped += (outcome for outcome in outcomes if isinstance(outcome, Dropped))
             if not in_time:
                 overrun.append(rule.id)
         kept = _without_overlaps(matches)
-        return Scan(kept, _not_within(dropped, kept), tuple(overrun))
+        return Scan(kept, _not_within(dropped, kept), tuple(overrun), tried)
 
     def _run(self, rule: Rule, data: bytes, regions: Regions) -> tuple[list[Match | Dropped], bool]:
         """What one rule makes of one text, and whether it came to its end in time, on the retry if need be."""

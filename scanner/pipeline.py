@@ -59,11 +59,11 @@ class Story(NamedTuple):
 
 def examine(detector: Detector, data: bytes, foreign: bool = False, line: int = 1, column: int = 1) -> Examined:
     """All hits in `data`, whose first character stands at `line` and `column`. `foreign`: do markers of other tools
-    count?"""
+    count? NOTHING itself where no rule was tried at all (Scan.tried)."""
     if not detector.may_hold(data):
         return NOTHING
     found = detector.scan(data)
-    if not any(found):
+    if not found.tried:
         return NOTHING
     markers = inline.markers(data, foreign) if found.matches else None
     places = positions(data, [(match.start, match.end) for match in found.matches], line, column)
@@ -76,16 +76,18 @@ def examine(detector: Detector, data: bytes, foreign: bool = False, line: int = 
 
 
 def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bool = False) -> Examined:
-    """All hits in what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory."""
+    """The same for what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory."""
     hits: list[Hit] = []
     dropped: list[tuple[Position, Dropped]] = []
     overrun: dict[str, None] = {}
+    tried = False
     for window in windows(read):
         seen = examine(detector, window.data, foreign, window.line, window.column)
+        tried = tried or seen is not NOTHING
         hits += [hit for hit in seen.hits if window.owns(hit.match.start)]
         dropped += [item for item in seen.dropped if window.owns(item[1].start)]
         overrun.update(dict.fromkeys(seen.overrun))
-    return Examined(tuple(hits), tuple(dropped), tuple(overrun)) if hits or dropped or overrun else NOTHING
+    return Examined(tuple(hits), tuple(dropped), tuple(overrun)) if tried else NOTHING
 
 
 def in_message(

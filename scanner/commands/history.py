@@ -21,6 +21,7 @@ from scanner.model import Coverage, Dropped, Location, Problem, Streams, Target
 from scanner.pipeline import Occurrence, examine
 from scanner.report.progress import Progress
 from scanner.sources import engines, gaps, origins
+from scanner.sources.cache import Cache, folder
 from scanner.sources.history import Scope, Seen, Watch
 from scanner.sources.workers import Job
 
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("repository", nargs="?", metavar="REPO", help="the repository (default: the one around this folder)")
     add("--reachable", action="store_true", help="only what refs reach: no reflogs, nothing that was dropped")
     add("--engine", choices=engines.NAMES, default="auto", help="what reads the objects (default: pack, where it can)")
-    add("--no-cache", action="store_true", help="keep and use no cache (none is built yet)")
+    add("--no-cache", action="store_true", help="look at everything, whatever earlier runs know of it")
     add("--alternates", action="store_true", help="also what is only in borrowed object databases")
     add("--allow-shallow", action="store_true", help="a shallow clone is what is wanted")
     add("--recurse-submodules", action="store_true", help="also the histories of submodules that are here")
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         base, broken = (None, []) if ignored else _base(repository, cat)
         setup = prepare(args, streams, base, repository)
         with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
-            made = outcome(args, repository, setup, progress)
+            made = outcome(args, repository, setup, progress, None if args.no_cache else Cache(folder(streams.environ)))
         if not (made.coverage.blobs or made.coverage.commits or made.problems):
             nothing(args, "the repository is empty", "")
         note = "a foreign repository: its own configuration does not count (--trust-repo-config lets it)"
@@ -81,34 +82,39 @@ def is_foreign(named: str | None, repository: Repository, streams: Streams) -> b
     return os.path.realpath(common_dir(here)) != os.path.realpath(common_dir(repository))
 
 
-def outcome(args: argparse.Namespace, repository: Repository, setup: Setup, progress: Progress) -> Outcome:
-    """Looks at the whole object database, and at what refs and reflogs say; then at submodules, if that was asked."""
+def outcome(
+    args: argparse.Namespace, repository: Repository, setup: Setup, progress: Progress, cache: Cache | None = None
+) -> Outcome:
+    """Looks at the whole object database, and at what refs and reflogs say; then at submodules, if that was asked. What
+    the `cache` says is clean is not read again."""
     job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, args.explain_drops)
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)
     watch = Watch(progress.advance, progress.expect)
-    seen, note = engines.look(args.engine, repository, job, scope, args.jobs, watch)
+    looked = engines.look(args.engine, repository, job, scope, args.jobs, watch, cache)
     progress.phase("provenance")
     files = list(trees.in_tree(repository.git, b"HEAD"))
     modules = gaps.modules(repository, [side.path for side in files if side.mode == GITLINK])
-    made = _outcome(args, repository, setup, seen, files)
+    made = _outcome(args, repository, setup, looked, files)
     coverage = made.coverage._replace(skipped=tuple(gaps.skips(modules, recurse=args.recurse_submodules)))
-    made = made._replace(coverage=coverage, notes=[*([note] if note else []), *made.notes])
+    said = [*([looked.note] if looked.note else []), *(cache.told() if cache else ())]
+    made = made._replace(coverage=coverage, notes=[*said, *made.notes])
     for name, module in modules if args.recurse_submodules else ():
         if module:
-            made = _joined(made, outcome(args, module, setup, progress), name)
+            made = _joined(made, outcome(args, module, setup, progress, cache), name)
     return made
 
 
 def _outcome(
-    args: argparse.Namespace, repository: Repository, setup: Setup, seen: Seen, files: Sequence[Side]
+    args: argparse.Namespace, repository: Repository, setup: Setup, looked: engines.Looked, files: Sequence[Side]
 ) -> Outcome:
     """What is to be said of one repository."""
+    seen = looked.seen
     names, log, broken = _holders(repository)
     told = origins.NOTHING
     if any(item.examined.hits for item in seen.found):
         holders = Holders(refs.peel(repository.git, names), log)
-        told = origins.tell(repository, seen, holders, setup.allow, args.jobs)
+        told = origins.tell(repository, looked.whole(), holders, setup.allow, args.jobs)
     check = bool(args.strict) or seen.blobs + seen.commits <= gaps.CHECKED
     missing = gaps.gaps(repository, allow_shallow=args.allow_shallow, check=check and not args.reachable)
     whole = not (args.reachable or args.only or args.skip)

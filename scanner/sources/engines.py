@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from scanner.errors import GitError, UsageError
 from scanner.git.repository import Repository
 from scanner.model import Problem
-from scanner.sources import history
+from scanner.sources import history, known
+from scanner.sources.cache import Cache
 from scanner.sources.history import SILENT, Scope, Seen, Watch, unreadable
+from scanner.sources.known import Here, Memory
 from scanner.sources.workers import Job
 
 NAMES = ("auto", "pack", "git", "both")
@@ -17,30 +21,96 @@ _DIFFERS = "please report it; --engine git does without the pack engine"
 
 
 class Looked(NamedTuple):
-    """What an engine saw, and a sentence on why it was not the quicker one, if it was not."""
+    """What an engine saw, and a sentence on why it was not the quicker one, if it was not. Where some of it was known
+    from an earlier run, `lineage` gives that of all commits, which `seen` does not hold then."""
 
     seen: Seen
     note: str = ""
+    lineage: Callable[[], bytes] | None = None
+
+    def whole(self) -> Seen:
+        """What was seen, with the lineage of all commits."""
+        return self.seen._replace(lineage=self.lineage()) if self.lineage else self.seen
 
 
-def look(name: str, repository: Repository, job: Job, scope: Scope, processes: int, watch: Watch = SILENT) -> Looked:
-    """Looks at everything with the engine `name`. UsageError where that cannot be had; `auto` takes git then."""
-    why = _lacking(scope)
-    if why and name in ("pack", "both"):
-        raise UsageError(f"--engine {name}: {why}", _MISSING if not scope.reachable else "use --engine git")
-    if name == "git" or why:
-        return Looked(history.engine(repository, job, scope, processes, watch), _note(name, why, scope))
+def look(
+    name: str,
+    repository: Repository,
+    job: Job,
+    scope: Scope,
+    processes: int,
+    watch: Watch = SILENT,
+    cache: Cache | None = None,
+) -> Looked:
+    """Looks at everything with the engine `name`. UsageError where that cannot be had; `auto` takes git then. `auto`
+    and `pack` take from the `cache` what is known, and leave there what becomes known."""
+    memory = known.memory(cache, repository, job, scope) if name in ("auto", "pack") else None
+    now = memory.here() if memory else None
+    run = _Run(repository, job, scope, processes, watch)
+    if memory and now:
+        knowledge = memory.recall(now)
+        if knowledge.covers(now):  # nothing that takes long to load is needed
+            return Looked(known.again(job, memory, knowledge, now, processes, watch), lineage=run.lineage)
+        return _look(name, run, partial(_onward, run, memory, now))
+    return _look(name, run, run.packed)
+
+
+class _Run(NamedTuple):
+    """What is to be looked at, and how."""
+
+    repository: Repository
+    job: Job
+    scope: Scope
+    processes: int
+    watch: Watch
+
+    def packed(self) -> Looked:
+        """By the pack engine."""
+        from scanner.sources import packed
+
+        return Looked(packed.engine(*self))
+
+    def plain(self) -> Seen:
+        """Through git."""
+        return history.engine(*self)
+
+    def lineage(self) -> bytes:
+        """That of all commits; nothing is looked for in them."""
+        plain = self._replace(job=self.job._replace(rules=()), watch=SILENT)
+        if _lacking(self.scope):
+            return plain.plain().lineage
+        from scanner.sources import packed
+
+        try:
+            return packed.lineage(self.repository, self.job, self.scope, self.processes)
+        except GitError:
+            return plain.plain().lineage
+
+
+def _onward(run: _Run, memory: Memory, now: Here) -> Looked:
+    """What the pack engine sees of what is not known; afterwards it is."""
     from scanner.sources import packed
 
+    scanned = packed.onward(*run, memory, now)
+    if scanned.learned:
+        memory.keep(scanned.learned, now)
+    return Looked(scanned.seen, lineage=run.lineage if scanned.recalled else None)
+
+
+def _look(name: str, run: _Run, packed: Callable[[], Looked]) -> Looked:
+    why = _lacking(run.scope)
+    if why and name in ("pack", "both"):
+        raise UsageError(f"--engine {name}: {why}", _MISSING if not run.scope.reachable else "use --engine git")
+    if name == "git" or why:
+        return Looked(run.plain(), _note(name, why, run.scope))
     if name == "both":
-        return Looked(_compared(repository, job._replace(account=True), scope, processes, watch))
+        return Looked(_compared(run._replace(job=run.job._replace(account=True))))
     try:
-        return Looked(packed.engine(repository, job, scope, processes, watch))
+        return packed()
     except GitError as error:
         if name == "pack":
             raise
-        seen = history.engine(repository, job, scope, processes, watch)
-        return Looked(seen, f"read through git, not by the pack engine: {error}")
+        return Looked(run.plain(), f"read through git, not by the pack engine: {error}")
 
 
 def _note(name: str, why: str, scope: Scope) -> str:
@@ -64,12 +134,9 @@ def _lacking(scope: Scope) -> str:
     return ""
 
 
-def _compared(repository: Repository, job: Job, scope: Scope, processes: int, watch: Watch) -> Seen:
+def _compared(run: _Run) -> Seen:
     """What git saw, with a problem for all that the pack engine saw differently."""
-    from scanner.sources import packed
-
-    mine = packed.engine(repository, job, scope, processes, watch)
-    true = history.engine(repository, job, scope, processes, watch)
+    mine, true = run.packed().seen, run.plain()
     return true._replace(problems=(*true.problems, *_differences(mine, true)))
 
 

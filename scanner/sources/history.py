@@ -41,7 +41,7 @@ class Seen(NamedTuple):
     tags: int
     size: int  # bytes
     lineage: bytes
-    looked: bytes = b""  # the ids and sizes of all objects, one a line, if that was asked (Job.account)
+    looked: bytes = b""  # the ids, sizes and kinds of all objects, one a line, if that was asked (Job.account)
 
 
 class Watch(NamedTuple):

@@ -95,7 +95,7 @@ class Looker:
         self.blobs += 1
         self.bytes += size
         self._advance(1, size)
-        if examined is not NOTHING:
+        if any(examined):
             self._holding[oid] = examined
             self._problems += overruns(path, examined)
 

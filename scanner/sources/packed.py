@@ -52,10 +52,12 @@ class Looked(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """What was seen, and what is known from now on (None: nothing that may be relied on)."""
+    """What was seen; what is known from now on (None: nothing that may be relied on); and whether anything was known
+    before, of which no commit's lineage was seen."""
 
     seen: Seen
     learned: Knowledge | None
+    recalled: bool
 
 
 def engine(repository: Repository, job: Job, scope: Scope, processes: int, watch: Watch) -> Seen:
@@ -75,7 +77,8 @@ def onward(
     known.forget(looked.pool, made.known.remembered(), memory, now)
     answers = [*looked.packs, *looked.rest]
     seen = together(answers, problems(answers, looked.pool))
-    return Scanned(known.with_known(seen._replace(looked=b""), made.known), _learned(made, looked, now))
+    seen = known.with_known(seen._replace(looked=b""), made.known)
+    return Scanned(seen, _learned(made, looked, now), made.known != known.NOTHING)
 
 
 def lineage(repository: Repository, job: Job, scope: Scope, processes: int) -> bytes:
@@ -126,6 +129,8 @@ def plan(
     own = enumeration.objects_folder(repository)
     folders = [own, *(store.alternates(own) if scope.alternates else ())]
     width = len(repository.empty_tree) // 2
+    # What moves into a pack is seen before, what moves out of one is seen afterwards.
+    before = [oid for folder in folders for oid in store.loose(folder, width)]
     found = [pack for folder in dict.fromkeys(folders) for pack in store.packs(folder, width)]
     old = {fact[:3] for fact in knowledge.packs}
     # What a known pack holds is known: so these come first.
@@ -141,7 +146,7 @@ def plan(
         trees = forest(parsed, chosen)
         odd.append(_lines(pack.listed.ids[trees.odd]))
         packs.append(Planned(pack.data, pack.listed.ids, trees))
-    rest = {oid for folder in folders for oid in store.loose(folder, width)} - knowledge.loose.keys()
+    rest = {*before, *(oid for folder in folders for oid in store.loose(folder, width))} - knowledge.loose.keys()
     if not scope.alternates and enumeration.borrows(repository):
         rest |= enumeration.reachable(repository.git)
     loose = _not_in([pack.listed.ids for pack in found], sorted(rest), width)

@@ -53,7 +53,8 @@ class Found(NamedTuple):
 class Answer(NamedTuple):
     """What a worker says of a portion: how many objects of which kind and how many bytes it read, what it found, the
     lineage of commits (see scanner.git.commits), the ids that git could not read, and other problems. `left` are ids,
-    one a line, that only git can read; `looked` the ids and sizes of all objects, if that was asked (Job.account)."""
+    one a line, that only git can read; `looked` the ids, sizes and kinds of all objects, if that was asked
+    (Job.account), and `held` those of the objects on which any rule was tried (scanner.detect.Scan)."""
 
     blobs: int = 0
     commits: int = 0
@@ -65,6 +66,7 @@ class Answer(NamedTuple):
     problems: tuple[Problem, ...] = ()
     left: bytes = b""
     looked: bytes = b""
+    held: bytes = b""
 
 
 def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
@@ -202,6 +204,7 @@ class Tally:
         self._found: list[Found] = []
         self._lineage: list[bytes] = []
         self._looked: list[bytes] = []
+        self._held: list[bytes] = []
         self.unread: list[bytes] = []
         self.problems: list[Problem] = []
 
@@ -218,6 +221,7 @@ class Tally:
             tuple(self.problems),
             left,
             b"".join(self._looked),
+            b"".join(self._held),
         )
         self._reset()
         return answer
@@ -227,13 +231,13 @@ class Tally:
         nothing follows. A piece that an exception comes out of leaves no trace."""
         if os.getppid() != self._parent:
             sys.exit()  # killed, and nobody will ask for the rest
-        before = len(self._found), len(self.problems)
+        before = len(self._found), len(self.problems), len(self._held)
         try:
             if piece.read or self._detector.may_hold(piece.data):
                 self._look(piece)
             self._count(piece)
         except Exception as error:
-            del self._found[before[0] :], self.problems[before[1] :]
+            del self._found[before[0] :], self.problems[before[1] :], self._held[before[2] :]
             if isinstance(error, GitError):
                 return 0
             raise
@@ -244,12 +248,13 @@ class Tally:
         examined = examine(self._detector, content, self._job.foreign)
         if examined is not NOTHING:
             self._keep(oid, kind, examined, b"" if kind == b"blob" else content)
+            self._held.append(_line(oid, len(content), kind))
         self._counts[kind] += 1
         self._size += len(content)
         if kind == b"commit":
             self._lineage.append(lineage(oid, content, 0, len(content)))
         if self._job.account:
-            self._looked.append(b"%b %d\n" % (oid, len(content)))
+            self._looked.append(_line(oid, len(content), kind))
 
     def _count(self, piece: Piece) -> None:
         kinds = [kind for _, kind, _, _ in piece.objects]
@@ -259,7 +264,7 @@ class Tally:
             commits = (found for found in piece.objects if found[1] == b"commit")
             self._lineage += [lineage(oid, piece.data, start, end) for oid, _, start, end in commits]
         if self._job.account:
-            self._looked += [b"%b %d\n" % (oid, end - start) for oid, kind, start, end in piece.objects if kind]
+            self._looked += [_line(oid, end - start, kind) for oid, kind, start, end in piece.objects if kind]
         if b"" in kinds:
             self.unread += [oid for oid, kind, _, _ in piece.objects if not kind]
 
@@ -271,9 +276,14 @@ class Tally:
                 examined = examine(self._detector, piece.data[start:end], self._job.foreign)
             if examined is not NOTHING:
                 self._keep(oid, kind, examined, b"" if kind == b"blob" else piece.data[start:end])
+                self._held.append(_line(oid, end - start, kind))
 
     def _keep(self, oid: bytes, kind: bytes, examined: Examined, content: bytes) -> None:
         self.problems += overruns(oid, examined)
         if examined.hits or (self._job.explain and examined.dropped):
             kept = examined if self._job.explain else examined._replace(dropped=())
             self._found.append(Found(oid, kind, kept, content))
+
+
+def _line(oid: bytes, size: int, kind: bytes) -> bytes:
+    return b"%b %d %b\n" % (oid, size, kind)
