@@ -170,7 +170,19 @@ class Counts(NamedTuple):
     occurrences: int | None = None
     blobs: int | None = None
     paths: int | None = None
-    commits: int | None = None
+    commits: int | None = None  # that bring it in
+    removals: int | None = None  # commits that take it out
+
+
+class Held(NamedTuple):
+    """What has a secret in its files now, not only in its past. None where the source cannot know, or there is none."""
+
+    head: bool | None = None
+    default_branch: bool | None = None  # of the remote `origin`, or of a bare repository itself
+    branches: int | None = None
+    remote_branches: int | None = None
+    tags: int | None = None
+    others: int | None = None  # other refs: pull requests, stash, notes, the detached HEAD of a work tree
 
 
 class Identity(NamedTuple):
@@ -230,6 +242,7 @@ class Finding(NamedTuple):
     remediation: str = ""
     verdict: Verdict | None = None
     response: Response | None = None
+    held: Held = Held()
 
 
 class Suppressed(NamedTuple):

@@ -16,6 +16,7 @@ from scanner.model import (
     Dropped,
     Event,
     Finding,
+    Held,
     Hit,
     Location,
     Match,
@@ -55,6 +56,8 @@ class Story(NamedTuple):
     removed: Event | None = None
     exposed: tuple[str | None, str | None] = (None, None)
     commits: int | None = None
+    removals: int | None = None
+    held: Held = Held()
 
 
 def examine(detector: Detector, data: bytes, foreign: bool = False, line: int = 1, column: int = 1) -> Examined:
@@ -195,7 +198,7 @@ def _finding(items: Sequence[Occurrence], rules: Mapping[str, Rule], story: Stor
     match = items[0].hit.match
     rule = rules[match.rule]
     locations = tuple(sorted((item.location for item in items), key=_place))
-    story = story or _told(locations)
+    story = story or Story()
     return Finding(
         secret=match.secret,
         fingerprint=fingerprint(match),
@@ -209,6 +212,7 @@ def _finding(items: Sequence[Occurrence], rules: Mapping[str, Rule], story: Stor
         removed=story.removed,
         exposed=story.exposed,
         counts=_counts(locations, story),
+        held=story.held,
         remediation=rule.remediation,
     )
 
@@ -234,16 +238,12 @@ def _place(location: Location) -> tuple[object, ...]:
     )
 
 
-def _told(locations: Sequence[Location]) -> Story:
-    commits = {location.commit for location in locations if location.commit}
-    return Story(commits=len(commits) or None)
-
-
 def _counts(locations: Sequence[Location], story: Story) -> Counts:
     blobs = {place.blob for place in locations if place.blob}
     paths = {place.path for place in locations if place.path is not None}
     seen = {(p.source, p.blob or p.commit or p.path, p.position) for p in locations}
-    return Counts(len(seen), len(blobs) or None, len(paths) or None, story.commits)
+    commits = len({place.commit for place in locations if place.commit}) if story.commits is None else story.commits
+    return Counts(len(seen), len(blobs) or None, len(paths) or None, commits or None, story.removals)
 
 
 class Judged(NamedTuple):

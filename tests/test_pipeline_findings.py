@@ -7,7 +7,7 @@ import pytest
 from scanner import pipeline, rules
 from scanner.filters.baseline import Baseline, Known
 from scanner.filters.entries import Config, Entry
-from scanner.model import Counts, Event, Finding, Hit, Location, Match, Position, Problem, Secret, Suppression
+from scanner.model import Counts, Event, Finding, Held, Hit, Location, Match, Position, Problem, Secret, Suppression
 from scanner.pipeline import Occurrence, Story, accept, fingerprint, group, judge
 from tests.conftest import token
 
@@ -76,9 +76,10 @@ def test_what_is_counted() -> None:
 
 
 def test_what_the_source_knows() -> None:
-    story = Story(Event("c", "Ada", "2026-01-02", b"a"), None, ("2026-01-02", None), 7)
+    story = Story(Event("c", "Ada", "2026-01-02", b"a"), None, ("2026-01-02", None), 7, 3, Held(True, None, 2))
     (found,) = group([Occurrence(hit(), place())], RULES, lambda secret: story)
-    assert (found.introduced, found.removed, found.exposed, found.counts.commits) == story
+    known = (found.introduced, found.removed, found.exposed, found.counts.commits, found.counts.removals, found.held)
+    assert known == story
 
 
 def test_places_of_every_kind_can_be_put_in_order() -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from scanner.git.commits import parse_tag
 from scanner.git.objects import Cat
+from scanner.git.repository import Repository
 from scanner.git.run import Git
 
 BRANCHES = (b"refs/heads/", b"refs/remotes/")
@@ -81,6 +82,14 @@ def _peeled(name: Name, kinds: Mapping[bytes, bytes], targets: Mapping[bytes, by
         through.append(oid)
         oid = targets[oid]
     return Ref(name.name, name.oid, oid, kinds[oid], tuple(through))
+
+
+def default_branch(repository: Repository) -> bytes | None:
+    """The commit of the default branch: that of the remote `origin` as it was when last fetched, or HEAD of a bare
+    repository. None where there is none."""
+    name = "HEAD" if repository.bare else "refs/remotes/origin/HEAD"
+    status, out, _ = repository.git.attempt("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return out.strip() if status == 0 else None
 
 
 class LogEntry(NamedTuple):

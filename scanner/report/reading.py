@@ -13,6 +13,7 @@ from scanner.model import (
     Dropped,
     Event,
     Finding,
+    Held,
     Identity,
     Location,
     Names,
@@ -164,11 +165,22 @@ def _finding(node: _Node) -> Finding:
         introduced=node("introduced").maybe(_event),
         removed=node("removed").maybe(_event),
         exposed=(_maybe(node("exposed"), "from"), _maybe(node("exposed"), "until")),
-        counts=Counts(*(node("counts")(key).maybe(_number) for key in Counts._fields)),
+        counts=_counts(node("counts")),
         remediation=_text(node("remediation")),
         verdict=node("verdict").maybe(_verdict),
         response=node("response").maybe(_response),
+        held=_held(node("held")) if "held" in node.of(dict) else Held(),
     )
+
+
+def _counts(node: _Node) -> Counts:
+    old = {key: node(key).maybe(_number) for key in ("occurrences", "blobs", "paths", "commits")}
+    return Counts(**old, removals=node("removals").maybe(_number) if "removals" in node.of(dict) else None)
+
+
+def _held(node: _Node) -> Held:
+    flags = (node(key).maybe(_flag) for key in ("head", "default_branch"))
+    return Held(*flags, *(node(key).maybe(_number) for key in Held._fields[2:]))
 
 
 def _verdict(node: _Node) -> Verdict:

@@ -100,6 +100,7 @@ def finding(found: Finding, show_secrets: bool = False) -> dict[str, Any]:
         "removed": _event(found.removed),
         "exposed": {"from": found.exposed[0], "until": found.exposed[1]},
         "counts": found.counts._asdict(),
+        "held": found.held._asdict(),
         "anatomy": dict(found.anatomy),
         "verdict": _verdict(found.verdict),
         "response": _response(found.response),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from scanner.model import Coverage, Event, Finding, Location, Names, Problem, Reach, Report, Suppression
+from scanner.model import Coverage, Event, Finding, Held, Location, Names, Problem, Reach, Report, Suppression
 from scanner.report import Options, Sink
 from scanner.report.places import amount, harmless, many, place, short
 
@@ -59,9 +59,23 @@ def _finding(finding: Finding, options: Options) -> Iterator[str]:
         yield f"  introduced: {_event(finding.introduced)}"
     if finding.removed:
         yield f"  removed: {_event(finding.removed)}"
+    if words := _held(finding.held):
+        yield f"  still in the files of: {', '.join(words)}"
     yield from _answers(finding, options)
     if options.verbose:
         yield f"  fingerprint: {harmless(finding.fingerprint)}"
+
+
+def _held(held: Held) -> list[str]:
+    flags = (("HEAD", held.head), ("the default branch", held.default_branch))
+    numbers = (
+        ("branch", "branches", held.branches),
+        ("remote branch", "remote branches", held.remote_branches),
+        ("tag", "tags", held.tags),
+        ("other ref", "other refs", held.others),
+    )
+    words = [name for name, holds in flags if holds]
+    return words + [f"{number:,} {one if number == 1 else more}" for one, more, number in numbers if number]
 
 
 def _answers(finding: Finding, options: Options) -> Iterator[str]:

@@ -3,22 +3,26 @@ finds together, in one walk over the commits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
 from scanner.errors import GitError
 from scanner.git import enumerate as enumeration
 from scanner.git import provenance, trees
-from scanner.git.changes import SYMLINK, Side
+from scanner.git.changes import SYMLINK, Change, Side
 from scanner.git.commits import Commit, ancestry, graph, parse_commit, parse_tag
 from scanner.git.objects import Cat
+from scanner.git.paths import Paths
 from scanner.git.reach import Holders, Wanted, reach_of, reaches
+from scanner.git.refs import default_branch
 from scanner.git.repository import Repository, head
 from scanner.model import Hit, Location, Problem, Reach, Secret, Suppression
 from scanner.pipeline import Occurrence, Story, in_message
 from scanner.sources.history import Seen, unreadable
+from scanner.sources.holding import Kept, follow
 from scanner.sources.stories import History, Turns, falls, rises, stories
+from scanner.sources.tips import Named, Tips
 from scanner.sources.workers import Found
 
 Allow = Callable[[bytes | None, Hit], Suppression | None]
@@ -67,6 +71,7 @@ class Teller:
         self._graph = graph(BytesIO(seen.lineage))
         self._borrowed = self._only_borrowed()
         self._walked = provenance.walk(repository, self._graph, self._hits.keys(), processes)
+        self._kept = self._followed()
         # The commits that bring or remove finds, or hold them in their message.
         self._people = self._read(change.commit for change in self._walked.changes)
         self._people |= {item.oid: parse_commit(item.content) for item in self._of(b"commit")}
@@ -177,29 +182,49 @@ class Teller:
     # What is known of each secret
 
     def stories(self) -> dict[Secret, Story]:
-        """The story of each secret that a commit brings in."""
+        """The story of each secret."""
         came = rises(self._walked.changes, self._of(b"commit"), self._look, self._allow)
-        went = self._gone(came)
-        return stories(came, went, History(self._graph.order, self._live, self._people, self._graph.orphans))
+        told = stories(
+            came, self._gone(came), History(self._graph.order, self._live, self._people, self._graph.orphans)
+        )
+        found = {hit.match.secret: Story() for item in self._found for hit in item.examined.hits} | told
+        return dict(self._with_numbers(self._kept, found)) if self._kept else found
+
+    def _with_numbers(self, kept: Kept, found: Mapping[Secret, Story]) -> Iterator[tuple[Secret, Story]]:
+        """The same with how many commits take each out, and what holds it still."""
+        names: dict[bytes, set[Secret]] = {}
+        for place, refs in self._named().items():
+            for name in refs:
+                names.setdefault(name, set()).update(self._secrets([place.oid]))
+        ends = Named(self._tip(), default_branch(self._repository))
+        tips = Tips(kept, self._graph, ends, self._holders.refs, names)
+        for secret, story in found.items():
+            yield secret, story._replace(removals=len(kept.went.get(secret, ())), held=tips.held(secret))
+
+    def _followed(self) -> Kept | None:
+        """What every commit holds. None where that cannot be told, as git could not compare some."""
+        if self._walked.untold:
+            return None
+        try:
+            with Paths(self._repository.git) as paths:
+                return follow(self._graph, self._walked.changes, self._look, paths.blobs)
+        except GitError:
+            return None
 
     def _gone(self, came: Turns) -> Turns:
-        """The commits on the way to HEAD that took out what HEAD does not hold: such as have one parent. Where there
-        is none, a merge did it (`git merge -s ours`); what it lacks of one parent need not have been removed by it."""
-        past = ancestry(self._graph, [self._tip()])
+        """The commits on the way to HEAD that took out what HEAD does not hold."""
+        past = ancestry(self._graph, [self._tip() or b""])
         held = {side.oid for side in trees.in_tree(self._repository.git, b"HEAD")} & self._hits.keys()
         gone = {secret for secret, turns in came.items() if any(turn.path and turn.commit in past for turn in turns)}
         gone -= self._secrets(held)
-        plain = falls((change for change in self._walked.changes if len(change.diffs) == 1), self._look)
-        went = {secret: [turn for turn in plain.get(secret, ()) if turn.commit in past] for secret in gone}
-        open_ends = {secret for secret, turns in went.items() if not turns}
-        return {**went, **(self._gone_by_merge(open_ends, past) if open_ends else {})}
+        all_went = self._kept.went if self._kept else falls(self._plain(), self._look)
+        went = {secret: [turn for turn in all_went.get(secret, ()) if turn.commit in past] for secret in gone}
+        self._people |= self._read({turn.commit for turns in went.values() for turn in turns} - self._people.keys())
+        return went
 
-    def _gone_by_merge(self, secrets: Set[Secret], past: Set[bytes]) -> Turns:
-        blobs = {oid for oid in self._hits if not secrets.isdisjoint(self._secrets([oid]))}
-        walked = provenance.merges(self._repository, self._graph, past, blobs, self._processes)
-        self._people |= self._read(change.commit for change in walked.changes)
-        went = falls(walked.changes, self._look)
-        return {secret: went[secret] for secret in secrets & went.keys()}
+    def _plain(self) -> Iterator[Change]:
+        """The changes of commits that are no merges: what a merge lacks of one parent it need not have removed."""
+        return (change for change in self._walked.changes if len(change.diffs) == 1)
 
     def _look(self, side: Side) -> Sequence[Hit]:
         return self._hits.get(side.oid, ())
@@ -207,8 +232,9 @@ class Teller:
     def _secrets(self, oids: Iterable[bytes]) -> set[Secret]:
         return {hit.match.secret for oid in oids for hit in self._hits[oid]}
 
-    def _tip(self) -> bytes:
+    def _tip(self) -> bytes | None:
+        """The commit of HEAD; an empty one on an unborn branch, None where it names what is not here."""
         try:
             return head(self._repository) or b""
-        except GitError:  # it names what is not here
-            return b""
+        except GitError:
+            return None

@@ -133,7 +133,7 @@ def test_renames_copies_and_moved_lines(repo: Repo, run: Run) -> None:
     assert places(found) == {("blob", "a", first), ("blob", "b", renamed), ("blob", "b", moved), ("blob", "c", copied)}
     assert {(place["path"], place["line"]) for place in found["locations"]} == {("a", 2), ("b", 2), ("b", 3), ("c", 3)}
     # A copy is one place more: the token stands more often than before.
-    assert found["counts"] == {"occurrences": 2, "blobs": 2, "paths": 3, "commits": 2}
+    assert found["counts"] == {"occurrences": 2, "blobs": 2, "paths": 3, "commits": 2, "removals": 0}
 
 
 def test_reverted_and_added_again(repo: Repo, run: Run) -> None:

@@ -49,7 +49,7 @@ def test_what_is_said_of_a_secret(run: Run, repo: Repo) -> None:
         "date": "2026-01-02T03:04:05+00:00",
         "path": "a.env",
     }
-    assert finding["counts"] == {"occurrences": 2, "blobs": 2, "paths": 2, "commits": 2}
+    assert finding["counts"] == {"occurrences": 2, "blobs": 2, "paths": 2, "commits": 2, "removals": None}
     assert (report["target"]["range"], report["target"]["head"]) == ("HEAD~2..HEAD", second)
     assert report["coverage"]["commits"] == 2
     assert BOT not in result.out

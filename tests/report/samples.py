@@ -12,6 +12,7 @@ from scanner.model import (
     Dropped,
     Event,
     Finding,
+    Held,
     Identity,
     Location,
     Names,
@@ -142,10 +143,11 @@ findings = st.builds(
     introduced=events,
     removed=events,
     exposed=st.tuples(maybe_texts, maybe_texts),
-    counts=st.builds(Counts, numbers, numbers, numbers, numbers),
+    counts=st.builds(Counts, *[numbers] * len(Counts._fields)),
     remediation=texts,
     verdict=st.none() | verdicts,
     response=st.none() | responses,
+    held=st.builds(Held, st.none() | flags, st.none() | flags, *[numbers] * 4),
 )
 reports = st.builds(
     Report,

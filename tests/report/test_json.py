@@ -94,7 +94,7 @@ def test_the_document_is_the_one_of_the_contract() -> None:
     first = found["findings"][0]
     assert list(first) == [
         "fingerprint", "rule", "kind", "severity", "redacted", "parts", "locations", "introduced", "removed", "exposed",
-        "counts", "anatomy", "verdict", "response", "remediation",
+        "counts", "held", "anatomy", "verdict", "response", "remediation",
     ]  # fmt: skip
     assert first["locations"] == [
         {
@@ -108,7 +108,8 @@ def test_the_document_is_the_one_of_the_contract() -> None:
             "suppressed": None,
         }
     ]  # fmt: skip
-    assert first["counts"] == {"occurrences": None, "blobs": None, "paths": None, "commits": None}
+    assert first["counts"] == {"occurrences": None, "blobs": None, "paths": None, "commits": None, "removals": None}
+    assert set(first["held"].values()) == {None}
     assert {key: found["suppressed"][0][key] for key in ("by", "reason", "owner", "until")} == {
         "by": "path", "reason": "an example", "owner": "docs team", "until": "2031-01-01",
     }  # fmt: skip

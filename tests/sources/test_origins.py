@@ -15,7 +15,8 @@ from scanner import rules
 from scanner.git import refs
 from scanner.git.reach import Holders
 from scanner.git.repository import find
-from scanner.model import Reach
+from scanner.model import Held, Reach
+from scanner.pipeline import Story
 from scanner.sources import history, origins
 from scanner.sources.history import Scope
 from scanner.sources.origins import Told
@@ -85,6 +86,10 @@ def build(repo: Repo, commits: list[Made], tagged: int, tree: int) -> None:
     repo.git("-c", "advice.nestedTag=false", "tag", "-a", "-m", "tag", "v1", f"c{tagged % len(commits)}")
     repo.git("-c", "advice.nestedTag=false", "tag", "-a", "-m", "tag", "v2", "v1")
     repo.git("update-ref", "refs/some/tree", f"c{tree % len(commits)}^{{tree}}")
+    repo.git("tag", "file", repo.git("hash-object", "-w", "--stdin", stdin=ONE))
+    repo.git("update-ref", "refs/remotes/origin/one", f"c{tagged % len(commits)}")
+    repo.git("update-ref", "refs/pull/1/head", f"c{tree % len(commits)}")
+    repo.git("symbolic-ref", "HEAD", f"refs/heads/c{(tagged + tree) % len(commits)}")
     for number, commit in enumerate(commits):
         if not commit.kept:
             repo.git("update-ref", "-d", f"refs/heads/c{number}")
@@ -111,6 +116,19 @@ def compare(repo: Repo) -> None:
         story = next((story for key, story in found.stories.items() if key.reveal() == secret), None)
         commit = story.introduced.commit if story and story.introduced else None
         assert commit == oracle.introducing(secret.decode())
+        if story:
+            numbers(oracle, secret.decode(), story)
+
+
+def numbers(oracle: Oracle, secret: str, story: Story) -> None:
+    """How many commits bring a secret and take it out, and what holds it still."""
+    assert (story.commits or 0) == len(oracle.bringing(secret))
+    assert story.removals == len(oracle.removing(secret))
+    refs = {name: oracle.holding(f"refs/{name}/", secret) for name in ("heads", "remotes", "tags", "pull", "some")}
+    head = bool(oracle.head) and oracle.holds("HEAD", secret)
+    bare = head if oracle.head else None
+    others = refs["pull"] + refs["some"]
+    assert story.held == Held(head, bare, refs["heads"], refs["remotes"], refs["tags"], others)
 
 
 def _text(path: bytes | None) -> str | None:
@@ -118,7 +136,7 @@ def _text(path: bytes | None) -> str | None:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return name.removeprefix("refs/heads/").removeprefix("refs/remotes/").removeprefix("refs/tags/")
 
 
 def _holders(reach: Reach | None) -> set[str]:
