@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import sys
@@ -42,6 +43,7 @@ COMMANDS = (
 )
 # Named by the contract, built later: saying so is better than «unknown».
 PLANNED = ("fleet", "serve")
+_UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT)
 
 
 def main(argv: list[str] | None = None, streams: Streams | None = None) -> int:
@@ -51,13 +53,17 @@ def main(argv: list[str] | None = None, streams: Streams | None = None) -> int:
     if streams is not None:
         return _caught(words, streams)
     if argv is None:  # the process is ours
+        _stand()
         _guard()
         _leave_out()
     gc.disable()  # until the command is loaded: that makes much, and nothing to collect
     try:
-        return _caught(words, standard())
+        status = _caught(words, standard())
+    except SystemExit as end:  # --help, --version
+        status = int(end.code or 0)
     finally:
         gc.freeze()  # nor is there anything to collect at the end; both together are a sixth of the hook's time
+    return _flushed(status) if argv is None else status
 
 
 def _caught(argv: list[str], streams: Streams) -> int:
@@ -69,8 +75,23 @@ def _caught(argv: list[str], streams: Streams) -> int:
         return _say(streams, "interrupted", "", INTERRUPTED)
     except BrokenPipeError:
         return INCOMPLETE
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            return _bug(streams, type(error), error.__traceback__)
+        return _say(streams, f"cannot write: {error.strerror}", "make room, or name another place", INCOMPLETE)
     except Exception as error:  # noqa: BLE001 - the last net: a bug is status 3 and shows no values
         return _bug(streams, type(error), error.__traceback__)
+
+
+def _flushed(status: int) -> int:
+    """The exit status, once all that was printed is out. Python itself would end with 120 where that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of it, Python would try again
+        if status != INCOMPLETE:  # else it was said
+            return _say(standard(), f"cannot write: {error.strerror}", "make room, or name another place", INCOMPLETE)
+    return status
 
 
 def _leave_out() -> None:
@@ -97,6 +118,19 @@ def within_work_tree(path: list[str], told: str, here: str, homes: tuple[str, ..
     return [entry for entry, whole in found if whole.startswith(os.path.join(top, "")) and not whole.startswith(kept)]
 
 
+def _stand() -> None:
+    """Gives the process the standard streams that its caller closed (`<&-`), so that no file that is opened takes the
+    place of one. From such an input nothing is read, to such an output nothing can be written, which is said."""
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # takes the lowest number that is free
+    sys.stdin = sys.stdin or open(0)  # noqa: SIM115 - it is open for the life of the process
+    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115
+
+
 def _guard() -> None:
     """What nobody catches, in a thread, at exit or while an object is thrown away, is told as any other bug: Python's
     own words would quote the exception, which may hold a secret."""
@@ -106,9 +140,8 @@ def _guard() -> None:
 
 
 def _uncaught(kind: type[BaseException] | None, trace: TracebackType | None) -> None:
-    if (
-        kind is None or issubclass(kind, SystemExit) or sys.stderr is None
-    ):  # the last: Python has thrown it away already
+    # Python may have thrown stderr away already.
+    if kind is None or issubclass(kind, SystemExit) or sys.stderr is None:
         return
     if issubclass(kind, KeyboardInterrupt):
         _say(standard(), "interrupted", "", INTERRUPTED)

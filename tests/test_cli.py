@@ -78,6 +78,28 @@ def test_a_closed_stderr_is_no_crash(repo: Repo) -> None:
     assert cli.main(["nonsense"], streams) == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("scan . <&-", 1),
+        ("scan . 2>&-", 1),
+        ("scan . >&-", 3),
+        ("scan . <&- >&- 2>&-", 3),
+        ("doctor >/dev/full", 3),
+        ("rules list >&-", 3),
+        ("--help >&-", 3),
+    ],
+)
+def test_closed_streams(repo: Repo, command: str, status: int) -> None:
+    """What cannot be told is incomplete, and never looks like «findings» or «clean»."""
+    repo.write("a.env", token() + b"\n")
+    repo.git("add", ".")
+    shell = f"{sys.executable} -m scanner {command}"
+    done = subprocess.run(["sh", "-c", shell], cwd=repo.path, capture_output=True, check=False)
+    assert done.returncode == status
+    assert b"Traceback" not in done.stderr and b"a bug" not in done.stderr
+
+
 def test_python_m_does_the_same(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "scanner", "--version"], capture_output=True, check=True)
     assert done.stdout.startswith(b"xoxscan ")
