@@ -1,0 +1,156 @@
+"""base64, standard and URL-safe, padded or not, wrapped over the lines of a file or of its source text, and nested.
+
+What a rule looks for has three images in base64, by where it begins in a group of three bytes. The characters of an
+image that no neighbour decides are what is looked for; so are the images of these, for a text that was encoded twice,
+and so on. Around such a place everything that can belong to the same encoded text is decoded, in the four ways in
+which it can be cut into groups of four characters.
+Sources: RFC 4648, sections 4 and 5; RFC 2045, 6.8 (lines); RFC 7468 (PEM); Kubernetes API reference, Secret v1.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import accumulate
+
+from scanner.decode import kubernetes
+from scanner.decode.around import any_of, cover, regions
+from scanner.decode.view import Decoded, Raw, View
+
+LEVELS = 5
+BROKEN = 2
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_PLAIN = (*(b"xox" + bytes((letter,)) for letter in b"abcdeoprs"), b"xapp-", b"xwfp-", b"slack", b"Slack", b"SLACK")
+# PowerShell's -EncodedCommand, among others, is base64 of UTF-16; either byte order contains these.
+_WIDE = (b"x\0o\0x", b"x\0a\0p\0p", b"x\0w\0f\0p", b"s\0l\0a\0c\0k", b"S\0l\0a\0c\0k", b"S\0L\0A\0C\0K")
+_SHORT = (b"hveG", b"hveH")  # images of `xox`; a fifth character, in front, is one of four
+_HEAD_ENDS = (b"\n", b"\r", b'"', b"'", b"\\")
+_TAIL_STARTS = (b"\n", b" ", b"\t", b'"', b"'", b"\\n")
+_LONGEST = 8  # characters of an image that are looked for: more are no rarer in practice, and many share a beginning
+_FOLLOWING = 16  # pieces that may belong to a token
+_SEARCHED = 4 * 1024  # bytes: of more than that the caller can tell quicker what they hold
+_LEAST = 16  # characters: less is no token
+
+# What stands between two pieces of one encoded text: the end of a line, as such or escaped, with what source text,
+# mail and comments put around it; or the end of one literal and the beginning of the next on the same line.
+_SOFT = rb"""(?:[ \t"'`,.;&|>#*()\[\]<~\\]|(?:[bBrRfFuUL]{1,2}|u8)(?=["'])|\+(?=[ \t\r\n"'`])|//(?=[ \t]))"""
+_LITERALS = rb"""["'`][ \t]*[+.,&|]{0,2}[ \t]*[bBrRfFuU]{0,2}["'`]"""
+_BREAK = rb"(?:\r?\n|\r|\\+[rn]|&\#(?:[xX]0?[aAdD]|1[03]);|%%0[aAdD]|%b)" % _LITERALS
+_GAP = rb"(?:(?!%b)%b)*+(?:%b(?:(?!%b)%b)*+){1,4}+" % (_BREAK, _SOFT, _BREAK, _BREAK, _SOFT)
+_PIECE = re.compile(rb"([A-Za-z0-9+/_-]++)(?:%b)?+" % _GAP)
+_SHAPE = re.compile(rb"[A-Za-z0-9+/_-]++(?:%b[A-Za-z0-9+/_-]++)*+" % _GAP)
+_ENDING = re.compile(rb"(?:xox[a-eoprs]|xapp|xwfp|hooks\.slack)[\w.%/+:-]*\Z")
+_STARTS = (b"eG94", b"eGFwcC", b"eHdmcC", b"aHR0cHM6Ly9ob29r")
+
+
+def image(plain: bytes, offset: int) -> bytes:
+    """The characters in the base64 of a text that `plain` alone decides, where it begins `offset` bytes behind a group
+    of three."""
+    bits = "".join(f"{byte:08b}" for byte in plain)
+    first, last = -(-8 * offset // 6), (8 * offset + len(bits)) // 6
+    return bytes(_ALPHABET[int(bits[at : at + 6], 2)] for at in range(6 * first - 8 * offset, 6 * last - 8 * offset, 6))
+
+
+def _images(plain: Iterable[bytes]) -> tuple[bytes, ...]:
+    return cover(image(one, offset)[:_LONGEST] for one in plain for offset in range(3))
+
+
+@cache
+def images(levels: int) -> tuple[tuple[bytes, ...], ...]:
+    """What betrays a token that was encoded once, twice, and so on, without line ends in between."""
+    found: list[tuple[bytes, ...]] = []
+    last = _PLAIN
+    for _ in range(levels):
+        last = _images(last)
+        found.append(last)
+    return tuple(found)
+
+
+@cache
+def anchors(levels: int = LEVELS, broken: int = BROKEN) -> tuple[bytes, ...]:
+    """What betrays a token that was encoded up to `levels` times; of the outermost encoding also where a line ends
+    within the image, if no more than `broken` are in each other."""
+    found = {*kubernetes.ANCHORS, *(_images(_WIDE) if levels else ())}
+    found.update(*images(levels))
+    for level in images(min(levels, broken)):
+        found.update(_broken(level, _HEAD_ENDS, _TAIL_STARTS))
+    if min(levels, broken) > 1:  # the text that was encoded once, wrapped as `base64` does it, and encoded again
+        found.update(_images(_broken(images(1)[0], (b"\n", b"\r"), (b"\n",))))
+    return cover(found)
+
+
+def _broken(whole: Sequence[bytes], ends: Sequence[bytes], starts: Sequence[bytes]) -> Iterator[bytes]:
+    """What of an image stands at the end of a line, or at the beginning of the next, where one is broken: three
+    characters at least, so that they are rare."""
+    longer = [bytes((first,)) + one for one in whole if one in _SHORT for first in b"HXn3"]
+    for one in (*whole, *longer):
+        for at in range(1, len(one)):
+            if at >= 3:
+                yield from (one[at - 3 : at] + end for end in ends)
+            elif len(one) - at >= 3:
+                yield from (start + one[at : at + 3] for start in starts)
+
+
+def decode(data: bytes, levels: int = LEVELS, broken: int = BROKEN) -> Iterator[Decoded]:
+    """The parts of `data` that are base64 and may hold a token, encoded up to `levels` times."""
+    wanted = _wanted(levels, broken)
+    yield from kubernetes.decode(data)
+    for start, end in regions(data, any_of(anchors(levels, broken)), _SHAPE):
+        if end - start >= _LEAST:
+            yield from _parts(data, start, end, wanted)
+
+
+@cache
+def _wanted(levels: int, broken: int) -> re.Pattern[bytes]:
+    """What the text below holds if a token is in it."""
+    return any_of(cover((*_PLAIN, *_WIDE, *anchors(levels - 1, broken - 1))))
+
+
+def _parts(data: bytes, start: int, end: int, wanted: re.Pattern[bytes]) -> Iterator[Decoded]:
+    """What the pieces say together; and what one says alone if a token begins or ends with it: lines of a list look
+    like those of one text."""
+    pieces = [piece.span(1) for piece in _PIECE.finditer(data, start, end)]
+    yield from _phases(data, pieces, wanted)
+    for at, piece in enumerate(pieces if len(pieces) > 1 else ()):
+        if at and data.startswith(_STARTS, piece[0]):
+            yield from _phases(data, pieces[at : at + _FOLLOWING], wanted)
+        if _ENDING.search(_decoded(data[slice(*piece)])):
+            yield from _phases(data, [piece], wanted)
+
+
+def _phases(data: bytes, pieces: Sequence[tuple[int, int]], wanted: re.Pattern[bytes]) -> Iterator[Decoded]:
+    joined = b"".join([data[start:end] for start, end in pieces])
+    for phase in range(4):
+        shown = _decoded(joined[phase:])
+        if len(shown) > _SEARCHED or wanted.search(shown):
+            yield Decoded(shown, _way_back(pieces, phase))
+
+
+def _decoded(characters: bytes) -> bytes:
+    """What base64 without padding stands for. Bits of a last byte that is not whole are left out."""
+    kept = len(characters) - (len(characters) % 4 == 1)
+    return a2b_base64(characters[:kept].translate(_URL_SAFE) + b"=" * (-kept % 4))
+
+
+def _way_back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
+    """From bytes to the characters that hold any of their bits."""
+    starts = [0, *accumulate(end - start for start, end in pieces)]
+
+    def place(character: int) -> int:
+        piece = min(bisect_right(starts, character), len(pieces)) - 1
+        return pieces[piece][0] + character - starts[piece]
+
+    def raw(start: int, end: int) -> tuple[int, int]:
+        first, last = phase + start * 8 // 6, phase + -(-end * 8 // 6)
+        return place(first), place(max(last - 1, first)) + (last > first)
+
+    return raw
+
+
+def view(levels: int = LEVELS, broken: int = BROKEN) -> View:
+    """The view that finds what was encoded up to `levels` times; `broken` as in `anchors`."""
+    return View("base64", anchors(levels, broken), lambda data: decode(data, levels, broken))

@@ -1,0 +1,131 @@
+"""Texts in UTF-16 and UTF-32, whole files or strings within other bytes, and the mark before UTF-8.
+
+Sources: the Unicode Standard 16.0, 3.10 and 23.8 (encoding schemes and the byte order mark), RFC 2781, UAX #19.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import accumulate
+
+from scanner.decode.around import any_of, regions
+from scanner.decode.view import Decoded, Raw, Run, View, through
+
+# The longer marks first: that of UTF-32 begins as that of UTF-16 does.
+_MARKS = (
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xef\xbb\xbf", "utf-8"),
+)
+# Without a mark: which bytes of a character are zero in nearly all text that holds ASCII.
+_ZEROS = (("utf-32-le", 4, (1, 2, 3)), ("utf-32-be", 4, (0, 1, 2)), ("utf-16-le", 2, (1,)), ("utf-16-be", 2, (0,)))
+_SAMPLE = 8 * 1024  # bytes that tell
+_STRIDE = 1024  # characters between two places that are known on the way back
+_WORDS = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")
+_ASCII = rb"[\t\n\r\x20-\x7e]"
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")  # no text holds them; what only begins as one does
+
+
+def text(data: bytes) -> tuple[str, bytes, Raw] | None:
+    """`data` as UTF-8 and the name of the encoding that it is in, if that is UTF-16, UTF-32 or UTF-8 with a mark; None
+    for all else. The mark is no part of the text. What is no whole character at the end is left out."""
+    mark, name = next((known for known in _MARKS if data.startswith(known[0])), (b"", _unmarked(data)))
+    if not name:
+        return None
+    body = data[len(mark) :]
+    if name == "utf-8":
+        return name, body, through([Run(0, len(body), len(mark), len(data))])
+    try:
+        decoded = body[: len(body) - len(body) % _width(name)].decode(name, "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    shown, raw = _told(decoded, name, len(mark))
+    return (name, shown, raw) if mark or not _CONTROLS.search(shown) else None
+
+
+def _width(name: str) -> int:
+    return 4 if name.startswith("utf-32") else 2
+
+
+def _unmarked(data: bytes) -> str:
+    sample = data[:_SAMPLE]
+    if len(sample) < 8 or b"\x00" not in sample:
+        return ""
+    return next((name for name, width, zeros in _ZEROS if _looks(sample, width, zeros)), "")
+
+
+def _looks(sample: bytes, width: int, zeros: Sequence[int]) -> bool:
+    """Whether nearly all bytes are zero that should be, and hardly any that should not."""
+    size = len(sample) // width
+    letters = next(at for at in range(width) if at in (0, width - 1) and at not in zeros)
+    enough = all(sample[at::width].count(0) * 10 >= size * 7 for at in zeros)
+    return enough and sample[letters::width].count(0) * 50 <= size
+
+
+def _told(decoded: str, name: str, begin: int) -> tuple[bytes, Raw]:
+    """A text in UTF-8, and the way back to the bytes behind the mark."""
+    pieces = [decoded[at : at + _STRIDE] for at in range(0, len(decoded), _STRIDE)]
+    spelled = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
+    shown = b"".join(spelled)
+    here = [0, *accumulate(map(len, spelled))]
+    there = list(accumulate((_units(piece, name) for piece in pieces), initial=begin))
+
+    def place(offset: int) -> int:
+        known = bisect_right(here, offset) - 1
+        return there[known] + _units(shown[here[known] : offset].decode("utf-8", "surrogatepass"), name)
+
+    def raw(start: int, end: int) -> tuple[int, int]:
+        return place(_boundary(shown, start)), place(_boundary(shown, end, forward=True))
+
+    return shown, raw
+
+
+def _units(piece: str, name: str) -> int:
+    """How many bytes of the encoding it takes."""
+    return len(piece.encode(name, "surrogatepass"))
+
+
+def _boundary(shown: bytes, at: int, forward: bool = False) -> int:
+    """The end of a character: `at`, or the next to it if that is within one."""
+    while 0 < at < len(shown) and shown[at] & 0xC0 == 0x80:
+        at += 1 if forward else -1
+    return at
+
+
+def _strings(data: bytes, gap: int) -> Iterator[Decoded]:
+    """The strings around the anchors. Their letters are ASCII; another ends a string."""
+    for start, end in regions(data, any_of(_anchors(gap)), _shape(gap)):
+        yield _string(data, start, end, gap)
+
+
+@cache
+def _shape(gap: int) -> re.Pattern[bytes]:
+    """Either byte order looks alike from the first letter to the last: letters with zeros between them."""
+    return re.compile(rb"%b(?:\x00{%d}%b){3,}+" % (_ASCII, gap, _ASCII))
+
+
+def _string(data: bytes, start: int, end: int, gap: int) -> Decoded:
+    """One string, whose letters stand `gap` zeros apart: behind the letter, or in front of it if none are behind the
+    last."""
+    zeros = bytes(gap)
+    front = gap if data[end : end + gap] != zeros and start >= gap and data[start - gap : start] == zeros else 0
+    step = gap + 1
+
+    def raw(begin: int, stop: int) -> tuple[int, int]:
+        first = start - front + begin * step
+        return first, max(first, min(start - front + stop * step, len(data)))
+
+    return Decoded(data[start:end:step], raw)
+
+
+def _anchors(gap: int) -> tuple[bytes, ...]:
+    return tuple(bytes(gap).join(bytes((letter,)) for letter in word) for word in _WORDS)
+
+
+UTF_16 = View("utf-16", _anchors(1), lambda data: _strings(data, 1))
+UTF_32 = View("utf-32", _anchors(3), lambda data: _strings(data, 3))
