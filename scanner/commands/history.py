@@ -149,7 +149,11 @@ def _texts(
     repository: Repository, setup: Setup, names: Sequence[Name], log: Sequence[LogEntry], files: Sequence[Side]
 ) -> Iterator[Occurrence]:
     """The hits in ref names, in what reflogs note, and in the names of HEAD's files."""
-    detector = setup.detector()
+    # All of it at once: most often it holds nothing.
+    detector = setup.detector(fast=False)
+    texts = (*(name.name for name in names), *(entry.message for entry in log), *(side.path for side in files))
+    if not detector.may_hold(b"\n".join(texts)):
+        return
     hits = {name: examine(detector, name.name).hits for name in names}
     for ref in refs.peel(repository.git, [name for name in names if hits[name]]):
         place = Location("ref-name", commit=ref.peeled.decode() if ref.kind == b"commit" else None)

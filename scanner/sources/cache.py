@@ -22,6 +22,7 @@ EACH = 5  # of one repository with the same rules
 _LARGEST = 32 << 20  # bytes of a row; larger ones are not kept
 _MOST = 256 << 20  # bytes of all rows together
 _BESIDE = ("", "-wal", "-shm", "-journal")
+_LEAST = 512  # bytes of the smallest database; less is an empty one to SQLite
 _PATIENCE = 1.0  # seconds that one waits for another process
 _APPLICATION = 0x786F7863  # "xoxc" (PRAGMA application_id)
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_SCHEMA", "SQLITE_MISMATCH", "SQLITE_ERROR")
@@ -167,8 +168,9 @@ def _prepare(where: str) -> None:
     os.makedirs(os.path.dirname(where), exist_ok=True)
     with suppress(FileExistsError):
         os.mkdir(where, 0o700)
-    if not os.listdir(where):
-        os.chmod(where, 0o700)
+    mode = stat.S_IMODE(os.stat(where).st_mode)
+    if mode & 0o077 and not os.listdir(where):
+        os.chmod(where, mode & 0o700)
     _own(where)
 
 
@@ -190,6 +192,8 @@ def _check(path: str) -> None:
         raise _Unusable(f"{path} belongs to somebody else (user {found.st_uid})")
     if found.st_mode & 0o022:
         raise _Worthless("open to others, who may have changed it")
+    if 0 < found.st_size < _LEAST:
+        raise _Worthless("damaged")
     if found.st_mode & 0o077:
         os.chmod(path, 0o600)
 

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import scanner
 from scanner.detect import VIEWS, literals
+from scanner.errors import GitError
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository, common_dir
 from scanner.sources.cache import Cache, Row
@@ -127,14 +128,15 @@ def rows(lines: bytes) -> Iterator[tuple[bytes, bytes, int]]:
 # What is here
 
 
-def folders(repository: Repository, scope: Scope) -> list[str]:
-    """Where the objects are that are looked at."""
-    own = enumeration.objects_folder(repository)
-    if not scope.alternates or not enumeration.borrows(repository):
-        return [own]
+def folders(objects: str) -> list[str]:
+    """Where the objects are that are looked at: in the folder `objects`, and in those that it borrows from."""
+    try:
+        os.stat(os.path.join(objects, "info", "alternates"))
+    except OSError:
+        return [objects]
     from scanner.pack import store  # numpy with it, which most runs here do without
 
-    return list(dict.fromkeys([own, *store.alternates(own)]))
+    return list(dict.fromkeys([objects, *store.alternates(objects)]))
 
 
 def here(objects: Sequence[str], width: int) -> Here | None:
@@ -214,10 +216,20 @@ def memory(cache: Cache | None, repository: Repository, job: Job, scope: Scope) 
     and for one that borrows objects: which of those are looked at depends on what refs reach."""
     if cache is None or scope.reachable or job.account:
         return None
-    if enumeration.borrows(repository) and not scope.alternates:
+    common = common_dir(repository)
+    objects = _folders(os.path.join(common, "objects"))
+    if not objects or (len(objects) > 1 and not scope.alternates):
         return None
-    own = [common_dir(repository), repository.git_dir, *([repository.top] if repository.top else [])]
-    return None if cache.lies_in(own) else Memory(cache, repository, job, folders(repository, scope))
+    own = [common, repository.git_dir, *([repository.top] if repository.top else [])]
+    return None if cache.lies_in(own) else Memory(cache, repository, job, objects)
+
+
+def _folders(objects: str) -> list[str]:
+    """As `folders`; none where that cannot be told."""
+    try:
+        return folders(objects)
+    except (GitError, ImportError):
+        return []
 
 
 def place(job: Job, objects: str) -> bytes:
