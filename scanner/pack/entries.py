@@ -12,6 +12,9 @@ from scanner.pack.index import Index, find
 COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
 _OFS, _REF = 6, 7
 ODD = 0  # what cannot be told of an entry, or is not possible
+# A delta whose bases lead to no whole object, but round in a circle or nowhere. git must not be asked for it: it goes
+# round such a circle for ever, and takes more and more memory.
+BROKEN = 8
 _NONE = -1
 _MANY = 1 << 18  # entries looked at in one go: what that takes is given back
 _START = 12  # bytes before the first entry
@@ -21,7 +24,7 @@ _DELTA = 4  # bytes: git takes no shorter delta
 
 class Entries(NamedTuple):
     """The entries of a pack in the order in which they lie there. `kind` is that of the object, deltas resolved; ODD
-    where that leads nowhere. `base` and `root` are numbers of entries: what a delta is made from (-1: it is none), and
+    or BROKEN where that is not possible. `base` and `root` are numbers of entries: what a delta is made from (-1: it is none), and
     where its chain begins. `place` is the number in the index."""
 
     place: Numbers
@@ -53,10 +56,9 @@ def parse(data: Bytes, index: Index) -> Entries:
         _Heads(*(np.zeros(0, np.int32) for _ in range(4)))
     ]
     kind, size, start, base = (np.concatenate(column) for column in zip(*parts, strict=True))
-    odd = (start > end) | (offsets < _START) | (end > last)
-    kind[odd], base[odd] = ODD, _NONE
+    end[start > end] = last  # the index leads into the middle of it, too
     root = _roots(base)
-    return Entries(place, np.minimum(start, end), end, size, base, root, np.where(base[root] < 0, kind[root], ODD))
+    return Entries(place, np.minimum(start, end), end, size, base, root, np.where(base[root] < 0, kind[root], BROKEN))
 
 
 def _heads(data: Bytes, index: Index, offsets: Numbers, inverse: Numbers, part: slice, last: int) -> _Heads:
@@ -68,15 +70,16 @@ def _heads(data: Bytes, index: Index, offsets: Numbers, inverse: Numbers, part: 
     named = np.flatnonzero((kind == _REF) & ~odd)
     base[named] = _named(data, index, inverse, start[named], last)
     start[named] += index.ids.shape[1]
-    odd |= ((kind == _OFS) | (kind == _REF)) & ((base < 0) | (size < _DELTA))
-    odd |= size > _MOST
+    delta = (kind == _OFS) | (kind == _REF)
+    odd |= (size > _MOST) | (delta & ((base < 0) | (size < _DELTA)))
     kind[odd | (kind == 5)], base[odd] = ODD, _NONE
+    kind[(odd & delta) | (at < _START) | (at >= last)] = BROKEN
     return _Heads(kind, np.minimum(size, _MOST).astype(np.int32), start, base)
 
 
 def _sizes(data: Bytes, at: Numbers, last: int) -> tuple[Numbers, Numbers, Numbers, Flags]:
     """Kind, size and what follows them of the entries at the offsets `at`, and which of them are not possible."""
-    odd = (at < 0) | (at >= last)
+    odd = (at < _START) | (at >= last)
     first = data[np.where(odd, 0, at)]
     kind, size, start = first >> 4 & 7, (first & 15).astype(np.int64), at + 1
     shift, more = 4, np.flatnonzero((first >= 128) & ~odd)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scanner.pack.arrays import Flags, Numbers
-from scanner.pack.entries import BLOB, COMMIT, ODD, TAG, Entries
+from scanner.pack.entries import BLOB, BROKEN, COMMIT, ODD, TAG, Entries
 
 # What an object costs besides its bytes, in bytes.
 _EACH = 4096
@@ -20,7 +20,8 @@ class Forest(NamedTuple):
     kind, its number in the index, and whether it is looked at (or only needed for others).
 
     `trees` says at which entry each tree begins, and where the last ends; `work` how much all trees before it are,
-    roughly, in bytes. `odd` are the numbers in the index of what cannot be told."""
+    roughly, in bytes. `odd` are the numbers in the index of what cannot be told, and is wanted; `broken` those of all
+    that git must not be asked for (scanner.pack.entries)."""
 
     start: Numbers
     end: Numbers
@@ -32,6 +33,7 @@ class Forest(NamedTuple):
     trees: Numbers
     work: Numbers
     odd: Numbers
+    broken: Numbers
 
 
 def forest(entries: Entries, wanted: Flags) -> Forest:
@@ -56,7 +58,8 @@ def forest(entries: Entries, wanted: Flags) -> Forest:
         wanted=wanted[nodes],
         trees=trees,
         work=np.append(0, np.cumsum(work)),
-        odd=entries.place[(entries.kind == ODD) & wanted],
+        odd=entries.place[((entries.kind == ODD) | (entries.kind == BROKEN)) & wanted],
+        broken=entries.place[entries.kind == BROKEN],
     )
 
 

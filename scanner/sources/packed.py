@@ -34,12 +34,13 @@ _EVERY = (entries.BLOB, entries.COMMIT, entries.TAG)
 
 class Plan(NamedTuple):
     """The packs to look at; ids (one a line) of entries that are left to git, and of loose and borrowed objects that no
-    pack holds; and what is known of the rest."""
+    pack holds; what is known of the rest; and ids that git must never be asked for (scanner.pack.entries)."""
 
     packs: Sequence[Planned]
     left: bytes
     loose: bytes
     known: Knowledge
+    broken: frozenset[bytes]
 
 
 class Looked(NamedTuple):
@@ -99,8 +100,9 @@ def _looked(made: Plan, job: Job, through: Job, processes: int, watch: Watch) ->
         watch.done(answer)
     left = made.left + b"".join(answer.left for answer in answers)
     asked = left + made.loose + b"".join(oid + b"\n" for oid in sorted(made.known.remembered()))
+    asked, broken = _without(asked, made.broken)
     pool = Pool(enumeration.named_objects(job.git, asked))
-    rest: list[Answer] = []
+    rest = [Answer(unread=broken)]
     for answer in through_git(through, pool, processes) if asked else ():
         rest.append(answer)
         watch.expect(total + pool.objects, 0)
@@ -108,12 +110,22 @@ def _looked(made: Plan, job: Job, through: Job, processes: int, watch: Watch) ->
     return Looked(answers, rest, left, pool)
 
 
+def _without(asked: bytes, broken: frozenset[bytes]) -> tuple[bytes, tuple[bytes, ...]]:
+    """What is asked, less what is `broken`; and that."""
+    if not broken:
+        return asked, ()
+    every = asked.split()
+    kept = b"".join(oid + b"\n" for oid in every if oid not in broken)
+    return kept, tuple(oid for oid in every if oid in broken)
+
+
 def _answers(job: Job, packs: Sequence[Planned], processes: int) -> Iterator[Answer]:
     """The answers for all entries; what a process took with it that died is left to git."""
     lost = yield from look(Task(job, packs, STACKED), Dealt(_portions(packs, processes)), processes)
     for portion in lost:
         number, begin, end = map(int, portion.split())
-        yield Answer(left=_lines(packs[number].ids[packs[number].forest.place[begin:end]]))
+        ids, forest = packs[number].ids, packs[number].forest
+        yield Answer(left=_lines(ids[forest.place[begin:end][forest.wanted[begin:end]]]))
 
 
 def _portions(packs: Sequence[Planned], processes: int) -> Iterator[bytes]:
@@ -137,20 +149,21 @@ def plan(
     found.sort(key=lambda pack: (_identity(pack) not in old, -len(pack.data.data)))
     flags = distinct([pack.listed.ids for pack in found])
     new = [pair for pair in zip(found, flags, strict=True) if _identity(pair[0]) not in old]
-    packs, odd = [], []
+    packs, odd, broken = [], [], b""
     for pack, wanted in new:
         parsed = entries.parse(np.frombuffer(pack.data.data, np.uint8), pack.listed)
-        kept = parsed.place[np.isin(parsed.kind, (*kinds, entries.ODD))]
+        kept = parsed.place[np.isin(parsed.kind, (*kinds, entries.ODD, entries.BROKEN))]
         chosen = np.zeros(len(wanted), np.bool_)
         chosen[kept] = wanted[kept]
         trees = forest(parsed, chosen)
         odd.append(_lines(pack.listed.ids[trees.odd]))
+        broken += _lines(pack.listed.ids[trees.broken])
         packs.append(Planned(pack.data, pack.listed.ids, trees))
     rest = {*before, *(oid for folder in folders for oid in store.loose(folder, width))} - knowledge.loose.keys()
     if not scope.alternates and enumeration.borrows(repository):
         rest |= enumeration.reachable(repository.git)
     loose = _not_in([pack.listed.ids for pack in found], sorted(rest), width)
-    return Plan(packs, b"".join(odd), loose, _unpacked(knowledge, packs, width))
+    return Plan(packs, b"".join(odd), loose, _unpacked(knowledge, packs, width), frozenset(broken.split()))
 
 
 def _identity(pack: store.Pack) -> tuple[bytes, int, bytes]:
@@ -185,7 +198,7 @@ def _learned(made: Plan, looked: Looked, now: Here) -> Knowledge | None:
     answers = [*looked.packs, *looked.rest]
     held = {oid: (kind, size) for answer in answers for oid, kind, size in known.rows(answer.held)}
     told = (problem.what.encode() for answer in answers for problem in answer.problems)
-    if looked.pool.error or not held.keys() >= set(told):
+    if made.broken or looked.pool.error or not held.keys() >= set(told):
         return None
     bad = {*looked.pool.missing, *chain.from_iterable(answer.unread for answer in answers)}
     read = {oid: Loose(kind, size) for answer in looked.rest for oid, kind, size in known.rows(answer.looked)}
