@@ -9,12 +9,14 @@ descendants: resident size would count mapped packs, which the kernel can drop a
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -29,6 +31,7 @@ class Command(NamedTuple):
     stdout: Path | None = None
     fine: tuple[int, ...] = (0,)  # exit statuses that mean that it did its work
     alarm: bytes = b""  # what it says on stderr when it did not, whatever its status
+    limit: float = float("inf")  # seconds, after which it is ended
 
 
 class Sample(NamedTuple):
@@ -70,11 +73,39 @@ def once(command: Command) -> Sample:
         stderr = stack.enter_context(tempfile.TemporaryFile())
         began = time.perf_counter()
         process = start(command, stack, stderr)
+        late = stack.enter_context(_ended(process, command.limit))
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         stderr.seek(0)
-        return Sample(wall, usage.ru_utime + usage.ru_stime, fault(command, process.returncode, stderr.read()))
+        said = f"took more than {command.limit:g} s" if late.is_set() else ""
+        said = said or fault(command, process.returncode, stderr.read())
+        return Sample(wall, usage.ru_utime + usage.ru_stime, said)
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes], limit: float) -> Iterator[threading.Event]:
+    """Ends a process and all of its session after `limit` seconds, and when we are ended ourselves; the event says
+    whether it was the former."""
+    late = threading.Event()
+
+    def expire() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(min(limit, threading.TIMEOUT_MAX), expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def fault(command: Command, status: int, said: bytes) -> str:
@@ -146,6 +177,7 @@ def peak(command: Command, pause: float = 0.04, proc: Path = Path("/proc")) -> P
     most, looks = 0, 0
     with ExitStack() as stack:
         process = start(command, stack)
+        stack.enter_context(_ended(process, command.limit))
         while process.poll() is None:
             most = max(most, sum(anonymous(proc, pid) for pid in family(proc, process.pid)))
             looks += 1

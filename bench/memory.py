@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,24 +52,27 @@ def joined(repos: Sequence[Path], folder: Path) -> Path:
 
 
 def _join(repo: Path, target: Path) -> bytes:
-    """Links the packs of a repository into another one; its refs, below its name."""
+    """Copies the objects of a repository into another one; its refs, below its name."""
     prefix = f"refs/remotes/{named_as(repo)}/".encode()
-    for path in (odd.objects(repo) / "pack").glob("pack-*"):
-        if path.suffix in (".pack", ".idx"):
-            odd.linked(str(path), str(target / "objects/pack" / path.name))
+    shutil.copytree(odd.objects(repo), target / "objects", copy_function=_copied, dirs_exist_ok=True)
     listed = odd.git(repo, "for-each-ref", "--format=%(objectname) %(refname)").splitlines(keepends=True)
     return b"".join(line.replace(b" refs/", b" " + prefix, 1) for line in listed)
 
 
-def weights(bench: Bench, repos: Sequence[Path], engines: Sequence[str]) -> Iterator[Weight]:
+def _copied(source: str, target: str) -> None:
+    if not os.path.exists(target):
+        shutil.copyfile(source, target)
+
+
+def weights(bench: Bench, repos: Mapping[str, Path], engines: Sequence[str]) -> Iterator[Weight]:
     """A run for each repository and engine."""
-    for repo in repos:
+    for name, repo in repos.items():
         counted = dict(line.split(": ") for line in odd.git(repo, "count-objects", "-v").decode().splitlines())
         objects = int(counted["in-pack"]) + int(counted["count"])
         for engine in engines:
             case = _case(bench, repo, engine)
             if case.command:
-                yield Weight(named_as(repo), objects, int(counted["packs"]), engine, peak(case.command))
+                yield Weight(name, objects, int(counted["packs"]), engine, peak(case.command))
 
 
 def _case(bench: Bench, repo: Path, engine: str) -> Case:
@@ -92,7 +97,9 @@ def pages(bench: Bench, also: Sequence[Path]) -> tuple[str, str, list[str]]:
     """The table for a terminal, in Markdown, and a sentence for each bar that was missed. Measured are a made-up
     history, the public ones that were named, and all of these in one repository."""
     others = Others()
-    repos = [history.subject(bench._replace(repo=None)), *also, *([joined(also, bench.folder)] if also[1:] else ())]
+    repos = {"made": history.subject(bench._replace(repo=None)), **{named_as(repo): repo for repo in also}}
+    if len(also) > 1:
+        repos[f"{len(also)} of these as one"] = joined(also, bench.folder)
     found = list(weights(bench, repos, ("pack", "git")))
     title = f"jobs 2; {others.share():.0%} of the machine was busy otherwise"
     rows = [cells(weight) for weight in found]

@@ -5,7 +5,6 @@ The original is only read. Each maker takes it and a folder that is not there ye
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
@@ -29,10 +28,10 @@ def git(folder: Path, *argv: str, given: bytes = b"") -> bytes:
 
 
 def as_it_is(source: Path, target: Path) -> None:
-    """A copy with the packs of the original. Packs are linked where that is possible: nobody writes into one."""
+    """A copy with the packs of the original."""
     git(source, "init", "--quiet", "--bare", str(target))
     shutil.rmtree(target / "objects")
-    shutil.copytree(objects(source), target / "objects", copy_function=linked)
+    shutil.copytree(objects(source), target / "objects", copy_function=shutil.copyfile)
     refs = git(source, "for-each-ref", "--format=%(objectname) %(refname)")
     (target / "packed-refs").write_bytes(refs)
     git(target, "symbolic-ref", "HEAD", _branch(source))
@@ -41,14 +40,6 @@ def as_it_is(source: Path, target: Path) -> None:
 def objects(repo: Path) -> Path:
     """The folder of its objects."""
     return (repo / git(repo, "rev-parse", "--git-path", "objects").decode().strip()).resolve()
-
-
-def linked(source: str, target: str) -> None:
-    """Makes `target` the same file as `source`, or a copy of it where that cannot be."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _branch(source: Path) -> str:

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -52,6 +53,10 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=(*SECTIONS, VERIFY, *APART), action="append", help="one section (repeatable)")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="turns that count (default %(default)s)")
     parser.add_argument("--patience", type=float, default=200, metavar="S", help="seconds that one row may take in all")
+    parser.add_argument("--limit", type=float, default=300, metavar="S", help="seconds after which a run is ended")
+    parser.add_argument(
+        "--rows", action="append", metavar="TEXT", help="only rows with TEXT in their names (repeatable)"
+    )
     parser.add_argument("--cores", type=int, default=2, metavar="N", help="cores to run on (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed makes another corpus")
     parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
@@ -111,6 +116,7 @@ def heading(args: argparse.Namespace, bench: Bench) -> str:
 def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
     """Prints the tables; 1 when a bar is missed."""
     args = options().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is being measured is ended, too
     args.runs = 1 if args.quick else args.runs
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.cores])
     bench = prepare(args, folder or peers.home())
@@ -140,10 +146,21 @@ class Page(NamedTuple):
 
 def section(name: str, args: argparse.Namespace, bench: Bench) -> Page:
     """Measures programs side by side."""
-    asked, others = SECTIONS[name](bench), Others()
+    asked, others = narrowed(SECTIONS[name](bench), args.rows, args.limit), Others()
     rows = measured(asked, args.runs * turns(name, args.quick), args.patience)
     asked = asked._replace(about=f"{asked.about}; {others.share():.0%} of the machine was busy otherwise")
     return Page(table.text(asked, rows), table.markdown(asked, rows), table.over(asked, rows))
+
+
+def narrowed(asked: Section, texts: Sequence[str] | None, limit: float) -> Section:
+    """The yardstick and the rows that were asked for, each with a limit."""
+    chosen = [
+        case
+        for number, case in enumerate(asked.cases)
+        if not (texts and number) or any(text in case.name for text in texts or ())
+    ]
+    limited = [case._replace(command=case.command and case.command._replace(limit=limit)) for case in chosen]
+    return asked._replace(cases=limited)
 
 
 def verified(args: argparse.Namespace, bench: Bench) -> Page:

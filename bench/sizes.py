@@ -13,7 +13,7 @@ from bench.engines import named_as
 from bench.measure import Others, Sample, interleave, median, ratio
 
 COMMITS = (500, 2000, 8000, 32000)
-FEW = (20, 80)
+FEW = (10, 40)
 SHAPE = corpus.Shape(files=1000, size=5000, changed=8)
 JOBS = 2
 GROWS = 1.15  # a blob of a larger history may take so many times as long as one of the next smaller one, by noise

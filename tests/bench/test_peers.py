@@ -9,7 +9,7 @@ from bench import peers
 
 def test_every_peer_is_named_with_a_place_or_a_reason(tmp_path: Path) -> None:
     found = peers.find(tmp_path)
-    assert list(found) == ["ripgrep", "kingfisher", "detect-secrets", "gitleaks", "betterleaks"]
+    assert list(found) == ["ripgrep", "kingfisher", "detect-secrets", "gitleaks", "betterleaks", "trufflehog"]
     assert all((peer.path is None) == bool(peer.why) for peer in found.values())
 
 

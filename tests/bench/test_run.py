@@ -22,7 +22,7 @@ def bench(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_section_has_its_yardstick_and_our_row(tmp_path: Path) -> None:
-    done = bench(tmp_path)
+    done = bench(tmp_path, *(word for name in ("hook", "scan", "history", "verify") for word in ("--only", name)))
     assert done.returncode == 0, done.stderr
     for title in ("The hook: 10 staged files", "A work tree: 30 files", "A history: "):
         assert title in done.stdout
@@ -45,6 +45,25 @@ def test_any_repository_can_be_benched(tmp_path: Path) -> None:
     assert "**A history**: " in done.stdout and "| xoxscan history" in done.stdout
     assert "The hook" not in done.stdout
     assert "| xoxscan history" in page.read_text()
+
+
+def test_sizes_and_memory_of_made_up_and_of_named_repositories(tmp_path: Path) -> None:
+    repos = [corpus.history(tmp_path / name, SMALL._replace(seed=seed)) for seed, name in enumerate(("one", "two"))]
+    also = [word for repo in repos for word in ("--also", str(repo))]
+    done = bench(tmp_path, "--only", "sizes", "--only", "memory", *also, "--plot", str(tmp_path / "plot.svg"))
+    assert done.returncode == 0, done.stderr
+    for row in ("made, 40 commits  ", "one  ", "2 of these as one  "):
+        assert row in done.stdout
+    assert (tmp_path / "plot.svg").read_text().startswith("<svg")
+
+
+def test_rows_are_chosen_and_ended_after_the_limit(tmp_path: Path) -> None:
+    repo = corpus.history(tmp_path / "mine", SMALL)
+    argv = ("--repo", str(repo), "--only", "history", "--rows", "engine git", "--limit", "0.05")
+    done = bench(tmp_path, *argv)
+    assert "engine git (this checkout): failed (took more than 0.05 s)" in done.stdout
+    assert "engine pack" not in done.stdout
+    assert "git cat-file --batch --buffer" in done.stdout
 
 
 def test_a_bare_repository_is_scanned_in_a_clone_that_is_not_in_it(tmp_path: Path) -> None:

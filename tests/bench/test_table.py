@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import table
-from bench.cases import Case, Section
+from bench.cases import Bar, Case, Section
 from bench.measure import Command, Peak, Sample
 from bench.table import Row
 
@@ -20,14 +20,14 @@ def ours(wall: float = 1, fault: str = "", memory: int = 0, looked: int | None =
 
 
 def test_within_all_bars_nothing_is_said() -> None:
-    assert table.over(SECTION, [YARDSTICK, ours(2.5, memory=340_000_000, looked=10)]) == []
+    assert table.over(SECTION, [YARDSTICK, ours(2.5, memory=290_000_000, looked=10)]) == []
 
 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
         (ours(3), "took 3.00 times the yardstick, may take 2.5"),
-        (ours(memory=341_000_000), "341 MB, may take 340"),
+        (ours(memory=291_000_000), "291 MB, may take 290"),
         (ours(looked=9), "looked at 9 of 10 blobs"),
         (ours(fault="status 3"), "failed: status 3"),
     ],
@@ -35,6 +35,25 @@ def test_within_all_bars_nothing_is_said() -> None:
 def test_each_bar_that_is_missed_is_said(row: Row, said: str) -> None:
     (sentence,) = table.over(SECTION, [YARDSTICK, row])
     assert sentence.startswith("ours: ") and said in sentence
+
+
+def test_a_row_may_have_bars_beside_other_rows() -> None:
+    peer = Row(Case("peer", COMMAND), [Sample(6, 1)] * 2)
+    bars = (Bar("peer", 1 / 3), Bar("yardstick", 1, plus=0.4), Bar("absent", 1))
+    good, bad = (row._replace(case=row.case._replace(bar=None, bars=bars)) for row in (ours(1.3), ours(2.4)))
+    assert table.over(SECTION, [YARDSTICK, peer, good]) == []
+    assert table.over(SECTION, [YARDSTICK, peer, bad]) == [
+        "ours: 0.400 times peer, at most 0.333",
+        "ours: 1.40 s more than yardstick, at most 0.4 s",
+    ]
+    shown = table.markdown(SECTION, [YARDSTICK, peer, bad])
+    assert "- ours: 0.400 times peer, at most 0.333 (missed)\n" in shown
+    assert "(missed)" not in table.text(SECTION, [YARDSTICK, peer, good])
+
+
+def test_a_row_may_have_more_memory_to_spare() -> None:
+    row = ours(memory=340_000_000)
+    assert table.over(SECTION, [YARDSTICK, row._replace(case=row.case._replace(spare=300e6))]) == []
 
 
 def test_a_peer_may_take_what_it_likes() -> None:
