@@ -1,0 +1,176 @@
+r"""One engine for all encodings that spell characters one by one: `%78`, `\\x78`, `&#120;`, `=78`, or put something
+invisible between them. A dialect says how one character is spelled; the rest (where to look, what to decode, the way
+back) is the same for all.
+
+A text is decoded only around two sorts of places: where an anchor of the dialect stands (an encoded `x`, say), and
+where a token begins in plain letters and goes on in a way that rules do not see (scanner.spelling knows punctuation).
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from scanner.decode.view import Decoded, Raw, Run, View, through
+from scanner.spelling import MARKS, spellings
+
+# What rules look for, as far as it stands in plain letters.
+STARTS = (*(b"xox%c" % letter for letter in b"abcdeoprs"), b"xapp", b"xwfp", b"hooks.slack")
+
+Plain = Callable[[re.Match[bytes]], bytes]
+
+# In bytes. What is decoded on either side of a place (the longest token, at 20 for a character), and how far behind one
+# place no other is looked for.
+_BEFORE, _BEHIND, _SKIPPED = 1 << 10, 32 << 10, 8 << 10
+_LARGEST = 1 << 20
+# What a token may go on with: its own characters, and what another encoding within this one begins with.
+_GOES_ON = frozenset((string.ascii_letters + string.digits + "-_/:.+=%&#\\\x1b").encode()) | frozenset(range(0x80, 256))
+
+
+class Dialect(NamedTuple):
+    """How one character is spelled: what matches it, what it stands for (nothing, where it is invisible; itself, where
+    it stands for none), and the literals that betray it in `xox`, `xapp`, `xwfp` or `hooks.slack`. `own` are plain
+    characters that begin a spelled one. `starts` is where a token may begin in plain letters."""
+
+    pattern: bytes
+    plain: Plain
+    anchors: tuple[bytes, ...] = ()
+    own: bytes = b""
+    starts: tuple[bytes, ...] = STARTS
+
+
+def view(name: str, *dialects: Dialect) -> View:
+    """The view called `name`: each of `dialects` by itself, since the same bytes may mean different things."""
+    anchors = dict.fromkeys(anchor for dialect in dialects for anchor in (*dialect.anchors, *dialect.starts))
+
+    def decode(data: bytes) -> Iterator[Decoded]:
+        for dialect in dialects:
+            yield from parts(data, dialect)
+
+    return View(name, tuple(anchors), decode)
+
+
+def parts(data: bytes, dialect: Dialect) -> Iterator[Decoded]:
+    """What `data` holds in `dialect`, in order of place: parts that are made of a megabyte at most."""
+    for start, end in _cut(_merged([*_anchored(data, dialect.anchors), *_begun(data, dialect)], len(data))):
+        yield _part(data[start:end], start, dialect)
+
+
+def character(code: int, otherwise: bytes) -> bytes:
+    """The character with that code in UTF-8, or `otherwise` where there is none."""
+    return chr(code).encode("utf-8", "surrogatepass") if code <= 0x10FFFF else otherwise
+
+
+def _anchored(data: bytes, anchors: tuple[bytes, ...]) -> Iterator[tuple[int, int]]:
+    for pattern in _any_of(anchors):
+        found = pattern.search(data)
+        while found:
+            yield _around(found)
+            found = pattern.search(data, found.start() + _SKIPPED)
+
+
+def _begun(data: bytes, dialect: Dialect) -> Iterator[tuple[int, int]]:
+    """Around the tokens that begin in plain letters and go on spelled. What was read once is not read again."""
+    unit = compiled(dialect.pattern)
+    for pattern in _seen(dialect.starts, dialect.own):
+        at = 0
+        while found := pattern.search(data, at):
+            at = found.end()
+            if _hides(data, at, unit, dialect.plain):
+                yield _around(found)
+                at = max(at, found.start() + _SKIPPED)
+
+
+def _around(found: re.Match[bytes]) -> tuple[int, int]:
+    return found.start() - _BEFORE, found.start() + _SKIPPED + _BEHIND
+
+
+def _hides(data: bytes, at: int, unit: re.Pattern[bytes], plain: Plain) -> bool:
+    """Whether a spelled character stands at `at` with which a token may go on."""
+    end = at
+    while found := unit.match(data, end, at + _BEHIND):
+        value = plain(found)
+        if value:
+            return value != found[0] and value[0] in _GOES_ON
+        end = found.end()
+    return at < end < len(data) and data[end] in _GOES_ON
+
+
+@cache
+def _any_of(literals: tuple[bytes, ...]) -> tuple[re.Pattern[bytes], ...]:
+    return tuple(re.compile(first + rest) for first, rest in _branches(literals))
+
+
+def _branches(literals: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """A pattern for `literals` by their first bytes: `re` jumps to a byte, and tries all alternatives that it is given."""
+    groups: dict[bytes, list[bytes]] = {}
+    for literal in literals:
+        groups.setdefault(re.escape(literal[:1]), []).append(literal[1:])
+    for first, rest in groups.items():
+        yield first, b"" if b"" in rest else b"(?:%b)" % b"|".join(one + more for one, more in _branches(rest))
+
+
+@cache
+def compiled(pattern: bytes) -> re.Pattern[bytes]:
+    """`pattern`, compiled when it is first needed: most runs decode nothing."""
+    return re.compile(pattern)
+
+
+@cache
+def _seen(starts: tuple[bytes, ...], own: bytes) -> tuple[re.Pattern[bytes], ...]:
+    """The beginning of a token, and what rules see of the rest: plain characters, and punctuation in every spelling."""
+    plain = bytes(byte for byte in b"A-Za-z0-9_:/.+=-" if byte not in own)
+    spelled = "|".join(spellings(name) for name in MARKS).encode()
+    goes_on = b"(?:[%b]++|(?=[%%&\\\\\xe2])(?:%b)){0,4096}+" % (plain, spelled)
+    return tuple(re.compile(first + rest + goes_on) for first, rest in _branches(starts))
+
+
+def _merged(regions: Iterable[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    """In order, within a text of that size, and none overlaps another."""
+    first, reach = 0, -1
+    for start, end in sorted(regions):
+        if start > reach:
+            if reach >= 0:
+                yield first, reach
+            first = max(start, 0)
+        reach = max(reach, min(end, size))
+    if reach >= 0:
+        yield first, reach
+
+
+def _cut(regions: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """None larger than a megabyte; the parts of a longer one overlap by what a token may take."""
+    for start, end in regions:
+        while end - start > _LARGEST:
+            yield start, start + _LARGEST
+            start += _LARGEST - _BEHIND
+        yield start, end
+
+
+def _part(text: bytes, start: int, dialect: Dialect) -> Decoded:
+    return Decoded(compiled(dialect.pattern).sub(dialect.plain, text), _way(text, start, dialect))
+
+
+def _way(text: bytes, start: int, dialect: Dialect) -> Raw:
+    """The way back from what `text` says to where it stands, `start` bytes into the whole. It is made when it is asked
+    for: most parts hold nothing."""
+
+    @cache
+    def way() -> Raw:
+        return through(tuple(_runs(text, start, dialect)))
+
+    return lambda first, last: way()(first, last)
+
+
+def _runs(text: bytes, start: int, dialect: Dialect) -> Iterator[Run]:
+    at = done = 0
+    for found in compiled(dialect.pattern).finditer(text):
+        gap, size = found.start() - done, len(dialect.plain(found))
+        if gap:
+            yield Run(at, gap, start + done, start + found.start())
+        yield Run(at + gap, size, start + found.start(), start + found.end())
+        at, done = at + gap + size, found.end()
+    yield Run(at, len(text) - done, start + done, start + len(text))

@@ -1,0 +1,36 @@
+"""Quoted-printable of mails (RFC 2045, section 6.7): `=78`, and soft line breaks within a token; also the encoded words
+of their headers (RFC 2047), which break long values in their own way."""
+
+from __future__ import annotations
+
+import re
+
+from scanner.decode.characters import Dialect, view
+
+_BREAK = rb"=[ \t]{0,80}\r?\n"
+_WORD = rb"\?=\s{1,80}=\?[^?\s]{1,40}\?[qQ]\?"
+_PATTERN = rb"=(?P<byte>[0-9A-Fa-f]{2})|%b|%b" % (_BREAK, _WORD)
+_ENDS = (b"=\n", b"=\r\n")
+
+
+def _plain(found: re.Match[bytes]) -> bytes:
+    return bytes((int(found["byte"], 16),)) if found["byte"] else b""
+
+
+def broken(literal: bytes) -> tuple[bytes, ...]:
+    """`literal` with a soft line break within it, at each place."""
+    return tuple(literal[:at] + end + literal[at:] for at in range(1, len(literal)) for end in _ENDS)
+
+
+def _anchors() -> tuple[bytes, ...]:
+    """An `x` with what may follow or precede it (`=78` alone stands in addresses and sizes); the other letters; the
+    beginning of a token over a line's end."""
+    first = (b"=78o", b"=78a", b"=78w", b"=78=", b"xo=78")
+    second = tuple(b"x=" + code for code in (b"6Fx", b"6fx", b"6F=", b"6f=", b"61p", b"61=", b"77f", b"77="))
+    later = (b"xox=", b"xap=", b"xwf=", b"xa=7", b"xw=6")
+    hosts = (b"=6B=73", b"=6b=73", b"hooks=2E", b"hooks=2e")
+    begun = (*broken(b"xox"), *broken(b"xap"), *broken(b"xwf"), *broken(b"hooks.slack"))
+    return (*first, *second, *later, *hosts, *begun)
+
+
+VIEW = view("quoted-printable", Dialect(_PATTERN, _plain, _anchors(), own=b"="))

@@ -1,0 +1,109 @@
+"""HTML and XML entities."""
+
+from __future__ import annotations
+
+import html
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.decode.entities import VIEW
+from tests.conftest import token
+from tests.decode.planting import Spell, bounded, contexts, each, planted, prefixed, randoms, tokens
+
+
+def decimal(byte: int) -> bytes:
+    return b"&#%d;" % byte
+
+
+def padded(byte: int) -> bytes:
+    return b"&#%03d;" % byte
+
+
+def small(byte: int) -> bytes:
+    return b"&#x%x;" % byte
+
+
+def large(byte: int) -> bytes:
+    return b"&#X%02X;" % byte
+
+
+def four(byte: int) -> bytes:
+    return b"&#x%04x;" % byte
+
+
+def twice(byte: int) -> bytes:
+    return b"&amp;#%d;" % byte
+
+
+def thrice(byte: int) -> bytes:
+    return b"&amp;amp;#x%x;" % byte
+
+
+SPELLS = [decimal, padded, small, large, four, twice, thrice]
+
+
+@given(tokens, contexts, contexts, st.sampled_from(SPELLS))
+@settings(deadline=None)
+def test_every_character(secret: bytes, before: bytes, behind: bytes, spell: Spell) -> None:
+    planted(VIEW, before + b" ", each(secret, spell), b" " + behind, secret)
+
+
+@given(prefixed, contexts, contexts, randoms)
+@settings(deadline=None)
+def test_some_characters(secret: bytes, before: bytes, behind: bytes, chance: Random) -> None:
+    planted(VIEW, before + b" ", each(secret, decimal, small, large, twice, chance=chance), b" " + behind, secret)
+
+
+@given(prefixed)
+@settings(deadline=None)
+def test_without_semicolons(secret: bytes) -> None:
+    text = each(secret, lambda byte: b"&#%d" % byte)
+    assert html.unescape(text.decode()).encode() == secret
+    planted(VIEW, b"", text, b"", secret)
+
+
+@given(prefixed, randoms)
+@settings(deadline=None)
+def test_names_and_what_is_not_seen(secret: bytes, chance: Random) -> None:
+    """A soft hyphen stays for the view that takes it out."""
+    at = chance.randrange(4, len(secret))
+    text = secret[:at] + b"&shy;" + secret[at:]
+    assert next(VIEW.decode(text)).data == secret[:at] + "\u00ad".encode() + secret[at:]
+
+
+@pytest.mark.parametrize(
+    "markup", [b"<wbr>", b"<wbr/>", b"</b>", b"</em><em class='hit'>", b'<span style="color:red">']
+)
+def test_markup_within(markup: bytes) -> None:
+    secret = token()
+    for at in (3, 4, 9, 20):
+        planted(VIEW, b"<td>", secret[:at] + markup + secret[at:], b"</td>", secret)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<b>" + token() + b"</b> x",
+        b"Linux&#39;s",
+        b"a &amp; b &lt; c",
+        token() + b"&quot;",
+        token() + b"&nope;",
+        b"x < o",
+    ],
+)
+def test_nothing_to_decode(text: bytes) -> None:
+    assert not list(VIEW.decode(text))
+
+
+def test_what_is_no_character_stays() -> None:
+    text = b"xox&#98;&#9999999;&#xFFFFFF;&nosuchname;&"
+    assert next(VIEW.decode(text)).data == b"xoxb&#9999999;&#xFFFFFF;&nosuchname;&"
+
+
+@given(st.text("&#xX;0129amp78<b/>wr o", max_size=200).map(str.encode) | st.binary(max_size=200))
+@settings(deadline=None)
+def test_anything_can_be_decoded(data: bytes) -> None:
+    bounded(VIEW, data)

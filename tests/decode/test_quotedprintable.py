@@ -1,0 +1,76 @@
+"""Quoted-printable mails."""
+
+from __future__ import annotations
+
+import quopri
+from email.header import Header
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.decode.quotedprintable import VIEW
+from tests.conftest import token
+from tests.decode.planting import bounded, contexts, each, places, planted, prefixed, randoms, tokens
+
+
+def upper(byte: int) -> bytes:
+    return b"=%02X" % byte
+
+
+@given(tokens, contexts, contexts)
+@settings(deadline=None)
+def test_every_character(secret: bytes, before: bytes, behind: bytes) -> None:
+    planted(VIEW, before + b" ", each(secret, upper), b" " + behind, secret)
+
+
+@given(prefixed, contexts, contexts, randoms)
+@settings(deadline=None)
+def test_some_characters(secret: bytes, before: bytes, behind: bytes, chance: Random) -> None:
+    planted(
+        VIEW,
+        before + b" ",
+        each(secret.replace(b"=", b""), upper, chance=chance),
+        b" " + behind,
+        secret.replace(b"=", b""),
+    )
+
+
+@given(tokens, st.integers(0, 80), st.sampled_from([b"\n", b"\r\n"]))
+@settings(deadline=None)
+def test_the_standard_library_s_lines(secret: bytes, indent: int, end: bytes) -> None:
+    """Wherever in its line the token begins; the line is longer than any is allowed to be."""
+    secret = secret[secret.find(b"hooks") :] if b"hooks" in secret else secret
+    mail = quopri.encodestring(b"a" * indent + b" " + secret + b" " + b"b" * 80).replace(b"\n", end)
+    places_found = places(VIEW, mail, secret)
+    assert places_found or secret in mail
+    for start, stop in places_found:
+        assert quopri.decodestring(mail[start:stop]) == secret
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 20])
+@pytest.mark.parametrize("end", [b"=\n", b"=\r\n", b"= \t\r\n"])
+def test_soft_breaks(at: int, end: bytes) -> None:
+    secret = token()
+    if b" " in end and at < 4:
+        return
+    planted(VIEW, b"t: ", secret[:at] + end + secret[at:], b"\n", secret)
+
+
+def test_encoded_words() -> None:
+    secret = token("session-client")
+    header = Header("caf\u00e9 " + secret.decode(), "iso-8859-1", maxlinelen=60).encode().encode()
+    assert secret not in header
+    assert len(places(VIEW, header, secret)) == 1
+
+
+@pytest.mark.parametrize("text", [b"a=78&b=79", b"caf=C3=A9", token() + b"=\n\n", token() + b"= 1", b"x=\ny"])
+def test_nothing_to_decode(text: bytes) -> None:
+    assert not list(VIEW.decode(text))
+
+
+@given(st.text("=78xob6F \n?Qqp", max_size=200).map(str.encode) | st.binary(max_size=200))
+@settings(deadline=None)
+def test_anything_can_be_decoded(data: bytes) -> None:
+    bounded(VIEW, data)
