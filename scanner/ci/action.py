@@ -99,12 +99,16 @@ def _extra(text: str) -> list[str]:
 
 
 def _between(text: str) -> list[str]:
-    """A..B as the options that name its ends; either may be left out, and is HEAD then, as git has it."""
+    """A..B as the options that name its ends; one may be left out, and is HEAD then, as git has it. UsageError where
+    that makes both the same: variables that are not set would be a range of nothing, for ever."""
     if not text:
         return []
     base, dots, head = text.partition("..")
     if not dots or head.startswith("."):
         raise UsageError("range is not of the form A..B", "A...B counts from the merge base: name that one instead")
+    if not (base and head) and (base or "HEAD") == (head or "HEAD"):
+        hint = "an end that is left out is HEAD, so this is always empty: is a variable of it not set?"
+        raise UsageError(f"range: {text} names no commits", hint)
     return [f"--base={base or 'HEAD'}", f"--head={head or 'HEAD'}"]
 
 

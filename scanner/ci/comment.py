@@ -51,7 +51,7 @@ def place(environ: Mapping[str, str]) -> Place | None:
             event = json.load(file)
         found = event.get("pull_request")
         return Place(repository, int(found["number"])) if found else None
-    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
         raise UsageError("the event's payload cannot be read") from None
 
 

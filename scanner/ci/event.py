@@ -13,8 +13,11 @@ AUTO = "auto"
 
 def planned(environ: Mapping[str, str], base: str | None, head: str | None, mode: str) -> Plan:
     """What is to be looked at. With `base` (and `head`, else HEAD) that range; of the event then only counts who made
-    the change and who can see the repository. UsageError for a head alone, and for ends where `mode` has none;
-    Incomplete where nothing says what."""
+    the change and who can see the repository. UsageError for a head alone, for an empty end, and for
+    ends where `mode` has none; Incomplete where nothing says what."""
+    for option, given in (("--base", base), ("--head", head)):
+        if given == "":
+            raise UsageError(f"{option} is empty", "it was given a variable that is not set: HEAD is written in full")
     if head is not None and base is None:
         raise UsageError("--head needs --base", "give both ends of the range")
     if base is not None and mode in (HISTORY, SCAN):

@@ -119,12 +119,13 @@ class Fetcher:
         how = "--unshallow" if commits is None else f"--deepen={commits}"
         self._must([how], [f"+{oid}:{_CAME}{oid}" for oid in oids])
 
-    def everything(self) -> dict[str, bytes]:
-        """Fetches all branches, with all of their past; their names and ids. GitError where that fails."""
-        self._must(["--unshallow"] if _get(self._shallow) else [], [f"+refs/heads/*:{_CAME}heads/*"])
-        listed = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", f"{_CAME}heads/")
+    def everything(self, kind: str) -> dict[str, bytes]:
+        """Fetches all refs of a `kind` (heads or tags), with all of their past; their names and ids. GitError where
+        that fails."""
+        self._must(["--unshallow"] if _get(self._shallow) else [], [f"+refs/{kind}/*:{_CAME}{kind}/*"])
+        listed = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", f"{_CAME}{kind}/")
         rows = (line.split(b" ") for line in listed.split(b"\n") if line)
-        return {os.fsdecode(name).removeprefix(f"{_CAME}heads/"): oid for name, oid in rows}
+        return {os.fsdecode(name).removeprefix(f"{_CAME}{kind}/"): oid for name, oid in rows}
 
     def _must(self, options: Sequence[str], wants: Sequence[str]) -> None:
         if not self._fetch(options, wants):
@@ -181,10 +182,18 @@ def _replaced(path: str, content: bytes) -> None:
 
 def publish(repository: Repository, remote: str, branches: Mapping[str, bytes]) -> None:
     """Notes the branches of the remote as git would, so that what stands in them is not taken for unreachable."""
-    lines = b"".join(
-        b"update refs/remotes/%b/%b %b\n" % (os.fsencode(remote), os.fsencode(name), oid)
-        for name, oid in branches.items()
-    )
+    _noted(repository, f"refs/remotes/{remote}/", branches)
+
+
+def publish_tags(repository: Repository, tags: Mapping[str, bytes]) -> None:
+    """The same for tags; as with git, one that is here stays as it is."""
+    listed = repository.git.run("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
+    known = set(os.fsdecode(listed).split("\n"))
+    _noted(repository, "refs/tags/", {name: oid for name, oid in tags.items() if name not in known})
+
+
+def _noted(repository: Repository, above: str, refs: Mapping[str, bytes]) -> None:
+    lines = b"".join(b"update %b %b\n" % (os.fsencode(above + name), oid) for name, oid in refs.items())
     repository.git.run(*_no_hooks(repository.git), "update-ref", "--stdin", stdin=lines)
 
 

@@ -43,8 +43,9 @@ def _payload(path: str) -> Payload:
     try:
         with open(path, "rb") as file:
             payload = json.load(file)
-    except (OSError, ValueError) as error:
-        kind = error.strerror if isinstance(error, OSError) else "it is no JSON"
+    except (OSError, ValueError, RecursionError) as error:
+        deep = "it is nested too deep" if isinstance(error, RecursionError) else "it is no JSON"
+        kind = error.strerror if isinstance(error, OSError) else deep
         raise Incomplete(f"the event (GITHUB_EVENT_PATH) cannot be read: {kind}", "give --base and --head") from None
     if not isinstance(payload, dict):
         raise Incomplete("the event (GITHUB_EVENT_PATH) is no object", "give --base and --head")
@@ -74,6 +75,7 @@ def _push(start: Plan, payload: Payload, environ: Mapping[str, str]) -> Plan:
     after = after or environ.get("GITHUB_SHA", "")
     if payload.get("deleted") is True or (after and zero(after)):
         return start._replace(kind=NOTHING, note="a ref was deleted: there was nothing to scan")
+    start = start._replace(name=ref or None)
     if ref.startswith(_TAGS):
         return _tag(start, payload, oid(after, "after"))
     refs = heads(branch(ref.removeprefix(_HEADS)))
@@ -90,15 +92,22 @@ def _home(start: Plan, ref: str) -> bool:
 
 def _tag(start: Plan, payload: Payload, after: str) -> Plan:
     """A tag, new or moved: the commits that it leads to and that the default branch does not hold. `after` is the id of
-    the tag itself where it is an annotated one, which the checkout does not bring."""
+    the tag itself where it is an annotated one, which the checkout does not bring; of one that names no commit, the
+    payload may have no head_commit."""
     commit = _part(payload, "head_commit").get("id")
     tip = after if zero(commit) else oid(commit, "head_commit")
-    return start._replace(tip=Wanted(tip), tag=after if after != tip else None)
+    return start._replace(tip=Wanted(tip), tag=after if after != tip or zero(commit) else None)
 
 
 def _created(start: Plan, payload: Payload, environ: Mapping[str, str]) -> Plan:
     ref = environ.get("GITHUB_REF", "")
-    return start._replace(tip=Wanted(oid(environ.get("GITHUB_SHA"), "GITHUB_SHA")), home=_home(start, ref))
+    start = _of_ref(start, ref)._replace(home=_home(start, ref))
+    return start._replace(tip=Wanted(oid(environ.get("GITHUB_SHA"), "GITHUB_SHA")))
+
+
+def _of_ref(start: Plan, ref: str) -> Plan:
+    """`start` for an event of which only the name of a ref is known, and the commit that it leads to."""
+    return start._replace(name=ref or None, tag=ref if ref.startswith(_TAGS) and branch(ref) else None)
 
 
 def _deleted(start: Plan, payload: Payload, environ: Mapping[str, str]) -> Plan:
@@ -113,11 +122,13 @@ def _pull(start: Plan, payload: Payload, environ: Mapping[str, str]) -> Plan:
     refs = (f"refs/pull/{number}/head",) if isinstance(number, int) else ()
     fork = _repository(head) != _repository(base)
     merge = environ.get("GITHUB_SHA") if start.event == "pull_request" else None
+    name = head.get("ref")
     return start._replace(
         tip=Wanted(oid(head.get("sha"), "pull_request.head.sha"), refs),
         base=Wanted(oid(base.get("sha"), "pull_request.base.sha"), heads(branch(base.get("ref")))),
         merge=None if zero(merge) else oid(merge, "GITHUB_SHA"),
         fork=fork or _repository(head) is None,
+        name=f"{_HEADS}{name}" if isinstance(name, str) and name else None,
     )
 
 
@@ -144,6 +155,7 @@ def _everything(start: Plan, payload: Payload, environ: Mapping[str, str]) -> Pl
 
 def _release(start: Plan, payload: Payload, environ: Mapping[str, str]) -> Plan:
     tip = Wanted(oid(environ.get("GITHUB_SHA"), "GITHUB_SHA"))
+    start = _of_ref(start, environ.get("GITHUB_REF", ""))
     return start._replace(tip=tip, whole=True, note="a release: every commit that its tag reaches is looked at")
 
 

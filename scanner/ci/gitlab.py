@@ -38,15 +38,20 @@ def plan(environ: Mapping[str, str]) -> Plan:
 
 
 def _pushed(start: Plan, environ: Mapping[str, str]) -> Plan:
-    before = environ.get("CI_COMMIT_BEFORE_SHA")
-    refs = heads(branch(environ.get("CI_COMMIT_BRANCH")))
-    start = start._replace(tip=Wanted(oid(environ.get("CI_COMMIT_SHA"), "CI_COMMIT_SHA"), refs))
+    before, name = environ.get("CI_COMMIT_BEFORE_SHA"), environ.get("CI_COMMIT_BRANCH")
+    refs = heads(branch(name))
+    start = start._replace(tip=Wanted(oid(environ.get("CI_COMMIT_SHA"), "CI_COMMIT_SHA"), refs), name=_head(name))
     if environ.get("CI_COMMIT_TAG"):
         tag = branch(environ["CI_COMMIT_TAG"])
-        return start._replace(home=False, tag=f"refs/tags/{tag}" if tag else None)
+        name = f"refs/tags/{environ['CI_COMMIT_TAG']}"
+        return start._replace(home=False, tag=name if tag else None, name=name)
     if zero(before):
         return start
     return start._replace(base=Wanted(oid(before, "CI_COMMIT_BEFORE_SHA")), rewritten=True)
+
+
+def _head(name: str | None) -> str | None:
+    return f"refs/heads/{name}" if name else None
 
 
 def _merge_request(start: Plan, environ: Mapping[str, str]) -> Plan:
@@ -62,6 +67,7 @@ def _merge_request(start: Plan, environ: Mapping[str, str]) -> Plan:
         tip=Wanted(oid(tip, "CI_COMMIT_SHA"), (head,) if head else ()),
         base=Wanted(oid(target or began, "CI_MERGE_REQUEST_TARGET_BRANCH_SHA"), refs),
         also=(began,) if target else (),
+        name=_head(say("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
         fork=say("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != say("CI_MERGE_REQUEST_PROJECT_ID"),
     )
 
@@ -75,4 +81,5 @@ def _external(start: Plan, environ: Mapping[str, str]) -> Plan:
         tip=Wanted(oid(source, f"{name}SOURCE_BRANCH_SHA")),
         base=Wanted(oid(target, f"{name}TARGET_BRANCH_SHA")),
         fork=ends[0] != ends[1],
+        name=_head(environ.get(f"{name}SOURCE_BRANCH_NAME")),
     )

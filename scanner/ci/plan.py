@@ -39,6 +39,7 @@ class Plan(NamedTuple):
     rewritten: bool = False  # the base may be gone: a forced push dropped it
     merge: str | None = None  # a commit that the forge made of `tip` and what it goes into: its first parent is known
     tag: str | None = None  # the pushed tag, by id or ref, if it may have a message
+    name: str | None = None  # the ref that was pushed, in full: a branch or tag can be called like a credential
     default: str | None = None  # the default branch
     home: bool = False
     own: bool = False  # nothing was changed: the configuration of what is checked out counts

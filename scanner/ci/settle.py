@@ -6,16 +6,18 @@ known before does not end too early to meet it. Else `git rev-list A..B` succeed
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from scanner.ci import names
-from scanner.ci.fetcher import DEEPENINGS, Fetcher, publish
+from scanner.ci.fetcher import DEEPENINGS, Fetcher, publish, publish_tags
 from scanner.ci.plan import HISTORY, NOTHING, SCAN, Plan, Wanted, is_id
 from scanner.errors import GitError, Incomplete
 from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, head, shallow_commits
+from scanner.model import Skip
 from scanner.sources import commits as ranges
 from scanner.sources.commits import Range
 
@@ -32,6 +34,7 @@ class Settled(NamedTuple):
     words: str = ""  # the range as A..B
     tag: str | None = None
     notes: tuple[str, ...] = ()
+    skipped: tuple[Skip, ...] = ()
 
 
 def settle(repository: Repository, plan: Plan, remote: str | None, fetcher: Fetcher | None) -> Settled:
@@ -44,7 +47,7 @@ def settle(repository: Repository, plan: Plan, remote: str | None, fetcher: Fetc
     found = Finder(repository, plan, remote, fetcher)
     look = {HISTORY: found.history, SCAN: found.files}.get(plan.kind, found.range)
     made = look()
-    return made._replace(notes=(*notes, *found.notes, *made.notes))
+    return made._replace(notes=(*notes, *found.notes, *made.notes), skipped=tuple(found.skipped))
 
 
 class Finder:
@@ -56,15 +59,28 @@ class Finder:
         self._remote = remote
         self._fetcher = fetcher
         self.notes: list[str] = []
+        self.skipped: list[Skip] = []
 
     def history(self) -> Settled:
-        """Everything: a shallow checkout gets all branches, with their past."""
+        """Everything: a shallow checkout gets all branches and tags, with their past."""
         fetcher, remote = self._fetcher, self._remote
-        if fetcher and remote and self._shallow():
-            branches = self._helped(fetcher.everything)
-            publish(self._repository, remote, branches)
-            self.notes.append("the checkout was shallow: all branches were fetched, but no tags")
+        if self._shallow():
+            if fetcher and remote:
+                publish(self._repository, remote, self._helped(fetcher.everything, "heads"))
+                self.notes.append("the checkout was shallow: all branches were fetched")
+            self._tags(fetcher)
         return Settled(self._now(), self._trusted())
+
+    def _tags(self, fetcher: Fetcher | None) -> None:
+        """All tags of the forge, which a shallow checkout leaves out."""
+        why = "nothing was fetched"
+        try:
+            if fetcher:
+                publish_tags(self._repository, fetcher.everything("tags"))
+                return
+        except GitError as error:
+            why = str(error)
+        self.skipped.append(Skip("tags", f"the checkout is shallow, so tags of the forge may be missing: {why}"))
 
     def files(self) -> Settled:
         """What is checked out: of the past only whose configuration counts."""
@@ -197,11 +213,30 @@ class Finder:
         nobody has it."""
         git, fetcher = self._repository.git, self._fetcher
         if not is_id(name):
-            here = git.attempt("show-ref", "--verify", "--hash", "--", name)[1].decode().strip()
-            name = here or (fetcher and self._helped(fetcher.asked, name)) or name
+            name = self._tag_of(name) or name
         if fetcher and is_id(name) and git.attempt("cat-file", "-e", name)[0]:
             self._helped(fetcher.ids, name)
         return name
+
+    def _tag_of(self, ref: str) -> str | None:
+        """The id of the tag `ref`. That of a commit says nothing yet: actions/checkout lets a tag name its commit."""
+        here, kind = self._named(ref)
+        if kind == "tag" or not (self._fetcher or here):
+            return here
+        try:
+            there = self._fetcher.asked(ref) if self._fetcher else None
+            why = "the forge has no such tag" if self._fetcher else "nothing was fetched"
+        except GitError as error:
+            there, why = None, str(error)
+        if there is None and here and self._plan.system != "gitlab":
+            self.skipped.append(Skip("tag", f"whether {ref[:200]} has a message is not known: {why}"))
+        return there or here
+
+    def _named(self, ref: str) -> tuple[str | None, str]:
+        """What a ref leads to here, and of which kind that is."""
+        words = ("for-each-ref", "--format=%(refname) %(objectname) %(objecttype)", "--", ref)
+        rows = (line.rsplit(" ", 2) for line in os.fsdecode(self._repository.git.run(*words)).splitlines())
+        return next(((oid, kind) for name, oid, kind in rows if name == ref), (None, ""))
 
     def _deepened(self, tip: bytes, before: Sequence[bytes], also: Sequence[bytes]) -> Range:
         """The range, after as much was fetched as makes it whole."""

@@ -10,25 +10,26 @@ from contextlib import ExitStack
 from scanner.ci.checkedout import absent, at_top
 from scanner.ci.event import AUTO, planned
 from scanner.ci.fetcher import fetching
-from scanner.ci.plan import HISTORY, NOTHING, RANGE, SCAN, Plan
+from scanner.ci.plan import HISTORY, NOTHING, RANGE, SCAN, Plan, is_id
 from scanner.ci.remote import remote_of
 from scanner.ci.settle import Settled, settle
 from scanner.commands import history, ranging
 from scanner.commands import scan as files
+from scanner.commands.pushing import Beside
 from scanner.commands.responder import add_options, responder
-from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, refuse, within
+from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, prepare, progress, refuse, within
 from scanner.errors import UsageError
 from scanner.filters import paths
 from scanner.filters.baseline import FOLDER
-from scanner.git.commits import parse_tag
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.run import require_version
 from scanner.git.snapshots import Moved, TreeSnapshot
-from scanner.model import Coverage, Location, Problem, Report, Snapshot, Streams, Target
-from scanner.pipeline import Occurrence, examine, in_message
+from scanner.model import Coverage, Problem, Report, Snapshot, Streams, Target
+from scanner.pipeline import Occurrence
 from scanner.report.places import many
-from scanner.sources.looker import overruns
+from scanner.sources import pushed
+from scanner.sources.pushed import Update
 
 SUMMARY = "Scans what a CI system's event brings; with --base and --head any range, as on a shallow checkout."
 _ALONE = {  # what history and scan would be told by options of their own
@@ -40,6 +41,9 @@ _ALONE = {  # what history and scan would be told by options of their own
     "reachable": False,
     "recurse_submodules": False,
 }
+
+
+_NO_TAG = "the tag itself is not here, so its message was not looked at"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +79,11 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         base = _base(args, found, cat)
         setup = _setup(prepare(args, streams, base, found.repository), plan)
         made = _looked(args, streams, found, cat, setup, plan)
-        made = made._replace(notes=[*found.notes, *_whose(found, plan), *made.notes])
+        skipped = (*found.skipped, *made.coverage.skipped)
+        made = made._replace(
+            notes=[*found.notes, *_whose(found, plan), *made.notes],
+            coverage=made.coverage._replace(skipped=skipped),
+        )
         return finish(args, streams, setup, made, _kind(plan, respond(setup, found.repository)))
 
 
@@ -149,13 +157,12 @@ def _checked_out(args: argparse.Namespace, streams: Streams, repository: Reposit
 
 
 def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat, setup: Setup, plan: Plan) -> Outcome:
-    """Every commit of the range, and the message of the tag that was pushed."""
+    """Every commit of the range, the message of the tag that was pushed, and the name of the ref."""
     assert found.span
     if plan.base and plan.tip and not plan.told and ranging.backwards(found.repository, found.span):
         _backwards(args, plan.base.name, plan.tip.name)
     made = ranging.outcome(args, streams, found.repository, cat, setup, found.span)
-    if found.tag:
-        made = _with_tag(made, setup, cat, found.tag, plan.remedy)
+    made = _beside(made, setup, cat, found.repository, plan, found.tag)
     problems = [each._replace(hint=plan.remedy) if each.what == "range" else each for each in made.problems]
     target = made.target._replace(range=found.words)
     refused = sum(1 for each in made.occurrences if each.hit.inline and not each.location.suppressed)
@@ -172,27 +179,20 @@ def _backwards(args: argparse.Namespace, base: str, head: str) -> None:
     nothing(args, what, hint)
 
 
-def _with_tag(made: Outcome, setup: Setup, cat: Cat, name: str, remedy: str) -> Outcome:
-    """`made` with what the message of an annotated tag holds."""
-    ((_, header, content),) = cat.contents([name.encode()])
-    if content is None:
-        problem = Problem(
-            name,
-            "the tag itself is not here, so its message was not looked at",
-            f"--deepen auto fetches it; or {remedy}",
-        )
-        return made._replace(problems=[*made.problems, problem])
-    if header.kind != b"tag":
-        return made
-    tag = parse_tag(content)
-    examined = examine(setup.detector(fast=False), content, setup.foreign_markers)
-    place = Location("tag-message", commit=tag.target.decode(), author=tag.tagger.name, date=tag.tagger.date)
-    hits = list(in_message(examined, content, tag.message, place, setup.allow_new))
-    return made._replace(
-        occurrences=[*made.occurrences, *hits],
-        notes=[] if hits and not made.coverage.commits else made.notes,  # it says that there was nothing
-        problems=[*made.problems, *overruns(header.oid, examined)],
-        dropped=[*made.dropped, *((place, dropped) for _, dropped in examined.dropped)],
+def _beside(made: Outcome, setup: Setup, cat: Cat, repository: Repository, plan: Plan, tag: str | None) -> Outcome:
+    """`made` with the name of the ref that was pushed, and what the message of an annotated tag holds, and those of
+    tags that it names."""
+    beside = Beside(repository, cat, setup, TIMEOUT)
+    known = tag.encode() if tag and is_id(tag) else None
+    objects = pushed.objects(cat, [Update(b"", known, None)])
+    absent = [tag] if tag and not known else [oid.decode() for oid in objects.absent]
+    problems = [Problem(each, _NO_TAG, f"--deepen auto fetches it; or {plan.remedy}") for each in absent]
+    named = [Update(plan.name.encode("utf-8", "surrogatepass"), b"named", None)] if plan.name else []
+    beside.look(named, objects._replace(absent=()))
+    whole = beside.added(made)
+    return whole._replace(
+        notes=[] if beside.found and not made.coverage.commits else made.notes,  # it says that there was nothing
+        problems=[*problems, *whole.problems],
     )
 
 

@@ -19,7 +19,7 @@ from scanner.git.repository import Repository, find
 from scanner.git.run import Git, require_version, sealed
 from scanner.hooks import folder as files
 from scanner.hooks import settings
-from scanner.hooks.mend import on_path
+from scanner.hooks.mend import on_path, unset
 from scanner.hooks.place import Place, dispatcher, own, place
 from scanner.hooks.program import program
 from scanner.hooks.scripts import EVENTS, KEPT, OTHERS, SERVER, WORDS, local, shared
@@ -81,6 +81,7 @@ def _here(wanted: str, streams: Streams, repository: Repository, words: tuple[st
 
 def _files(at: Place, streams: Streams, repository: Repository, words: tuple[str, ...]) -> Iterable[str]:
     if at.husky:
+        _refuse_nothing(at)
         scripts = [(os.path.join(at.husky, event), event) for event in EVENTS]
         told = [files.add_block(path, event) for path, event in scripts]
         told.append("these scripts are part of the work tree: commit them, and everybody needs xoxscan on PATH")
@@ -95,11 +96,25 @@ def _files(at: Place, streams: Streams, repository: Repository, words: tuple[str
     return lines
 
 
+def _refuse_nothing(at: Place) -> None:
+    """OutputError where core.hooksPath leads to no folder: git starts no hook at all, and what would be put there might
+    be in somebody's way."""
+    if not at.setting or os.path.isdir(at.folder):
+        return
+    why = "is no folder" if os.path.lexists(at.folder) else "does not exist"
+    hint = f"{unset(at)}, then xoxscan install"
+    if at.husky and why != "is no folder":
+        hint = f"let Husky make it (npx husky), then xoxscan install; or, without Husky: {hint}"
+    elif why != "is no folder":
+        hint += f"; or make it, if it is meant: mkdir -p {shlex.quote(at.folder)}"
+    raise OutputError(f"core.hooksPath is {at.setting.value}, which {why}: git starts no hook at all", hint)
+
+
 def _refuse(at: Place, streams: Streams) -> None:
     """OutputError where a change would reach further than this repository, or nothing would run."""
-    if at.setting and not os.path.isdir(at.folder) and os.path.lexists(at.folder):
-        hint = f"git config --{at.setting.scope} --unset core.hooksPath, then xoxscan install"
-        raise OutputError(f"core.hooksPath is {at.setting.value}: git starts no hook at all", hint)
+    wide = at.setting and at.setting.scope not in ("local", "worktree")
+    if not wide or os.path.lexists(at.folder):
+        _refuse_nothing(at)
     if at.away:
         hint = f"rm {at.folder} && mkdir {at.folder}, then xoxscan install; or change what it leads to by hand"
         raise OutputError(f"{at.folder} is a link to {at.away}, which may be for more than this repository", hint)
@@ -107,7 +122,7 @@ def _refuse(at: Place, streams: Streams) -> None:
         lines = "; ".join(f'{event}: xoxscan {WORDS[event]} "$@"' for event in EVENTS)
         hint = f"add these lines to the scripts in it, before others, with «|| exit $?»: {lines}"
         raise OutputError(f"the hooks are in {at.folder}, which is part of the work tree and everybody's", hint)
-    if at.setting and at.setting.scope not in ("local", "worktree"):
+    if at.setting and wide:
         hint = "xoxscan install --global puts them there, or: git config core.hooksPath, for this repository alone"
         raise OutputError(f"core.hooksPath is {at.setting.value} for more than this repository", hint)
 
@@ -125,6 +140,7 @@ def _everywhere(wanted: str, streams: Streams, words: tuple[str, ...]) -> Iterab
         return settings.configure(git, "global", words)
     settings.forget(git, "global")
     if folder not in (None, mine):
+        _refuse_nowhere(folder or "")
         return files.install(folder or "", [(event, local(event, words)) for event in EVENTS])
     above = settings.hooks_path(git)
     if above and above.scope == "system":
@@ -133,6 +149,16 @@ def _everywhere(wanted: str, streams: Streams, words: tuple[str, ...]) -> Iterab
     git.run("config", "--global", "core.hooksPath", os.fsencode(mine))
     told = [line for line in lines if line.partition(":")[0] in EVENTS or ";" in line]
     return [*told, f"core.hooksPath is {mine}: its hooks run the repository's own, too"]
+
+
+def _refuse_nowhere(folder: str) -> None:
+    """OutputError where the user's own core.hooksPath is not one folder that is there."""
+    unset = "git config --global --unset core.hooksPath, then xoxscan install --global"
+    if not os.path.isabs(folder):
+        raise OutputError(f"core.hooksPath is {folder}, which counts from each repository by itself", unset)
+    if not os.path.isdir(folder):
+        hint = f"{unset}; or make it, if it is meant: mkdir -p {shlex.quote(folder)}"
+        raise OutputError(f"core.hooksPath is {folder}, which is no folder: git starts no hook at all", hint)
 
 
 def outside(streams: Streams) -> Git:

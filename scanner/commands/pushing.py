@@ -21,10 +21,10 @@ Examining = Callable[[bytes], Iterable[Occurrence]]
 class Beside:
     """Looks at names of refs, at annotated tags, and at trees and blobs that a ref or a tag names by itself."""
 
-    def __init__(self, repository: Repository, cat: Cat, setup: Setup) -> None:
+    def __init__(self, repository: Repository, cat: Cat, setup: Setup, timeout: float = HOOK_TIMEOUT) -> None:
         self._git = repository.git
         self._setup = setup
-        self._detector = setup.detector(HOOK_TIMEOUT, fast=False)
+        self._detector = setup.detector(timeout, fast=False)
         self._looker = Looker(repository, cat, self._detector, setup.foreign_markers)
         self._problems: list[Problem] = []
         self._dropped: list[tuple[Location, Dropped]] = []

@@ -8,6 +8,7 @@ import os
 from scanner.commands.ranging import outcome
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import finish, prepare, refuse
+from scanner.errors import UsageError
 from scanner.git.objects import Cat
 from scanner.git.repository import find
 from scanner.git.snapshots import TreeSnapshot
@@ -27,6 +28,9 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
     refuse(args, streams)
     respond = responder(args, streams)
+    if args.range in ("..", "..."):
+        hint = "an end that is left out is HEAD, so this is always empty: is a variable of it not set?"
+        raise UsageError(f"the range {args.range} names no commits", hint)
     repository = find(os.getcwd(), streams.environ, own=False)
     span = ranges.between(repository, args.range)
     with Cat(repository.git) as cat:

@@ -9,16 +9,16 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from scanner.errors import ConfigError
 from scanner.git.repository import Repository, common_dir, is_partial
 from scanner.git.run import require_version
 from scanner.hooks import settings
 from scanner.hooks.earlier import earlier
+from scanner.hooks.framework import FRAMEWORK, STAGES, stages
 from scanner.hooks.mend import mend, on_path
 from scanner.hooks.moved import after
 from scanner.hooks.place import Place, place
 from scanner.hooks.scripts import CLEAN, EVENTS, KEPT, isolated, ours, started, unchanged
-from scanner.hooks.settings import Entry
+from scanner.hooks.settings import Entry, Switch
 
 OK, GAP, UNKNOWN, NOTE = "ok", "gap", "unknown", "note"
 WHAT = {
@@ -28,14 +28,6 @@ WHAT = {
     "pre-push": "pushes",
     "pre-receive": "pushes",
 }
-# .pre-commit-hooks.yaml of this project; a test compares the two.
-STAGES = {
-    "xoxscan": ("pre-commit", "pre-merge-commit"),
-    "xoxscan-push": ("pre-push",),
-    "xoxscan-commit-msg": ("commit-msg",),
-}
-FRAMEWORK = ".pre-commit-config.yaml"
-_OLD_NAMES = {"commit": "pre-commit", "merge-commit": "pre-merge-commit", "push": "pre-push"}
 _LARGEST = 1 << 20
 
 
@@ -57,25 +49,42 @@ class Here(NamedTuple):
     place: Place
     entries: Sequence[Entry]
     framework: Mapping[str, tuple[str, ...]]  # stages of pre-commit, and the ids of our hooks in each
+    off: Mapping[str, Switch]  # events of which git starts no hook that its configuration names
 
 
 def look(repository: Repository, environ: Mapping[str, str]) -> list[Check]:
     """All checks of a repository with a work tree. GitError where git is too old or the repository is damaged."""
     version = require_version(repository.git)
-    named = settings.entries(repository.git) if version >= settings.SINCE else []
-    found, wrong = _framework(repository)
-    here = Here(repository, environ, place(repository), named, found)
+    able = version >= settings.SINCE
+    named = settings.entries(repository.git) if able else []
+    off = settings.off(settings.switches(repository.git)) if able else {}
+    text = _text(os.path.join(repository.top or "", FRAMEWORK))
+    found, wrong = stages(text.encode("utf-8", "surrogateescape"))
+    here = Here(repository, environ, place(repository), named, found, off)
     shown = ".".join(map(str, version))
-    checks = [Check(OK, "git", f"{shown}{'' if named or version >= settings.SINCE else '; its hooks are files'}")]
+    checks = [Check(OK, "git", f"{shown}{'' if able else '; its hooks are files'}")]
     checks += [_event(here, event) for event in EVENTS]
-    return [*checks, *wrong, *_places(here), *_switched_off(here), *_completeness(here)]
+    if wrong:
+        checks.append(Check(UNKNOWN, FRAMEWORK, wrong, "pre-commit validate-config"))
+    return [*checks, *_places(here), *_switched_off(here), *_completeness(here)]
 
 
 def _event(here: Here, event: str) -> Check:
     """Whether what `event` is for would be stopped."""
     entry = settings.named(here.entries, event) or _other_entry(here, event)
-    if entry:
-        return _entry(event, entry)
+    if entry and event in here.off:
+        return _off(here, event, here.off[event])
+    return _entry(event, entry) if entry else _as_file(here, event)
+
+
+def _off(here: Here, event: str, switch: Switch) -> Check:
+    """A hook that the configuration names, and git does not start; a file may stand in for it."""
+    file = _as_file(here, event)
+    return file if file.state in (OK, NOTE) else Check(GAP, WHAT[event], switch.words, switch.mend)
+
+
+def _as_file(here: Here, event: str) -> Check:
+    """What the file in the folder of hooks does."""
     path = os.path.join(here.place.folder, event)
     if not os.path.isfile(path):
         return _gap(here, event, "there is no hook")
@@ -200,54 +209,6 @@ def _text(path: str) -> str:
             return file.read(_LARGEST).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
-
-
-# The pre-commit framework
-
-
-def _framework(repository: Repository) -> tuple[dict[str, tuple[str, ...]], list[Check]]:
-    """Our hooks in the configuration of pre-commit, by stage; and a check where it cannot be read."""
-    text = _text(os.path.join(repository.top or "", FRAMEWORK))
-    if "xoxscan" not in text:
-        return {}, []
-    from scanner import yamltree
-
-    try:
-        tree = yamltree.read(text.encode("utf-8", "surrogateescape"), FRAMEWORK)
-    except ConfigError as error:
-        return {}, [Check(UNKNOWN, FRAMEWORK, str(error), "pre-commit validate-config")]
-    found: dict[str, tuple[str, ...]] = {}
-    for name, stages in _hooks(_plain(tree)):
-        for stage in stages:
-            found[stage] = (*found.get(stage, ()), name)
-    return found, []
-
-
-def _hooks(tree: object) -> Iterator[tuple[str, Sequence[str]]]:
-    """Name and stages of each of our hooks."""
-    top = tree if isinstance(tree, dict) else {}
-    default = _stages(top.get("default_stages")) or EVENTS
-    for repo in _items(top.get("repos")):
-        for hook in _items(repo.get("hooks")):
-            name, entry = str(hook.get("id", "")), str(hook.get("entry", ""))
-            if name in STAGES or "xoxscan" in entry:
-                yield name, _stages(hook.get("stages")) or STAGES.get(name) or default
-
-
-def _items(value: object) -> list[dict[str, object]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _stages(value: object) -> list[str]:
-    return [_OLD_NAMES.get(str(each), str(each)) for each in value] if isinstance(value, list) else []
-
-
-def _plain(value: object) -> object:
-    """A tree of yamltree without its lines."""
-    content = getattr(value, "content", value)
-    if isinstance(content, dict):
-        return {key: _plain(each) for key, each in content.items()}
-    return [_plain(each) for each in content] if isinstance(content, list) else content
 
 
 # Whatever else

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from scanner.git.run import Git
-from scanner.hooks.scripts import WORDS, command
+from scanner.hooks.scripts import EVENTS, WORDS, command
 
 SINCE = (2, 54)  # the first git that starts hooks which its configuration names
 _NAMES = {
@@ -35,6 +36,27 @@ class Entry(NamedTuple):
     scope: str
 
 
+class Switch(NamedTuple):
+    """hook.<event>.enabled, which git reads as `on`: for all hooks of an event that its configuration names."""
+
+    event: str
+    on: bool
+    scope: str
+
+    @property
+    def words(self) -> str:
+        """What is said of one that is off."""
+        return f"hook.{self.event}.enabled is false ({self.scope}), so git starts none that its configuration names"
+
+    @property
+    def mend(self) -> str:
+        """What takes it away."""
+        scope = "" if self.scope == "local" else f"--{self.scope} "
+        if self.scope == "command":
+            return f"take hook.{self.event}.enabled out of GIT_CONFIG_PARAMETERS or GIT_CONFIG_COUNT"
+        return f"git config {scope}--unset hook.{self.event}.enabled"
+
+
 def hooks_path(git: Git) -> Setting | None:
     """core.hooksPath as git takes it, with ~ expanded. Our own git is told to run no hook: that setting is left out."""
     told = git.run("config", "-z", "--show-scope", "--type=path", "--get-all", "core.hooksPath", ok=(0, 1))
@@ -59,8 +81,38 @@ def _with(entry: Entry, what: str, value: str) -> Entry:
     if what == "command":
         return entry._replace(command=value)
     if what == "enabled":
-        return entry._replace(enabled=value.lower() not in ("false", "no", "off", "0"))
+        on = _on(value)
+        return entry if on is None else entry._replace(enabled=on)
     return entry._replace(events=(*entry.events, value) if value else ())
+
+
+def _on(value: str) -> bool | None:
+    """A boolean of git's; None for a word that is none, which git passes over (parse.c, git_parse_maybe_bool)."""
+    word = value.lower()
+    if word in ("true", "yes", "on") or re.fullmatch(r"[-+]?0*[1-9][0-9]*[kmg]?", word):
+        return True
+    return False if word in ("", "false", "no", "off") or re.fullmatch(r"[-+]?0+[kmg]?", word) else None
+
+
+def switches(git: Git) -> list[Switch]:
+    """What the configuration says of our events as such, the last word last (git-config(1), hook.<event>.enabled;
+    hook.c, build_hook_config_map)."""
+    pattern = rf"^hook\.({'|'.join(EVENTS)})\.enabled$"
+    told = git.run("config", "-z", "--show-scope", "--get-regexp", pattern, ok=(0, 1))
+    fields = told.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    found = []
+    for scope, item in zip(fields[::2], fields[1::2], strict=False):
+        key, _, value = item.partition("\n")
+        on = _on(value)
+        if on is not None:
+            found.append(Switch(key.split(".")[1], on, scope))
+    return found
+
+
+def off(found: Iterable[Switch]) -> dict[str, Switch]:
+    """The events that are switched off, and what does it."""
+    last = {each.event: each for each in found}
+    return {event: each for event, each in last.items() if not each.on}
 
 
 def configure(git: Git, scope: str, words: Sequence[str]) -> list[str]:
@@ -76,7 +128,10 @@ def configure(git: Git, scope: str, words: Sequence[str]) -> list[str]:
         git.run("config", f"--{scope}", f"hook.{name}.command", os.fsencode(wanted.command))
         git.run("config", f"--{scope}", f"hook.{name}.event", event)
         lines.append(f"{event}: installed in git's {scope} configuration")
-    return lines
+    return [
+        *lines,
+        *(f"{event}: is switched off: {each.words}: {each.mend}" for event, each in off(switches(git)).items()),
+    ]
 
 
 def forget(git: Git, scope: str) -> list[str]:

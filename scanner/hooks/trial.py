@@ -1,7 +1,9 @@
 """`doctor --try`: a fake is committed and pushed in a throw-away clone with the same hooks. Is it stopped?
 
-The clone borrows the objects of the repository and writes none there; no work tree is checked out. What hooks do is
-their affair: those of the repository are started, as they are at every commit.
+The clone borrows the objects of the repository and writes none there; no work tree is checked out. Nor does git touch
+one there, which is what it does to an object that is to be written and stands in a borrowed folder (object-file.c,
+freshen_loose_object): every tree that is made here holds a file of ours, so that none of them is there already. What
+hooks do is their affair: those of the repository are started, as they are at every commit.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from scanner.git import hooked
 from scanner.git.repository import Repository, common_dir, head
 from scanner.git.run import Git, require_version, sealed
 from scanner.hooks import settings
-from scanner.hooks.checks import FRAMEWORK, GAP, OK, UNKNOWN, Check
+from scanner.hooks.checks import GAP, OK, UNKNOWN, Check
+from scanner.hooks.framework import FRAMEWORK
 from scanner.hooks.place import Place, place
 
 SECONDS = 120.0  # for one commit or push, hooks included
@@ -57,14 +60,14 @@ class Trial:
         self._git = self._git._replace(cwd=self._folder)
         self._begin()
         self._hooks(place(self._repository))
-        self._write(PLANT, f"token = {self._token}\n")
-        self._git.run("update-index", "--add", PLANT)
+        self._plant(f"token = {self._token}\n")
         checks = [self._tried("a commit", "commit", "--quiet", "--message=xoxscan doctor")]
+        self._plant("nothing\n")
         self._restart()
         self._write(".git/message", f"Use {self._token}\n")
         checks.append(self._tried("a commit message", "commit", "--quiet", "--allow-empty", "--file=.git/message"))
+        self._plant(f"token = {self._token}\n")
         self._restart()
-        self._git.run("update-index", "--add", PLANT)
         self._git.run("-c", "commit.gpgSign=false", "commit", "--quiet", "--no-verify", "--message=xoxscan doctor")
         return [*checks, self._tried("a push", "push", "origin", "HEAD:refs/heads/xoxscan-doctor")]
 
@@ -75,7 +78,7 @@ class Trial:
         inside = path if options else os.path.join(path, ".git")
         os.makedirs(os.path.join(inside, "objects", "info"), exist_ok=True)
         with open(os.path.join(inside, "objects", "info", "alternates"), "wb") as file:
-            file.write(os.fsencode(os.path.join(common_dir(self._repository), "objects")) + b"\n")
+            file.write(_quoted(os.path.join(common_dir(self._repository), "objects")) + b"\n")
         if self._repository.shallow:
             shutil.copy(os.path.join(common_dir(self._repository), "shallow"), inside)
         if self._tip:
@@ -97,16 +100,18 @@ class Trial:
         known = set(listed.split(b"\0"))
         mine = b"".join(path + b"\0" for path in files.split(b"\0") if path and path in known)
         self._git.run("update-index", "-z", "--no-skip-worktree", "--stdin", stdin=mine)
+        # What is the same is not written: neither trees, which marked entries would be in once more, nor files.
+        if self._tip:
+            self._git.run("read-tree", "-m", self._tip)
+        self._git.run("update-index", "-q", "--refresh", ok=(0, 1))
         self._git.run("update-index", "-z", "--stdin", stdin=mine)
-        self._index = self._git.run("write-tree").strip()
 
     def _restart(self) -> None:
-        """The index as it was before anything was planted, and no commit more than at the start."""
+        """No commit more than at the start."""
         if self._tip:
             self._git.run("update-ref", "HEAD", self._tip)
         else:
             self._git.run("update-ref", "-d", "HEAD", ok=(0, 1))
-        self._git.run("rm", "--quiet", "--cached", "--ignore-unmatch", "--", PLANT)
 
     def _hooks(self, at: Place) -> None:
         """The hooks of the repository: its folder, its core.hooksPath, and those that its configuration names."""
@@ -120,6 +125,11 @@ class Trial:
                 _copy(at.folder, os.path.join(self._folder, at.setting.value))
         if require_version(source.git) >= settings.SINCE:
             _entries(source.git, self._git)
+
+    def _plant(self, text: str) -> None:
+        """Our file, in the index."""
+        self._write(PLANT, text)
+        self._git.run("update-index", "--add", PLANT)
 
     def _write(self, name: str, text: str) -> None:
         with open(os.path.join(self._folder, name), "w", encoding="utf-8") as file:
@@ -137,6 +147,14 @@ class Trial:
         lines = [line.strip() for line in said.decode("utf-8", "backslashreplace").splitlines() if line.strip()]
         told = lines[-1][:200] if lines else "without a word"
         return Check(UNKNOWN, "try", f"{what} was stopped, but not by xoxscan: {told}", "git commit says what fails")
+
+
+def _quoted(path: str) -> bytes:
+    """A line of objects/info/alternates: quoted as in C where it would be two (odb.c, parse_alt_odb_entry)."""
+    name = os.fsencode(path)
+    if b"\n" not in name:
+        return name
+    return b'"' + name.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
 
 def _copy(source: str, target: str) -> bool:
@@ -167,3 +185,6 @@ def _entries(source: Git, target: Git) -> None:
             for event in entry.events:
                 target.run("config", "--add", f"hook.{entry.name}.event", event)
             target.run("config", f"hook.{entry.name}.enabled", str(entry.enabled).lower())
+    for switch in settings.switches(source):
+        if switch.scope in ("local", "worktree"):
+            target.run("config", f"hook.{switch.event}.enabled", str(switch.on).lower())

@@ -99,10 +99,17 @@ def test_what_cannot_be_read(asked: Inputs, word: str) -> None:
         arguments(asked, FILES)
 
 
-@pytest.mark.parametrize(("text", "ends"), [("..", ("HEAD", "HEAD")), ("a..", ("a", "HEAD")), ("..b", ("HEAD", "b"))])
+@pytest.mark.parametrize(("text", "ends"), [("a..", ("a", "HEAD")), ("..b", ("HEAD", "b"))])
 def test_an_end_left_out_is_head(text: str, ends: tuple[str, str]) -> None:
     found = parsed(Inputs(range=text))
     assert (found.base, found.head) == ends
+
+
+@pytest.mark.parametrize("text", ["..", "..HEAD", "HEAD.."])
+def test_variables_that_are_not_set_are_no_range(text: str) -> None:
+    with pytest.raises(UsageError, match="names no commits"):
+        arguments(Inputs(range=text), FILES)
+    assert parsed(Inputs(range="HEAD..HEAD")).base == "HEAD"  # as somebody wrote it
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ def test_modes(forge: Forge, ci: CI, tmp_path: Path) -> None:
         ("issues", "{}", b"'issues' has no range"),
         ("push", "[]", b"no object"),
         ("push", "{", b"no JSON"),
+        ("push", '{"a":' + "[" * 100_000, b"nested too deep"),
         ("push", '{"after": "--upload-pack=x"}', b"no after"),
         ("push", '{"after": "abc", "before": 1}', b"no after"),
         ("pull_request", '{"pull_request": []}', b"no pull_request.head.sha"),
@@ -141,6 +142,16 @@ def test_swapped_ends_are_no_clean_range(event: str, depth: int, forge: Forge, c
     told = ci(work, {}, *ends, "--allow-empty", form="text")
     assert (told.status, b"is an ancestor of" in told.out) == (0, True)
     assert named(forge, looked_at(ci(work, {}, "--base", forge.ids["m3"], "--head", "HEAD"))) == "m4 m5 o1"
+
+
+@pytest.mark.parametrize("ends", [("--base", ""), ("--base", "HEAD", "--head", ""), ("--head", "")])
+def test_ends_that_are_empty(ends: tuple[str, ...], forge: Forge, ci: CI, tmp_path: Path) -> None:
+    """As of a variable that is not set."""
+    work = checkout(forge, tmp_path / "work", "f5", 1, HERE)
+    environ = github(tmp_path, "push", push(forge, TOPIC, "f3", "f5"), sha=forge.ids["f5"], ref=TOPIC)
+    for each in ({}, environ):
+        result = ci(work, each, *ends)
+        assert result.status == 2 and f"{ends[-2]} is empty".encode() in result.err
 
 
 def test_ends_that_are_none(forge: Forge, ci: CI, tmp_path: Path) -> None:

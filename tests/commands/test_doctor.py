@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scanner.hooks.checks import STAGES
-from tests.commands.hooked import PROGRAM, git
+from scanner.hooks.framework import STAGES
+from tests.commands.hooked import PROGRAM, config_hooks, git
 from tests.commands.test_install import HOOKS, HUSKY, files, pre_commit, script
 from tests.conftest import Repo, Run, token
 
@@ -98,6 +98,47 @@ def test_a_program_that_is_gone(run: Run, ours: Repo, tmp_path: Path) -> None:
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
     os.environ["PATH"] = str(tmp_path / "bin")  # put back by the fixture
     assert said(run, status=1)["pushes"] == "gap"
+
+
+@config_hooks
+@pytest.mark.parametrize("scope", ["local", "global"])
+def test_an_event_that_is_switched_off(run: Run, ours: Repo, scope: str) -> None:
+    """git 2.55: all hooks that the configuration names for an event go, whatever their own switches say."""
+    assert run("install").status == 0
+    assert said(run, "--try", status=0)["commits"] == "ok"
+    ours.git("config", f"--{scope}", "hook.pre-commit.enabled", "no")
+    before = files(ours.path)
+    told = said(run, "--try", status=1)
+    assert [told[what] for what in EVENTS] == ["gap", "ok", "ok", "ok"]
+    assert tries(told) == ["gap", "ok", "ok"] and files(ours.path) == before
+    mend = "git config --unset" if scope == "local" else "git config --global --unset"
+    assert f"hook.pre-commit.enabled is false ({scope})" in told["all"]
+    assert f"        {mend} hook.pre-commit.enabled\n" in told["all"]
+    result = run("install", *(["--global"] if scope == "global" else []))
+    assert b"pre-commit: is switched off:" in result.out and f"{mend} hook.pre-commit.enabled".encode() in result.out
+    git(ours.path, *f"config --{scope} hook.pre-commit.enabled nonsense".split())  # git passes that over
+    assert said(run, status=0)["commits"] == "ok"
+
+
+@config_hooks
+def test_an_event_that_is_switched_on_again_here(run: Run, ours: Repo) -> None:
+    assert run("install").status == 0
+    ours.git("config", "--global", "hook.commit-msg.enabled", "0")
+    assert said(run, "--try", status=1)["commit messages"] == "gap"
+    ours.git("config", "hook.commit-msg.enabled", "1")
+    assert said(run, "--try", status=0)["commit messages"] == "ok"
+    env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "hook.pre-push.enabled", "GIT_CONFIG_VALUE_0": ""}
+    told = said(run, status=1, env=env)
+    assert told["pushes"] == "gap" and "out of GIT_CONFIG_PARAMETERS" in told["all"]
+
+
+@config_hooks
+def test_a_file_goes_on_where_an_event_is_switched_off(run: Run, ours: Repo) -> None:
+    assert run("install").status == 0
+    script(ours.path / ".git/hooks/pre-commit", f'#!/bin/sh\nexec "{PROGRAM}" hook\n')
+    ours.git("config", "hook.pre-commit.enabled", "false")
+    told = said(run, "--try", status=0)
+    assert told["commits"] == "ok" and "a script of your own" in told["all"]
 
 
 # The pre-commit framework
@@ -269,9 +310,38 @@ def test_a_fake_is_stopped_and_nothing_of_the_repository_changes(run: Run, ours:
     ours.write("a.txt", b"not staged\n")
     ours.write("new.txt", b"staged\n")
     ours.git("add", "new.txt")
+    before, touched = files(ours.path), times(ours.path)
+    assert tries(said(run, "--try", status=0)) == ["ok"] * 3
+    assert files(ours.path) == before and times(ours.path) == touched
+
+
+def times(folder: Path) -> dict[Path, int]:
+    """When each object was last written, or found to be wanted once more."""
+    return {path: path.stat().st_mtime_ns for path in (folder / ".git/objects").rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_no_object_is_touched(run: Run, ours: Repo, packed: bool) -> None:
+    """git sets the time of an object that it would write and that a borrowed folder holds."""
+    install(run)
+    ours.commit({".husky/pre-commit": b"echo the team\n", "package.json": b"{}\n", "sub dir/x": b"x\n"})
+    ours.write("package.json", b"{ }\n")
+    if packed:
+        ours.git("gc", "-q")
+    for path in (ours.path / ".git/objects").rglob("*"):
+        os.utime(path, (1, 1))
     before = files(ours.path)
     assert tries(said(run, "--try", status=0)) == ["ok"] * 3
-    assert files(ours.path) == before
+    assert files(ours.path) == before and set(times(ours.path).values()) == {10**9}
+
+
+@pytest.mark.parametrize("name", ["two\nlines", 'a "quoted" \\\nname'])
+def test_in_a_folder_with_a_line_feed_in_its_name(run: Run, tmp_path: Path, name: str) -> None:
+    repo = Repo(tmp_path / name)
+    repo.commit({"a.txt": b"one\n"})
+    assert run("-C", repo.path, "install", "--way=files").status == 0
+    result = run("-C", repo.path, "doctor", "--try")
+    assert (result.status, result.out.count(b"was stopped")) == (0, 3), result
 
 
 def test_a_fake_is_not_stopped(run: Run, ours: Repo) -> None:
@@ -413,13 +483,17 @@ def test_no_network_is_loaded(ours: Repo, command: str) -> None:
     ("scope", "folder", "mend"),
     [
         ("--local", ".githooks", 'before others: xoxscan hook "$@" || exit $?'),
-        ("--global", "/somewhere/hooks", "xoxscan install --global"),
+        ("--global", "{above}/hooks", "        xoxscan install --global\n"),
+        ("--global", "/nowhere", "git config --global --unset core.hooksPath, then xoxscan install\n"),
+        ("--local", ".git/nowhere", "git config --local --unset core.hooksPath, then xoxscan install\n"),
+        ("--local", ".husky/_", "npx husky, then xoxscan install\n"),
         ("--local", ".git/team", "        xoxscan install\n"),
     ],
 )
 def test_what_install_would_refuse_is_not_the_remedy(run: Run, ours: Repo, scope: str, folder: str, mend: str) -> None:
-    (ours.path / ".githooks").mkdir()
-    ours.git("config", scope, "core.hooksPath", folder)
+    for each in (ours.path / ".githooks", ours.path / ".git/team", ours.path.parent / "hooks"):
+        each.mkdir()
+    ours.git("config", scope, "core.hooksPath", folder.format(above=ours.path.parent))
     assert mend in run("doctor").out.decode().partition("gap     merges")[0]
 
 

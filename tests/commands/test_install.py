@@ -405,6 +405,31 @@ def test_what_cannot_be_done_safely_is_refused(run: Run, ours: Repo, value: str)
     assert files(ours.path) == before
 
 
+@pytest.mark.parametrize(
+    ("value", "scope", "hint"),
+    [
+        ("/nowhere/hooks", "--local", b"mkdir -p /nowhere/hooks"),
+        (".githooks", "--local", b"git config --local --unset core.hooksPath, then xoxscan install"),
+        (".husky/_", "--local", b"npx husky"),
+        (".husky", "--local", b"npx husky"),
+        ("/nowhere/hooks", "--global", b"mkdir -p /nowhere/hooks"),
+        ("hooks", "--global", b"git config --global --unset core.hooksPath, then xoxscan install --global"),
+    ],
+)
+def test_a_folder_that_does_not_exist_is_not_made(
+    run: Run, ours: Repo, tmp_path: Path, value: str, scope: str, hint: bytes
+) -> None:
+    ours.git("config", scope, "core.hooksPath", value.replace("/nowhere", str(tmp_path / "nowhere")))
+    before = files(tmp_path), sorted(tmp_path.rglob("*"))
+    said = install(run, *([scope] if scope == "--global" else []), status=3)
+    assert hint.replace(b"/nowhere", bytes(tmp_path / "nowhere")) in said
+    assert (files(tmp_path), sorted(tmp_path.rglob("*"))) == before
+    (tmp_path / "nowhere/hooks").mkdir(parents=True)
+    if value.startswith("/"):
+        install(run, *([scope] if scope == "--global" else []))
+        assert stopped(commit(ours, BOT))
+
+
 @pytest.mark.parametrize("bare", [False, True])
 def test_a_folder_of_hooks_that_is_a_link_to_elsewhere(run: Run, ours: Repo, tmp_path: Path, bare: bool) -> None:
     at = Repo(tmp_path / "r.git", "--bare").path if bare else ours.path / ".git"
