@@ -134,7 +134,9 @@ def spread(commits: Graph, marks: Mapping[bytes, int]) -> dict[bytes, int]:
     for commit in commits.order:
         mark = marks.get(commit, 0)
         for parent in commits.parents[commit]:
-            mark |= carried.get(parent, 0)
+            reached = carried.get(parent, 0)
+            # What reaches the same shares one number, however many commits there are.
+            mark = mark | reached if mark and mark != reached else reached or mark
         if mark:
             carried[commit] = mark
     return carried

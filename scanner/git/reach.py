@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
+from heapq import nsmallest
 from typing import NamedTuple
 
 from scanner.git.commits import Graph, spread
@@ -80,24 +81,25 @@ def _sum(many: Sequence[Names]) -> Names:
 
 def reach_of(names: Sequence[bytes], logs: Sequence[bytes] = ()) -> Reach:
     """The Reach of an object that the refs `names` and the reflog entries `logs` lead to."""
-    apart = (TAGS, NOTES, STASH)
+    # Of each kind the names without its prefix; of any other ref the whole name, which counts as a branch.
+    kinds: dict[bytes, list[bytes]] = {prefix: [] for prefix in _KINDS}
+    for name in names:
+        prefix = next((prefix for prefix in _KINDS if name.startswith(prefix)), b"")
+        kinds[prefix].append(name[len(prefix) :])
     stashed = any(name.startswith(STASH + b"@") for name in logs)
     return Reach(
-        branches=_names(name for name in names if not name.startswith(apart)),
-        tags=_names(name for name in names if name.startswith(TAGS)),
-        stash=stashed or STASH in names,
-        notes=any(name.startswith(NOTES) for name in names),
+        branches=_names([*kinds[BRANCHES[0]], *kinds[BRANCHES[1]], *kinds[b""]]),
+        tags=_names(kinds[TAGS]),
+        stash=stashed or bool(kinds[STASH]),
+        notes=bool(kinds[NOTES]),
         reflog=any(not name.startswith(STASH + b"@") for name in logs),
         unreachable=not names and not logs,
     )
 
 
-def _names(refs: Iterable[bytes]) -> Names:
-    short = sorted(_short(ref).decode("utf-8", "backslashreplace") for ref in refs)
-    return Names(len(short), tuple(short[:_SHOWN]))
+_KINDS = (*BRANCHES, TAGS, NOTES, STASH, b"")
 
 
-def _short(ref: bytes) -> bytes:
-    for prefix in (*BRANCHES, TAGS):
-        ref = ref.removeprefix(prefix)
-    return ref
+def _names(short: Sequence[bytes]) -> Names:
+    first = nsmallest(_SHOWN, [name.decode("utf-8", "backslashreplace") for name in short])
+    return Names(len(short), tuple(first))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
 from scanner.git.commits import parse_tag
-from scanner.git.objects import Cat
+from scanner.git.objects import MISSING, Cat
 from scanner.git.repository import Repository
 from scanner.git.run import Git
+from scanner.git.stream import stream
 
 BRANCHES = (b"refs/heads/", b"refs/remotes/")
 TAGS = b"refs/tags/"
@@ -66,14 +68,27 @@ def peel(git: Git, named: Sequence[Name]) -> list[Ref]:
     kinds: dict[bytes, bytes] = {}
     targets: dict[bytes, bytes] = {}  # of tags
     wanted = {name.oid for name in named}
-    with Cat(git) as cat:
-        while wanted:
-            for oid, header, read in cat.readers(wanted):
-                kinds[oid] = header.kind
-                if read and header.kind == b"tag":
-                    targets[oid] = parse_tag(read(header.size)).target
-            wanted = set(targets.values()) - kinds.keys()
+    while wanted:
+        for oid, kind, target in _read(git, sorted(wanted)):
+            kinds[oid] = kind
+            if target is not None:
+                targets[oid] = target
+        wanted = set(targets.values()) - kinds.keys()
     return [_peeled(name, kinds, targets) for name in named]
+
+
+def _read(git: Git, oids: Sequence[bytes]) -> Iterator[tuple[bytes, bytes, bytes | None]]:
+    """Id and kind of each object, and where a tag leads to. All are asked for at once; where git dies of one, each that
+    is left is asked for by itself."""
+    done = 0
+    with closing(stream(git, b"".join(oid + b"\n" for oid in oids))) as read_pieces:
+        for piece in read_pieces:
+            for oid, kind, start, end in piece.objects:
+                done += 1
+                yield oid, kind or MISSING, parse_tag(piece.data[start:end]).target if kind == b"tag" else None
+    with Cat(git) as cat:
+        for oid, header, read in cat.readers(oids[done:]):
+            yield oid, header.kind, parse_tag(read(header.size)).target if read and header.kind == b"tag" else None
 
 
 def _peeled(name: Name, kinds: Mapping[bytes, bytes], targets: Mapping[bytes, bytes]) -> Ref:
@@ -106,7 +121,35 @@ def reflogs(git: Git) -> list[LogEntry]:
     every = git.run("rev-list", "--reflog", "--no-walk", ok=(0, 129)).split()
     if not every:  # status 129: there is none at all
         return []
-    fields = git.run("log", "-g", "--all", "--no-patch", "-z", "--format=%gD%x00%H%x00%gs").split(b"\0")
+    logged = _logged(git)
+    which = ["--all"] if logged is None else ["--stdin"]
+    stdin = b"".join(name + b"\n" for name in logged or ())
+    fields = git.run("log", "-g", "--no-patch", "-z", "--format=%gD%x00%H%x00%gs", *which, stdin=stdin).split(b"\0")
     entries = [LogEntry(*entry) for entry in zip(fields[::3], fields[1::3], fields[2::3], strict=False)]
     told = {entry.oid for entry in entries}
     return entries + [LogEntry(b"", oid, b"") for oid in every if oid not in told]
+
+
+def _logged(git: Git) -> list[bytes] | None:
+    """The refs that have a reflog, so that git need not look for one of each (most have none in a mirror of very many);
+    None where they are not kept in files (gitrepository-layout), or one is not a ref that git can name."""
+    out = git.run("rev-parse", "--git-common-dir").removesuffix(b"\n")
+    common = os.path.join(os.fsencode(git.cwd), out)
+    folders = [common, *(entry.path for entry in _entries(os.path.join(common, b"worktrees")))]
+    found = [os.path.relpath(file, common) for folder in folders for file in _files(os.path.join(folder, b"logs"))]
+    names = [name.replace(os.fsencode(os.sep), b"/").replace(b"logs/", b"", 1) for name in found]
+    names = [b"main-worktree/HEAD" if name == b"HEAD" else name for name in names]
+    asked = b"".join(name + b"^{}\n" for name in names)
+    known = git.run("cat-file", "--batch-check=%(objectname)", stdin=asked).split(b"\n")[:-1]
+    return names if names and len(known) == len(names) and not any(b" " in line for line in known) else None
+
+
+def _entries(folder: bytes) -> list[os.DirEntry[bytes]]:
+    try:
+        return list(os.scandir(folder))
+    except OSError:
+        return []
+
+
+def _files(folder: bytes) -> Iterator[bytes]:
+    return (os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)

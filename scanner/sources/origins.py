@@ -72,6 +72,7 @@ class Teller:
         self._borrowed = self._only_borrowed()
         self._walked = provenance.walk(repository, self._graph, self._hits.keys(), processes)
         self._kept = self._followed()
+        self._names = self._named()
         # The commits that bring or remove finds, or hold them in their message.
         self._people = self._read(change.commit for change in self._walked.changes)
         self._people |= {item.oid: parse_commit(item.content) for item in self._of(b"commit")}
@@ -102,7 +103,7 @@ class Teller:
         """The finds in files."""
         if not self._hits:
             return
-        brought, named, staged = self._brought(), self._named(), self._staged()
+        brought, named, staged = self._brought(), self._names, self._staged()
         places = list(dict.fromkeys((*brought, *named, *staged, *self._nameless(brought, named, staged))))
         wanted = [Wanted(set(brought.get(place, ())), named.get(place, ())) for place in places]
         for place, held in zip(places, self._reaches([place.oid for place in places], wanted), strict=True):
@@ -193,7 +194,7 @@ class Teller:
     def _with_numbers(self, kept: Kept, found: Mapping[Secret, Story]) -> Iterator[tuple[Secret, Story]]:
         """The same with how many commits take each out, and what holds it still."""
         names: dict[bytes, set[Secret]] = {}
-        for place, refs in self._named().items():
+        for place, refs in self._names.items():
             for name in refs:
                 names.setdefault(name, set()).update(self._secrets([place.oid]))
         ends = Named(self._tip(), default_branch(self._repository))
