@@ -130,6 +130,8 @@ class Cache:
             self._note(f"no cache is used: {error}")
         except OSError as error:
             self._note(f"no cache is used: {self.path}: {error.strerror}")
+        except (TypeError, ValueError, OverflowError):  # of a damaged file SQLite's own words may be no UTF-8
+            self._throw_away("damaged")
         except sqlite3.Error as error:
             name = getattr(error, "sqlite_errorname", None) or ""
             if name.startswith(_DAMAGED):

@@ -92,9 +92,9 @@ def _smaller(portions: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def together(answers: Sequence[Answer], found: Iterable[Problem]) -> Seen:
-    """All answers as one, with the problems that were `found`."""
+    """All answers as one, with the problems that were `found`; in the same order, whoever answered first."""
     return Seen(
-        tuple(found for answer in answers for found in answer.found),
+        tuple(sorted((item for answer in answers for item in answer.found), key=lambda item: item.oid)),
         tuple(found),
         sum(answer.blobs for answer in answers),
         sum(answer.commits for answer in answers),

@@ -133,6 +133,13 @@ def test_what_comes(both: Both) -> None:
     both.report()
 
 
+def test_places_that_differ_in_nothing(both: Both) -> None:
+    """They come in the same order, whichever of them were known."""
+    for number in range(6):
+        both.repo.git("tag", "-a", "-m", TWO.decode(), f"t{number}")
+        both.report("--only", "slack-bot-token")
+
+
 def test_what_is_fetched(both: Both, tmp_path: Path) -> None:
     clone = Repo(tmp_path / "other")
     clone.git("pull", "-q", str(both.repo.path), "HEAD")
