@@ -15,6 +15,7 @@ _CHECK = "--batch-check=%(objecttype) %(objectname) %(objectsize)"
 _REACHABLE = ("rev-list", "--objects", "--no-object-names")
 _CHUNK = 1 << 14
 _MUCH = 4 << 20
+_PATIENCE = 1000  # objects that git dies of: each costs a process
 
 
 class Listed(NamedTuple):
@@ -50,11 +51,34 @@ def reachable_objects(git: Git) -> Generator[Listed, None, None]:
 
 
 def named_objects(git: Git, oids: bytes) -> Generator[Listed, None, None]:
-    """The same for the objects `oids`, one id a line, in that order."""
-    with spool([oids]) as questions, git.running("cat-file", "--buffer", _CHECK, stdin=questions) as process:
-        assert process.stdout
-        yield from _parse(process.stdout, None)
-        _ended(process, "cat-file")
+    """The same for the objects `oids`, one id a line, in that order. One that git dies of is `missing`; GitError where
+    it dies of very many."""
+    width = oids.find(b"\n") + 1
+    for left in range(_PATIENCE, -1, -1):
+        with spool([oids]) as questions, git.running("cat-file", "--buffer", _CHECK, stdin=questions) as process:
+            assert process.stdout
+            lines = _Lines(process.stdout)
+            yield from _parse(lines, None)
+            if not process.wait():
+                return
+            if not left:
+                _ended(process, "cat-file")
+        yield Listed(b"", 0, 0, (oids[lines.read_so_far * width :][: width - 1],))
+        oids = oids[(lines.read_so_far + 1) * width :]
+
+
+class _Lines:
+    """A stream that counts its lines."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self.read_so_far = 0
+
+    def read(self, size: int) -> bytes:
+        """As a stream does."""
+        chunk = self._out.read(size)
+        self.read_so_far += chunk.count(b"\n")
+        return chunk
 
 
 def _ended(process: subprocess.Popen[bytes], name: str) -> None:
@@ -62,7 +86,7 @@ def _ended(process: subprocess.Popen[bytes], name: str) -> None:
         raise failure((name,), process.returncode, b"")
 
 
-def _parse(out: IO[bytes], only: Container[bytes] | None) -> Iterator[Listed]:
+def _parse(out: IO[bytes] | _Lines, only: Container[bytes] | None) -> Iterator[Listed]:
     rest = b""
     while chunk := out.read(_CHUNK):
         whole, _, rest = (rest + chunk).rpartition(b"\n")

@@ -236,7 +236,9 @@ def test_what_does_not_inflate(raw: bytes) -> None:
 
 def test_garbage_behind_the_content() -> None:
     """git does not look at it."""
-    entries = [Entry(3, text, after=os.urandom(after)) for text, after in [(b"a", 9), (b"", 100_000), (b"b" * 500, 70_000)]]
+    entries = [
+        Entry(3, text, after=os.urandom(after)) for text, after in [(b"a", 9), (b"", 100_000), (b"b" * 500, 70_000)]
+    ]
     ids = [bytes([at]) * 20 for at in range(3)]
     written = packs.pack(entries)
     found = packs.read(written.data, packs.index(ids, written.offsets, written.data[-20:]))
