@@ -137,11 +137,11 @@ def kept(page: str, mark: str) -> dict[tuple[str, str], tuple[str, ...]]:
     return {(cells[0], cells[1]): cells for cells in rows if len(cells) == len(HEAD)}
 
 
-def write(page: Path, mark: str, rows: Sequence[tuple[str, ...]]) -> None:
-    """Puts rows into the table of a page: in the place of those of the same repository and kind, or after them."""
+def write(page: Path, mark: str, cells: tuple[str, ...]) -> None:
+    """Puts a row into the table of a page: in the place of that of the same repository and kind, or after them all."""
     text = page.read_text()
-    merged = kept(text, mark) | {(cells[0], cells[1]): cells for cells in rows}
-    title = f"**{len(merged)} repositories, {sum(cells[-1] == 'yes' for cells in merged.values())} of them equal**"
+    merged = {**kept(text, mark), (cells[0], cells[1]): cells}
+    title = f"**{len(merged)} repositories, {sum(row[-1] == 'yes' for row in merged.values())} of them equal**"
     page.write_text(table.between(text, mark, table.piped(title, HEAD, list(merged.values()))))
 
 
@@ -160,13 +160,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the rows into the table of FILE, too")
     parser.add_argument("--mark", default="engines", metavar="NAME", help="which marks (default %(default)s)")
     args = parser.parse_args(argv)
-    rows = []
+    equal = True
     for cells in compared(args.repo, peers.home(), args.jobs):
         print("  ".join(cells), flush=True)
-        rows.append(cells)
-    if args.write:
-        write(args.write, args.mark, rows)
-    return 0 if all(cells[-1] == "yes" for cells in rows) else 1
+        equal = equal and cells[-1] == "yes"
+        if args.write:
+            write(args.write, args.mark, cells)
+    return 0 if equal else 1
 
 
 if __name__ == "__main__":

@@ -28,10 +28,12 @@ def git(folder: Path, *argv: str, given: bytes = b"") -> bytes:
 
 
 def as_it_is(source: Path, target: Path) -> None:
-    """A copy with the packs of the original."""
+    """A copy with the packs of the original. What stands beside packs is left out: with a mark that they came from a
+    promisor git would keep all that is in them."""
     git(source, "init", "--quiet", "--bare", str(target))
     shutil.rmtree(target / "objects")
-    shutil.copytree(objects(source), target / "objects", copy_function=shutil.copyfile)
+    beside = shutil.ignore_patterns("*.promisor", "*.keep", "*.bitmap", "*.rev", "*.mtimes")
+    shutil.copytree(objects(source), target / "objects", copy_function=shutil.copyfile, ignore=beside)
     refs = git(source, "for-each-ref", "--format=%(objectname) %(refname)")
     (target / "packed-refs").write_bytes(refs)
     git(target, "symbolic-ref", "HEAD", _branch(source))

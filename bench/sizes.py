@@ -14,7 +14,7 @@ from bench.measure import Others, Sample, interleave, median, ratio
 
 COMMITS = (500, 2000, 8000, 32000)
 FEW = (10, 40)
-SHAPE = corpus.Shape(files=1000, size=5000, changed=8)
+SHAPE = corpus.Shape(size=5000, changed=8)
 JOBS = 2
 GROWS = 1.15  # a blob of a larger history may take so many times as long as one of the next smaller one, by noise
 HEAD = ("repository", "objects", "blobs", "MB", "seconds", "µs a blob", "MB/s", "git's µs a blob", "times")
@@ -42,9 +42,10 @@ class Size(NamedTuple):
 
 
 def made(folder: Path, commits: Sequence[int], seed: int) -> Iterator[Path]:
-    """Made-up histories of these numbers of commits: alike but for their length."""
+    """Made-up histories of these numbers of commits: alike but for their length. The more commits, the more files, so
+    that each file has as many versions: with every edit a file grows a little."""
     for count in commits:
-        shape = SHAPE._replace(commits=count, seed=seed, files=min(SHAPE.files, 10 * count))
+        shape = SHAPE._replace(commits=count, seed=seed, files=max(10, count // SHAPE.changed))
         yield corpus.history(folder / "corpora" / f"size-{shape.name}", shape)
 
 
