@@ -103,7 +103,7 @@ def test_an_interrupt(tmp_path: Path) -> None:
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert b"Traceback" not in err
     with pytest.raises(ProcessLookupError):
