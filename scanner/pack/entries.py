@@ -23,9 +23,9 @@ _DELTA = 4  # bytes: git takes no shorter delta
 
 
 class Entries(NamedTuple):
-    """The entries of a pack in the order in which they lie there. `kind` is that of the object, deltas resolved; ODD
-    or BROKEN where that is not possible. `base` and `root` are numbers of entries: what a delta is made from (-1: it is none), and
-    where its chain begins. `place` is the number in the index."""
+    """The entries of a pack in the order in which they lie there. `kind` is that of the object, deltas resolved; ODD or
+    BROKEN where that is not possible. `base` and `root` are numbers of entries: what a delta is made from (-1: it is
+    none), and where its chain begins. `place` is the number in the index."""
 
     place: Numbers
     start: Numbers  # where the deflated content begins

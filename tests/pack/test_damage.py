@@ -239,7 +239,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     for pack, index in refusals(*whole):
         path.write_bytes(pack)
         path.with_suffix(".idx").write_bytes(index)
-        with pytest.raises(GitError, match="as git writes it|does not fit its index"):
+        with pytest.raises(GitError, match=r"as git writes it|does not fit its index"):
             packs.seen("pack", bare.path)
         looked = engines.look("auto", repository, Job(repository.git, RULES, 5.0, account=True), OWN, 1)
         assert looked.note
