@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.spelling import expand, issued, spellings
+from scanner.spelling import spelled as how
 
 MARKS = {"dash": "-", "slash": "/", "colon": ":", "dot": ".", "plus": "+", "equals": "="}
+_NAMES = {"%": "percent", "\\": "escape", "&": "html"}
 
 
-def spelled(mark: str) -> list[str]:
+def spelled_in(mark: str) -> list[str]:
     code = f"{ord(mark):02x}"
     forms = [
         mark,
@@ -32,7 +34,7 @@ def spelled(mark: str) -> list[str]:
 @pytest.mark.parametrize("name", MARKS)
 def test_every_spelling_matches_and_is_taken_back(name: str) -> None:
     pattern = regex.compile(spellings(name).encode())
-    for form in spelled(MARKS[name]):
+    for form in spelled_in(MARKS[name]):
         assert pattern.fullmatch(form.encode()), form
         assert issued(f"a{form}b".encode()) == f"a{MARKS[name]}b".encode()
 
@@ -71,3 +73,41 @@ def test_letters_and_digits_stay(text: str) -> None:
 @settings(deadline=None)
 def test_anything_can_be_taken_back(raw: bytes) -> None:
     assert len(issued(raw)) <= len(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "names"),
+    [
+        (b"abc", ()),
+        (b"xoxb-1-2-a", ()),
+        (b"https://hooks.slack.com/a+b=", ()),
+        (b"a%2Fb%252F", ("percent",)),
+        (b"a%u002db", ("percent",)),
+        (b"a\\/b\\u002dc", ("escape",)),
+        (b"a\\-b", ("escape",)),
+        (b"a&#45;b&amp;sol;c", ("html",)),
+        (b"a\\u002db%2Dc&#x2d;", ("escape", "percent", "html")),
+        ("a\u2011b".encode(), ("typographic",)),
+        (b"a\\u2011b", ("escape", "typographic")),
+        (b"a&#8209;b", ("html", "typographic")),
+        (b"a&ndash;b&mdash;c", ("html", "typographic")),
+        (b"a&hyphen;b", ("html", "typographic")),
+        (b"a&period;b", ("html",)),
+    ],
+)
+def test_how_it_is_spelled(raw: bytes, names: tuple[str, ...]) -> None:
+    assert how(raw) == names
+
+
+@given(st.lists(st.sampled_from([(form, mark) for mark in MARKS.values() for form in spelled_in(mark)])))
+@settings(deadline=None)
+def test_every_spelling_has_a_name(forms: list[tuple[str, str]]) -> None:
+    raw = "a".join(form for form, _ in forms).encode()
+    expected = {_NAMES[form[0]] for form, mark in forms if form != mark}
+    assert set(how(raw)) == expected
+
+
+@given(st.binary(max_size=60))
+@settings(deadline=None)
+def test_anything_may_be_asked(raw: bytes) -> None:
+    assert set(how(raw)) <= {*_NAMES.values(), "typographic"}

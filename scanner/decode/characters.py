@@ -105,7 +105,7 @@ def _any_of(literals: tuple[bytes, ...]) -> tuple[re.Pattern[bytes], ...]:
 
 
 def _branches(literals: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """A pattern for `literals` by their first bytes: `re` jumps to a byte, and tries all alternatives that it is given."""
+    """A pattern for `literals` by first bytes: `re` jumps to a byte, and tries each alternative that it is given."""
     groups: dict[bytes, list[bytes]] = {}
     for literal in literals:
         groups.setdefault(re.escape(literal[:1]), []).append(literal[1:])
@@ -122,7 +122,7 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
 @cache
 def _seen(starts: tuple[bytes, ...], own: bytes) -> tuple[re.Pattern[bytes], ...]:
     """The beginning of a token, and what rules see of the rest: plain characters, and punctuation in every spelling."""
-    plain = bytes(byte for byte in b"A-Za-z0-9_:/.+=-" if byte not in own)
+    plain = bytes(byte for byte in b"A-Za-z0-9_:/.+=%-" if byte not in own)
     spelled = "|".join(spellings(name) for name in MARKS).encode()
     goes_on = b"(?:[%b]++|(?=[%%&\\\\\xe2])(?:%b)){0,4096}+" % (plain, spelled)
     return tuple(re.compile(first + rest + goes_on) for first, rest in _branches(starts))
@@ -157,12 +157,14 @@ def _part(text: bytes, start: int, dialect: Dialect) -> Decoded:
 def _way(text: bytes, start: int, dialect: Dialect) -> Raw:
     """The way back from what `text` says to where it stands, `start` bytes into the whole. It is made when it is asked
     for: most parts hold nothing."""
+    made: list[Raw] = []
 
-    @cache
-    def way() -> Raw:
-        return through(tuple(_runs(text, start, dialect)))
+    def way(first: int, last: int) -> tuple[int, int]:
+        if not made:
+            made.append(through(tuple(_runs(text, start, dialect))))
+        return made[0](first, last)
 
-    return lambda first, last: way()(first, last)
+    return way
 
 
 def _runs(text: bytes, start: int, dialect: Dialect) -> Iterator[Run]:

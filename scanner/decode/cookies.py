@@ -1,8 +1,8 @@
 r"""Percent signs that are themselves escaped, as session cookies are where a tool wrote them down.
 
 A cookie's `+`, `/` and `=` stand percent-encoded, and the percent sign is special to much of what keeps a cookie:
-`^%^2B` is what browsers copy as a curl command for Windows (Chrome's DevTools, escapeStringWin), `"%"2B` is the same from
-Firefox, `%%2B` what batch files, printf and Python's configparser need, and `\%2B` what crontab (crontab(5)) and TeX do.
+`^%^2B` is what browsers copy as a curl command for Windows (Chrome's DevTools, escapeStringWin), `"%"2B` is the same
+from Firefox, `%%2B` what batch files, printf and Python's configparser need, and `\%2B` what crontab(5) and TeX do.
 Header lines, curl's `-b`, JSON jars, cookies.txt and HAR files hold the cookie as it is, and rules see it there.
 """
 
@@ -25,4 +25,4 @@ def _anchors() -> tuple[bytes, ...]:
     return (b"%%2Fhooks.slack", b"^%^2Fhooks.slack")
 
 
-VIEW = view("cookie", Dialect(_PATTERN, _plain, _anchors()))
+VIEW = view("cookie", Dialect(_PATTERN, _plain, _anchors(), own=b"%"))

@@ -3,9 +3,9 @@ r"""Characters that stand escaped by a backslash, as `x` may in a program or a c
 Three dialects, since the same digits mean different things:
 
 - `\x78`, `\u0078`, `\u{78}`, `\U00000078`, `\170`: JSON (RFC 8259, section 7), JavaScript (ECMA-262, section 12.9.4), C
-  (ISO C11, 6.4.4.4), Python (Language reference, 2.4.1), Java (JLS 3.3: any number of u), Rust, Go, YAML 1.2 (5.7), TOML,
-  `$'…'` and `echo -e` of shells (`\0170`, fewer digits), Perl (`\x{78}`, `\o{170}`), PowerShell (`` `u{78} ``), and
-  `\'78` of RTF.
+  (ISO C11, 6.4.4.4), Python (Language reference, 2.4.1), Java (JLS 3.3: any number of u), Rust, Go, YAML 1.2 (5.7),
+  TOML, `$'…'` and `echo -e` of shells (`\0170`, fewer digits), Perl (`\x{78}`, `\o{170}`), PowerShell (`` `u{78} ``),
+  and `\'78` of RTF.
 - `\78 `: CSS (Syntax level 3, 4.3.7) and SQL (`U&'\0078'`).
 - `\120`: decimal, as in Lua (Reference manual, 3.1), Haskell and DNS zone files (RFC 1035, 5.1).
 
@@ -79,7 +79,7 @@ def _common_anchors() -> tuple[bytes, ...]:
     second += [b"x\\" + code for code in (b"157", b"141", b"167", b"0157", b"0141", b"0167", b"'6", b"'7")]
     ticks = (b"xox`u{", b"xa`u{", b"x`u{", b"`u{6b}`u{73", b"`u{6B}`u{73", b"`u{006B}`u{0073")
     hosts = [form % (k, s) for form, code in _PAIRS for k in (b"6b", b"6B") for s in (code, b"\\")]
-    octal = (b"\\153\\163", b"\\153\\\\", b"\\0153\\0163", b"\\o{153}\\o{163")
+    octal = (b"\\153\\163", b"\\153\\\\", b"\\0153\\0163", b"\\0153\\\\", b"\\o{153}\\")
     return (*first, *second, *_LATER, *ticks, *hosts, *octal, b"u0026#120", b"u0026#x78")
 
 

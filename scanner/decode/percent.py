@@ -32,4 +32,4 @@ def _anchors() -> tuple[bytes, ...]:
     return (*first, *second, *later, *hosts, *inner)
 
 
-VIEW = view("percent", Dialect(_PATTERN, _plain, _anchors()))
+VIEW = view("percent", Dialect(_PATTERN, _plain, _anchors(), own=b"%"))

@@ -1,0 +1,102 @@
+"""What all encodings that spell characters one by one have in common."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.decode import ansi, cookies, entities, escapes, percent, quotedprintable, typographic
+from scanner.decode.characters import STARTS, Dialect, character, view
+from scanner.decode.view import View
+from scanner.detect import Detector
+from scanner.rules import builtin
+from tests.conftest import token
+from tests.decode.planting import places, randoms
+
+VIEWS = tuple(module.VIEW for module in (percent, escapes, entities, quotedprintable, ansi, typographic, cookies))
+HOSTILE = [
+    b"x", b"%", b"\\", b'"', b"=", b"&", b"^", b"\x1b", b"\xe2\x80", b"xoxb", b"xoxb\\", b"xoxb&", b"xoxb=\n",
+    b"xox\\u",    b"xoxb\x1b]", b"&amp;", b"&#0", b"%25", b"<b ", b"\\u", b"?= ", b"xoxb<b " + b"x" * 300, b"xoxb\x1b[" + b"0" * 100,
+]  # fmt: skip
+
+
+def _letter(found: re.Match[bytes]) -> bytes:
+    return found[1]
+
+
+TOY = view("toy", Dialect(rb"~(.)", _letter, (b"~x",)))
+
+
+def test_names_are_told_apart() -> None:
+    names = [one.name for one in VIEWS]
+    assert names == ["percent", "escape", "html", "quoted-printable", "ansi", "typographic", "cookie"]
+
+
+@pytest.mark.parametrize("one", VIEWS, ids=lambda one: one.name)
+def test_anchors_are_long_enough_and_of_their_own(one: View) -> None:
+    assert len(set(one.anchors)) == len(one.anchors)
+    assert all(len(anchor) >= 3 for anchor in one.anchors)
+    assert set(STARTS) <= set(one.anchors) or one.name == "cookie"
+
+
+@pytest.mark.parametrize("one", VIEWS, ids=lambda one: one.name)
+def test_a_plain_token_is_left_to_the_rules(one: View) -> None:
+    text = b"a: " + token() + b"\n" + token("webhook") + b'", "' + token("session-cookie") + b"\n"
+    assert not list(one.decode(text))
+
+
+@pytest.mark.parametrize("one", VIEWS, ids=lambda one: one.name)
+def test_hostile_texts_come_to_an_end(one: View) -> None:
+    """Of a quadratic one 200 KB would take minutes."""
+    for piece in HOSTILE:
+        data = piece * (200_000 // len(piece))
+        assert sum(len(part.data) for part in one.decode(data)) <= 3 * len(data)  # a dialect, a time
+
+
+@given(randoms)
+@settings(deadline=None, max_examples=30)
+def test_no_token_is_invented(chance: Random) -> None:
+    """In random text that begins like tokens and holds bits of every encoding."""
+    bits = [
+        b"xoxb",
+        b"xoxp-",
+        b"%78",
+        b"\\x78",
+        b"&#120;",
+        b"=78",
+        b"\x1b[m",
+        b"\xc2\xad",
+        b"-",
+        b"%%2F",
+        b"7",
+        b"word ",
+        b"=\n",
+    ]
+    data = b"".join(chance.choices(bits, k=60))
+    detector = Detector(builtin(), 5.0)
+    for one in VIEWS:
+        for part in one.decode(data):
+            assert not detector.scan(part.data).matches
+
+
+def test_the_way_back_is_asked_more_than_once() -> None:
+    (part,) = TOY.decode(b"a ~xox~b-1 b")
+    assert part.data == b"a xoxb-1 b"
+    assert [part.raw(2, 3), part.raw(2, 6), part.raw(0, 10), part.raw(3, 4)] == [(2, 4), (2, 8), (0, 12), (4, 5)]
+
+
+def test_a_place_beside_an_anchor_is_decoded_once() -> None:
+    """One where a token begins in plain letters lies within what an anchor betrays already."""
+    data = b"~xoxb " + b"." * 20_000 + b" xoxb~1 " + b"." * 100_000 + b" xoxb~2"
+    assert [len(part.data) for part in TOY.decode(data)] == [60_965, 1_029]
+    assert [part.raw(0, 1) for part in TOY.decode(b"." * 5_000 + b"~x")] == [(3_976, 3_977)]
+    assert places(TOY, data, b"xoxb2") == {(len(data) - 6, len(data))}
+
+
+@given(st.integers(0, 0x1FFFFF))
+def test_characters(code: int) -> None:
+    assert character(code, b"?") == (b"?" if code > 0x10FFFF else chr(code).encode("utf-8", "surrogatepass"))
