@@ -80,7 +80,7 @@ def _common_anchors() -> tuple[bytes, ...]:
     ticks = (b"xox`u{", b"xa`u{", b"x`u{", b"`u{6b}`u{73", b"`u{6B}`u{73", b"`u{006B}`u{0073")
     hosts = [form % (k, s) for form, code in _PAIRS for k in (b"6b", b"6B") for s in (code, b"\\")]
     octal = (b"\\153\\163", b"\\153\\\\", b"\\0153\\0163", b"\\0153\\\\", b"\\o{153}\\")
-    return (*first, *second, *_LATER, *ticks, *hosts, *octal, b"u0026#120", b"u0026#x78")
+    return (*first, *second, *_LATER, *ticks, *hosts, *octal, b"u0026#120", b"u0026#x78", b"u0026#107", b"u0026#x6b")
 
 
 def _css_anchors() -> tuple[bytes, ...]:

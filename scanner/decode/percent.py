@@ -28,6 +28,7 @@ def _anchors() -> tuple[bytes, ...]:
     second = [b"x" + sign + code for sign in signs for code in (b"6f", b"6F", b"61", b"77", b"u006", b"u007")]
     later = (b"xox%", b"xap%", b"xwf%", b"xa%7", b"xa%25", b"xa%u", b"xw%6", b"xw%25", b"xw%u")
     hosts = [sign + k + sign + s for sign in signs for k, s in ((b"6b", b"73"), (b"6B", b"73"), (b"u006b", b"u0073"))]
+    hosts += [b"%5Cx6b", b"%5Cx6B", b"%5Cu006b", b"%5Cu006B", b"%23107", b"%23x6b", b"%23x6B"]
     inner = (b"%5Cu0078", b"%5cu0078", b"%5Cx78", b"%5cx78", b"%23120", b"%23x78", b"%25%37%38", b"%3D78o", b"%3D78%3D")
     return (*first, *second, *later, *hosts, *inner)
 

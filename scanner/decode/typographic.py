@@ -45,6 +45,8 @@ def _anchors() -> tuple[bytes, ...]:
     begun = [
         start + mark for mark in _USUAL for start in (b"x", b"xo", b"xa", b"xap", b"xw", b"xwf", b"hooks", b"hooks.")
     ]
+    host = b"hooks.slack"
+    begun += [host[:at] + mark + host[at : at + 4] for mark in _USUAL[:2] for at in range(1, len(host) - 3)]
     wide = (b"\xef\xbd\x98", b"x\xef\xbd", b"xo\xef\xbd", b"xa\xef\xbd", b"xw\xef\xbd", b"xap\xef\xbd", b"xwf\xef\xbd")
     return (*begun, *wide, b"\xef\xbd\x8b\xef\xbd\x93")
 

@@ -19,9 +19,23 @@ from tests.decode.planting import places, randoms
 
 VIEWS = tuple(module.VIEW for module in (percent, escapes, entities, quotedprintable, ansi, typographic, cookies))
 HOSTILE = [
-    b"x", b"%", b"\\", b'"', b"=", b"&", b"^", b"\x1b", b"\xe2\x80", b"xoxb", b"xoxb\\", b"xoxb&", b"xoxb=\n",
-    b"xox\\u",    b"xoxb\x1b]", b"&amp;", b"&#0", b"%25", b"<b ", b"\\u", b"?= ", b"xoxb<b " + b"x" * 300, b"xoxb\x1b[" + b"0" * 100,
-]  # fmt: skip
+    b"x",
+    b"%",
+    b"\\",
+    b'"',
+    b"=",
+    b"&",
+    b"^",
+    b"\x1b",
+    b"\xe2\x80",
+    b"xoxb",
+    b"&amp;",
+    b"&#0",
+    b"%25",
+    b"<b ",
+    b"\\u",
+]
+HOSTILE += [b"?= ", *(b"xoxb" + more for more in (b"\\", b"&", b"=\n", b"\\u", b"\x1b]", b"<b xxxxxxx", b"\x1b[0000"))]
 
 
 def _letter(found: re.Match[bytes]) -> bytes:

@@ -85,3 +85,11 @@ def test_a_letter_s_second_byte_is_no_dash() -> None:
 @settings(deadline=None)
 def test_anything_can_be_decoded(data: bytes) -> None:
     bounded(VIEW, data)
+
+
+@pytest.mark.parametrize("mark", USUAL[:2])
+def test_within_a_host_s_name(mark: bytes) -> None:
+    secret = token("webhook", 6)
+    first = secret.index(b"hooks")
+    for at in range(first + 1, first + 8):
+        planted(VIEW, b"u: ", secret[:at] + mark + secret[at:], b"\n", secret)
