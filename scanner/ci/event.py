@@ -42,7 +42,8 @@ def _named(environ: Mapping[str, str], base: str, head: str | None) -> Plan:
     """The range that the command line names."""
     told = _told(environ)
     plan = Plan("options", told.event, RANGE, Wanted(head or "HEAD"), Wanted(base))
-    return plan._replace(fork=told.fork, public=told.public, default=told.default, remedy=told.remedy)
+    plan = plan._replace(fork=told.fork, public=told.public, default=told.default)
+    return plan._replace(remedy=told.remedy, unfiltered=told.unfiltered)
 
 
 def _told(environ: Mapping[str, str]) -> Plan:

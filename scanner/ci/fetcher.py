@@ -32,7 +32,13 @@ _FETCH = (
 )
 # How git says that the forge is well, but has no such thing (upload-pack.c, fetch-pack.c, fetch.c).
 _GONE = (b"not our ref", b"couldn't find remote ref", b"no such remote ref", b"unadvertised object")
+# And that it sent what is right, which leads to something that is not here, nor was sent (list-objects.c, revision.c).
+_LACKS = (b"missing blob object", b"missing tree object", b"bad tree object", b"did not send all necessary objects")
 _CAME = "refs/came/"
+
+
+class Filtered(GitError):
+    """A partial checkout, whose filter left out what the commits that came lead to."""
 
 
 @contextmanager
@@ -135,6 +141,8 @@ class Fetcher:
         status, _, err = self._spoken(*_FETCH, *options, "--end-of-options", _NAME, *wants)
         if status and any(words in err for words in _GONE):
             return False
+        if status and is_partial(self._repository) and any(words in err for words in _LACKS):
+            raise Filtered("the checkout lacks files that its filter left out", "")
         if status:
             raise GitError(f"the forge does not answer: {failure(('fetch',), status, err)}", "")
         self.moved = True

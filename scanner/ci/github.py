@@ -14,6 +14,7 @@ from scanner.ci.plan import DEPTH_0, HISTORY, NOTHING, Plan, Wanted, branch, hea
 from scanner.errors import Incomplete
 
 Payload = Mapping[str, Any]
+_NO_FILTER = "remove `filter:` from the checkout step: what it leaves out is what is to be looked at"
 _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 
 
@@ -28,7 +29,7 @@ def plan(environ: Mapping[str, str]) -> Plan:
     repository = _part(payload, "repository")
     default = branch(repository.get("default_branch"))
     start = Plan(_system(environ), event, default=default, public=_public(repository), remedy=DEPTH_0)
-    return read(start, payload, environ)
+    return read(start._replace(unfiltered=_NO_FILTER), payload, environ)
 
 
 def _system(environ: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from scanner.ci.plan import HISTORY, Plan, Wanted, branch, heads, oid, zero
 
 GIT_DEPTH = 'put this into the job, under `variables:`:  GIT_DEPTH: "0"'
+_NO_FILTER = "take --filter out of GIT_CLONE_EXTRA_FLAGS and GIT_FETCH_EXTRA_FLAGS: all of it is to be looked at"
 # The sources of pipelines that stand for a push; others (schedule, web, api, trigger …) for no change at all.
 _CHANGED = ("push", "parent_pipeline")
 
@@ -27,6 +28,7 @@ def plan(environ: Mapping[str, str]) -> Plan:
         home=default is None or say("CI_COMMIT_BRANCH") == default,
         public=None if visibility is None else visibility == "public",
         remedy=GIT_DEPTH,
+        unfiltered=_NO_FILTER,
     )
     if say("CI_MERGE_REQUEST_IID"):
         return _merge_request(start, environ)

@@ -14,6 +14,7 @@ from scanner.errors import Incomplete
 RANGE, HISTORY, SCAN, NOTHING = "range", "history", "scan", "nothing"
 DEPTH_0 = "put this into the workflow, under `with:` of actions/checkout:  fetch-depth: 0"
 UNSHALLOW = "git fetch --unshallow brings what is older; or fetch the end that is missing, as in: git fetch origin main"
+UNFILTERED = "git fetch --refetch --no-filter brings what is missing"
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # What git-check-ref-format(1) forbids, and what would be a pattern or an option.
 _WRONG = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\A[-/]|[/.]\Z|\.lock(/|\Z)|(\A|/)\.")
@@ -48,6 +49,7 @@ class Plan(NamedTuple):
     public: bool | None = None
     note: str = ""
     remedy: str = UNSHALLOW  # the line that brings what is missing
+    unfiltered: str = UNFILTERED  # the same, where a filter left it out (a partial clone)
 
     @property
     def told(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from scanner.ci import names
-from scanner.ci.fetcher import DEEPENINGS, Fetcher, publish, publish_tags
+from scanner.ci.fetcher import DEEPENINGS, Fetcher, Filtered, publish, publish_tags
 from scanner.ci.plan import HISTORY, NOTHING, SCAN, Plan, Wanted, is_id
 from scanner.errors import GitError, Incomplete
 from scanner.git.commits import parse_commit
@@ -290,7 +290,8 @@ class Finder:
         try:
             return act(*words)
         except GitError as error:
-            raise GitError(f"commits are missing here, and {error}", self._plan.remedy) from None
+            hint = self._plan.unfiltered if isinstance(error, Filtered) else self._plan.remedy
+            raise GitError(f"commits are missing here, and {error}", hint) from None
 
     def _missing(self, what: str) -> Incomplete:
         why = "the forge does not have it" if self._fetcher else "nothing was fetched"

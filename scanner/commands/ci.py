@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 from scanner.ci.checkedout import absent, at_top
 from scanner.ci.event import AUTO, planned
@@ -18,11 +18,11 @@ from scanner.commands import scan as files
 from scanner.commands.pushing import Beside
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, prepare, progress, refuse, within
-from scanner.errors import UsageError
+from scanner.errors import GitError, UsageError
 from scanner.filters import paths
 from scanner.filters.baseline import FOLDER
 from scanner.git.objects import Cat
-from scanner.git.repository import Repository, find
+from scanner.git.repository import Repository, find, is_partial
 from scanner.git.run import require_version
 from scanner.git.snapshots import Moved, TreeSnapshot
 from scanner.model import Coverage, Problem, Report, Snapshot, Streams, Target
@@ -43,6 +43,7 @@ _ALONE = {  # what history and scan would be told by options of their own
 }
 
 
+_REFETCH = "git fetch --refetch"
 _NO_TAG = "the tag itself is not here, so its message was not looked at"
 
 
@@ -75,16 +76,38 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     args = _told(args, plan)
     respond = responder(args, streams)
     found = _settled(args, streams, plan)
-    with Cat(found.repository.git) as cat:
+    with Cat(found.repository.git) as cat, _filtered(found.repository, plan):
         base = _base(args, found, cat)
         setup = _setup(prepare(args, streams, base, found.repository), plan)
-        made = _looked(args, streams, found, cat, setup, plan)
+        made = _unfiltered(_looked(args, streams, found, cat, setup, plan), plan)
         skipped = (*found.skipped, *made.coverage.skipped)
         made = made._replace(
             notes=[*found.notes, *_whose(found, plan), *made.notes],
             coverage=made.coverage._replace(skipped=skipped),
         )
         return finish(args, streams, setup, made, _kind(plan, respond(setup, found.repository)))
+
+
+@contextmanager
+def _filtered(repository: Repository, plan: Plan) -> Iterator[None]:
+    """Says what helps where a partial checkout lacks what is needed to begin with, as HEAD's tree: git's own words
+    speak of a fetch that we forbid."""
+    try:
+        yield
+    except GitError:
+        if not is_partial(repository):
+            raise
+        raise GitError(
+            "the checkout is partial, and its filter left out what is needed here", plan.unfiltered
+        ) from None
+
+
+def _unfiltered(made: Outcome, plan: Plan) -> Outcome:
+    """`made` with what helps in this pipeline, wherever a partial clone may be why something is not here."""
+    problems = [
+        each._replace(hint=plan.unfiltered) if _REFETCH in (each.hint or "") else each for each in made.problems
+    ]
+    return made._replace(problems=problems)
 
 
 def _told(args: argparse.Namespace, plan: Plan) -> argparse.Namespace:

@@ -220,3 +220,51 @@ def test_tags_that_cannot_be_had_are_counted(tagged: Forge, ci: CI, tmp_path: Pa
     work = checkout(tagged, tmp_path / "again", "b2", 1, HERE)
     work.git("tag", "v3")
     assert ci(work, scheduled("schedule", tagged, tmp_path), "--fail-on", "none", "--strict").status == 3
+
+
+# A checkout with `filter:`
+
+
+@pytest.mark.parametrize("files", [True, False])
+@pytest.mark.parametrize("depth", [1, 0])
+@pytest.mark.parametrize("sieve", ["blob:none", "tree:0"])
+@pytest.mark.parametrize("name", ["schedule", "push", "pull request"])
+def test_a_filter_is_what_is_to_go(
+    name: str, sieve: str, depth: int, files: bool, forge: Forge, ci: CI, tmp_path: Path
+) -> None:
+    work = Repo(tmp_path / "work")
+    work.git("remote", "add", "origin", f"file://{forge.repo.path}")
+    options = ("--depth=1", "--no-tags") if depth else ()
+    branches = "+refs/heads/feature:refs/remotes/origin/feature" if depth else "+refs/heads/*:refs/remotes/origin/*"
+    work.git("fetch", "-q", *options, f"--filter={sieve}", "origin", branches)
+    if files:
+        work.git("checkout", "-q", "--detach", forge.ids["f5"])
+    else:  # as where a sparse checkout brings a part of them
+        work.git("update-ref", "--no-deref", "HEAD", forge.ids["f5"])
+    payload = pull(forge, 7, "m5", "f5") if name == "pull request" else push(forge, MAIN, "m4", "f5")
+    environ = github(tmp_path, name.replace(" ", "_"), payload, sha=forge.ids["f5"], ref="refs/heads/feature")
+    for deepen in ("auto", "never"):
+        result = ci(work, environ, "--deepen", deepen, "--fail-on", "none", form="text")
+        told = result.out + result.err
+        assert result.status in (0, 3), result
+        assert b"git ls-tree" not in told and b"promisor" not in told and b"--refetch" not in told, told
+        lacking = b"partial" in told or b"filter" in told or b"is not here" in told
+        assert (b"remove `filter:` from the checkout step" in told) == lacking, told
+        assert files or result.status == 3
+        if not depth:
+            assert lacking == (result.status == 3) and b"fetch-depth" not in told, told
+
+
+def test_a_filter_in_gitlab_and_by_hand(tagged: Forge, ci: CI, tmp_path: Path) -> None:
+    tagged.repo.git("config", "uploadpack.allowFilter", "true")
+    tagged.repo.commit({"a": b"1"})
+    tagged.ids["b4"] = tagged.repo.commit({"a": b"2"})
+    work = Repo(tmp_path / "work")
+    work.git("remote", "add", "origin", f"file://{tagged.repo.path}")
+    work.git("fetch", "-q", "--filter=blob:none", "origin", "+refs/heads/main:refs/remotes/origin/main")
+    work.git("checkout", "-q", "--detach", "origin/main")
+    environ = {"GITLAB_CI": "true", "CI_COMMIT_SHA": tagged.ids["b4"], "CI_COMMIT_BEFORE_SHA": tagged.ids["b1"]}
+    result = ci(work, environ, form="text")
+    assert result.status == 3 and b"take --filter out of GIT_CLONE_EXTRA_FLAGS" in result.out
+    result = ci(work, {}, "--base", tagged.ids["b1"], form="text")
+    assert result.status == 3 and b"git fetch --refetch --no-filter brings" in result.out
