@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -72,7 +73,9 @@ def weights(bench: Bench, repos: Mapping[str, Path], engines: Sequence[str]) -> 
         for engine in engines:
             case = _case(bench, repo, engine)
             if case.command:
-                yield Weight(name, objects, int(counted["packs"]), engine, peak(case.command))
+                taken = peak(case.command)
+                print(f"bench: {name}, {engine}: {taken.anonymous / 1e6:.0f} MB", file=sys.stderr, flush=True)
+                yield Weight(name, objects, int(counted["packs"]), engine, taken)
 
 
 def _case(bench: Bench, repo: Path, engine: str) -> Case:
