@@ -20,6 +20,8 @@ _LINES = 10
 _SHORTEST = 28  # bytes: no token is shorter
 _BEFORE = 24  # bytes that rules' checks look at before a token
 _CLOSES = frozenset(b"\"'`\\&)^{}$#,\r\n \t")  # what a piece may come to its end with
+_QUOTES = frozenset(b"\"'`")
+_LAST = (b":", b"]", b"=", b">", b");", b"):", b"),")  # what follows a literal that is not continued
 _TYPES = frozenset(b"abcdeoprs")
 # The beginning of a token, as it is after joining.
 _LIKELY = rb"(?:xox[abcdeoprs]|xapp|xwfp)(?:[-.%\\&]|\xe2\x80)|hooks\.slack"
@@ -29,7 +31,7 @@ def decode(data: bytes) -> Iterator[Decoded]:
     """The tokens of `data` that are made of pieces, each with what stands right before and behind it."""
     for first in _beginnings(data):
         for pieces in _ways(data, first):
-            kept = _near(data, pieces)
+            kept = _near(data, pieces) if len(pieces) > 1 else pieces
             if len(kept) > 1 and _likely(_said(data, kept)):
                 yield _part(data, kept)
 
@@ -43,9 +45,16 @@ def _beginnings(data: bytes) -> Iterator[Piece]:
         hit = data.find(anchor)
         while hit >= 0:
             end = run(data, hit)
-            if end < len(data) and data[end] in _CLOSES and (anchor != b"xox" or data[hit + 3] in _TYPES):
+            if _goes_on(data, end) and (anchor != b"xox" or data[hit + 3] in _TYPES):
                 yield Piece(hit, end)
             hit = data.find(anchor, end)
+
+
+def _goes_on(data: bytes, end: int) -> bool:
+    """Whether anything may follow a piece that comes to its end there. Most are not followed by any: `"xoxb-")`."""
+    if end >= len(data) or data[end] not in _CLOSES:
+        return False
+    return not (data[end] in _QUOTES and data[end + 1 : end + 3].startswith(_LAST))
 
 
 def _ways(data: bytes, first: Piece) -> Iterator[list[Piece]]:

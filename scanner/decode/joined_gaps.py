@@ -25,7 +25,8 @@ CLOSE = rb"(?:\)?" + _QUOTE + rb"\#{0,3})"
 # White space, continued lines, comments, and what begins a line of a comment that holds source.
 _SPACE = (
     rb"(?: [\ \t\r]++ | \n[\ \t]*+(?:(?://+|\#+|\*|--|>+)[\ \t]*+(?=" + OPEN + rb"))?"
-    rb"| [\\_`^]\r?\n | \\++[nt](?=[\s\\\"'`+]) | /\*(?:[^*]|\*(?!/)){0,200}+\*/ | (?://(?![\ ]*[\"'])|\#|--)[^\n]{0,200}+(?=\n) ){0,20}+"
+    rb"| [\\_`^]\r?\n | \\++[nt](?=[\s\\\"'`+]) | /\*(?:[^*]|\*(?!/)){0,200}+\*/ "
+    rb"| (?://(?![\ ]*[\"'])|\#|--)[^\n]{0,200}+(?=\n) ){0,20}+"
 )
 SPACE = _SPACE
 _OPERATOR = rb"(?:\+{1,2}|\.{1,2}|&|\|\||<<|<>|~|\^|//)"
@@ -83,7 +84,7 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
 
 
 def run(data: bytes, start: int) -> int:
-    """Where the characters that a token may have come to their end, from `start` on; `start` itself if there are none."""
+    """Where the characters that a token may have come to their end, from `start` on."""
     found = compiled(RUN).match(data, start, start + LONGEST)
     return found.end() if found else start
 

@@ -39,15 +39,22 @@ _WORD = rb"(?:\s++)(?=[A-Za-z0-9_%-])"
 
 def lists(data: bytes, first: Piece) -> Iterator[list[Piece]]:
     """The ways in which elements of a list that begins with `first` may make a token: none, one, or two."""
-    if whole(data[first.start : first.end]):
+    at = first.end
+    gap = _COMMA if compiled(_COMMA).match(data, at, at + _GAP) else _spaced(data, first)
+    if not gap or whole(data[first.start : at]):
         return
-    words = compiled(_WORDS).search(data, max(first.start - 30, 0), first.start)
-    elements = list(_elements(data, first, _WORD if words else _COMMA))
+    elements = list(_elements(data, first, gap))
     if len(elements) < 2:
         return
     yield _joined(data, elements)
     if _says_joined(data, elements):
         yield elements
+
+
+def _spaced(data: bytes, first: Piece) -> bytes:
+    """What parts the words of a list of Ruby's or Perl's; nothing where `first` begins no such list."""
+    within = data[first.end : first.end + 1].isspace()
+    return _WORD if within and compiled(_WORDS).search(data, max(first.start - 30, 0), first.start) else b""
 
 
 def _elements(data: bytes, first: Piece, gap: bytes) -> Iterator[Piece]:
