@@ -52,6 +52,23 @@ def test_what_a_later_commit_takes_out_is_pushed_all_the_same(repo: Repo, bare: 
     assert not pushes(repo, bare)
 
 
+@pytest.mark.parametrize("cleanup", ["verbatim", "whitespace"])
+def test_a_comment_that_git_was_told_to_keep(repo: Repo, bare: Repo, cleanup: str) -> None:
+    """No hook sees --cleanup: commit-msg takes the line for a comment, which git mostly takes out."""
+    write_hook(repo.path / ".git/hooks/commit-msg", 'hook --commit-msg-file "$@"')
+    editor = repo.path / ".git/editor"
+    editor.write_text(f'#!/bin/sh\nprintf "Subject\\n# {BOT.decode()}\\n" >"$1"\n')
+    editor.chmod(0o755)
+    words = ("commit", "-q", "--allow-empty", f"--cleanup={cleanup}")
+    assert git(repo.path, *words, env={"GIT_EDITOR": str(editor)}).status == 0
+    assert BOT.decode() in repo.git("log", "-1", "--format=%B")
+    assert not pushes(repo, bare)
+    repo.git("reset", "-q", "--hard", "origin/main")
+    repo.git("config", "commit.cleanup", cleanup)  # that one the hook knows
+    done = git(repo.path, *words[:3], env={"GIT_EDITOR": str(editor)})
+    assert done.status == 1 and b"slack-bot-token" in done.said
+
+
 def test_every_ref_of_a_push_counts(repo: Repo, bare: Repo) -> None:
     for name in ("one", "two", "three"):
         branch(repo, name, {name: b"clean"})
