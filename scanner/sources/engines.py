@@ -7,6 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 from scanner.errors import GitError, UsageError
+from scanner.git import enumerate as enumeration
+from scanner.git.packs import unusable
 from scanner.git.repository import Repository
 from scanner.model import Problem
 from scanner.sources import history, known
@@ -17,6 +19,7 @@ from scanner.sources.workers import Job
 
 NAMES = ("auto", "pack", "git", "both")
 _MISSING = "install extra history: pip install 'xoxscan[history]'"
+_REPAIR = "git fsck shows what is damaged; git index-pack makes a new index; a fresh clone may have it"
 _DIFFERS = "please report it; --engine git does without the pack engine"
 
 
@@ -71,8 +74,12 @@ class _Run(NamedTuple):
         return Looked(packed.engine(*self))
 
     def plain(self) -> Seen:
-        """Through git."""
-        return history.engine(*self)
+        """Through git, with a problem for each pack that git passes over in silence."""
+        seen = history.engine(*self)
+        own = enumeration.objects_folder(self.repository)
+        faults = unusable(own, len(self.repository.empty_tree) // 2)
+        passed = (Problem(f"{name}.pack", f"git does not look into this pack: {why}", _REPAIR) for name, why in faults)
+        return seen._replace(problems=(*seen.problems, *passed))
 
     def lineage(self) -> bytes:
         """That of all commits; nothing is looked for in them."""
@@ -110,7 +117,7 @@ def _look(name: str, run: _Run, packed: Callable[[], Looked]) -> Looked:
     except GitError as error:
         if name == "pack":
             raise
-        return Looked(run.plain(), f"read through git, not by the pack engine: {error}")
+        return Looked(run.plain(), f"read through git, as the pack engine cannot read all packs: {error}")
 
 
 def _note(name: str, why: str, scope: Scope) -> str:
