@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 BEFORE, BEHIND = 16 * 1024, 64 * 1024  # bytes: how far a region reaches on either side of its anchor
+_BREAK = 2  # bytes of the end of a line that an anchor may begin with
 _OVERLAP = 8 * 1024  # bytes that a region that had to be cut has in common with the next: no token is longer
 
 
@@ -16,21 +17,21 @@ def regions(data: bytes, anchors: re.Pattern[bytes], shape: re.Pattern[bytes]) -
     done = floor = 0
     while found := anchors.search(data, done):
         place = found.start()
-        region = _region(data, place, floor, shape)
-        if not region:
-            done = place + 1
+        start, end = _first(data, place, floor, shape)
+        if start > place + _BREAK:  # nothing around it, nor before that: what is passed over is not looked at again
+            floor = done = max(place + 1, start - _BREAK)
             continue
-        yield region
-        whole = region[1] < place + BEHIND
-        floor, done = (region[1], region[1]) if whole else (region[1] - 2 * _OVERLAP, region[1] - _OVERLAP)
+        yield start, end
+        whole = end < place + BEHIND
+        floor, done = (end, end) if whole else (end - 2 * _OVERLAP, end - _OVERLAP)
 
 
-def _region(data: bytes, place: int, floor: int, shape: re.Pattern[bytes]) -> tuple[int, int] | None:
-    """What matches around `place`."""
+def _first(data: bytes, place: int, floor: int, shape: re.Pattern[bytes]) -> tuple[int, int]:
+    """What matches around `place`, or else behind it; or, with none there, where the next may begin."""
     for found in shape.finditer(data, max(place - BEFORE, floor), place + BEHIND):
         if found.end() > place:
-            return found.span() if found.start() <= place + 1 else None
-    return None
+            return found.span()
+    return place + BEHIND - _OVERLAP, place + BEHIND
 
 
 def cover(literals: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -43,7 +43,7 @@ _BREAK = rb"(?:\r?\n|\r|\\+[rn]|&\#(?:[xX]0?[aAdD]|1[03]);|%%0[aAdD]|%b)" % _LIT
 _GAP = rb"(?:(?!%b)%b)*+(?:%b(?:(?!%b)%b)*+){1,4}+" % (_BREAK, _SOFT, _BREAK, _BREAK, _SOFT)
 _PIECE = re.compile(rb"([A-Za-z0-9+/_-]++)(?:%b)?+" % _GAP)
 _SHAPE = re.compile(rb"[A-Za-z0-9+/_-]++(?:%b[A-Za-z0-9+/_-]++)*+" % _GAP)
-_ENDING = re.compile(rb"(?:xox[a-eoprs]|xapp|xwfp|hooks\.slack)[\w.%/+:-]*\Z")
+_ENDING = re.compile(rb"(?:xox[a-eoprs]|xapp|xwfp|hooks\.slack)[\w.%/+:=-]*\Z")
 _STARTS = (b"eG94", b"eGFwcC", b"eHdmcC", b"aHR0cHM6Ly9ob29r")
 
 

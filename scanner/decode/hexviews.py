@@ -16,7 +16,16 @@ from scanner.decode.view import Decoded, Raw, View
 
 _WORDS = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")
 # Of the same token, for what a line of a dump breaks up: the rest of the word, or what goes before.
-_TAILS = (*(b"x%c-" % letter for letter in b"abcdeoprs"), b"xe.", b"xwf", b"fp-", b"p-1-", b"hooks.")
+_TAILS = (
+    *(b"x%c-" % letter for letter in b"abcdeoprs"),
+    b"xe.",
+    b"xwf",
+    b"fp-",
+    b"p-1-",
+    b"hooks.",
+    b"k.com",
+    b"k-gov",
+)
 _WIDE = tuple(b"\0".join(bytes((letter,)) for letter in word) for word in _WORDS)
 _MARKS = (b"", b" ", b":", b"-", b",", b", ", b",0x", b", 0x", b" 0x")
 _LEAST = 24  # digits: less is no token
@@ -46,10 +55,11 @@ def anchors() -> tuple[bytes, ...]:
 
 
 def _grouped(pairs: Sequence[bytes]) -> Iterator[bytes]:
-    """As xxd shows them: in groups of two bytes, which may begin with any."""
-    for first in (1, 2):
-        groups = [pairs[:first], *(pairs[at : at + 2] for at in range(first, len(pairs), 2))]
-        yield b" ".join(b"".join(group) for group in groups)
+    """As xxd shows them: in groups of two or four bytes, which may begin with any."""
+    for size in (2, 4):
+        for first in range(1, size + 1):
+            groups = [pairs[:first], *(pairs[at : at + size] for at in range(first, len(pairs), size))]
+            yield b" ".join(b"".join(group) for group in groups)
 
 
 def _decode(data: bytes) -> Iterator[Decoded]:
