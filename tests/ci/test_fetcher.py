@@ -269,7 +269,7 @@ def test_sha256_and_a_linked_work_tree(tmp_path: Path) -> None:
     with fetching(here, Address(str(there.path), "file"), (), os.environ) as fetch:
         fetch.deepen(1, [oids[3]])
         assert here.git.run("rev-list", "HEAD").decode().split() == [oids[3], oids[2]]
-        assert fetch.everything() == {"main": oids[3].encode()}
+        assert fetch.everything("heads") == {"main": oids[3].encode()}
     assert len(here.git.run("rev-list", "HEAD").split()) == 4
     publish(here, "origin", {"main": oids[0].encode()})
     assert here.git.run("rev-parse", "origin/main").decode().strip() == oids[0]
