@@ -303,6 +303,7 @@ class Report(NamedTuple):
     notes: tuple[str, ...] = ()  # one sentence each: expired and stale entries, what a clone lacks, …
     dropped: tuple[tuple[Location, Dropped], ...] = ()
     exit: int = 0
+    state_used: str | None = None  # the file with what earlier runs learned, if anything of it was used
 
 
 class Snapshot(Protocol):

@@ -95,7 +95,7 @@ def outcome(
     progress.phase("provenance")
     files = list(trees.in_tree(repository.git, b"HEAD"))
     modules = gaps.modules(repository, [side.path for side in files if side.mode == GITLINK])
-    made = _outcome(args, repository, setup, looked, files)
+    made = _outcome(args, repository, setup, looked, files, cache)
     coverage = made.coverage._replace(skipped=tuple(gaps.skips(modules, recurse=args.recurse_submodules)))
     said = [*([looked.note] if looked.note else []), *(cache.told() if cache else ())]
     made = made._replace(coverage=coverage, notes=[*said, *made.notes])
@@ -106,7 +106,12 @@ def outcome(
 
 
 def _outcome(
-    args: argparse.Namespace, repository: Repository, setup: Setup, looked: engines.Looked, files: Sequence[Side]
+    args: argparse.Namespace,
+    repository: Repository,
+    setup: Setup,
+    looked: engines.Looked,
+    files: Sequence[Side],
+    cache: Cache | None,
 ) -> Outcome:
     """What is to be said of one repository."""
     seen = looked.seen
@@ -129,6 +134,7 @@ def _outcome(
         dropped=list(_drops(seen)),
         story=told.stories.get,
         whole=whole,
+        state_used=cache.path if cache and looked.lineage else None,
     )
 
 

@@ -265,6 +265,7 @@ class Outcome(NamedTuple):
     dropped: Sequence[tuple[Location, Dropped]] = ()
     story: Callable[[Secret], Story | None] = lambda secret: None
     whole: bool = False  # everything was looked at: what no entry allows any more is stale
+    state_used: str | None = None  # see scanner.model.Report
 
 
 def report(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Outcome) -> Report:
@@ -291,6 +292,7 @@ def report(args: argparse.Namespace, streams: Streams, setup: Setup, outcome: Ou
         problems=problems,
         notes=tuple(notes),
         dropped=tuple(outcome.dropped) if args.explain_drops else (),
+        state_used=outcome.state_used,
     )
     return made._replace(exit=status(made, args))
 

@@ -43,14 +43,6 @@ def walk(repository: Repository, graph: Graph, blobs: Set[bytes], processes: int
     return walker.walked()
 
 
-def merges(repository: Repository, graph: Graph, among: Set[bytes], blobs: Set[bytes], processes: int) -> Walked:
-    """The changes of all merges `among` the commits, by all that differs from any of their parents."""
-    walker = _Walker(repository, graph, blobs)
-    wanted = [commit for commit in graph.order if len(graph.parents[commit]) > 1 and commit in among]
-    walker.together(_parts(wanted, processes), _lines_by_parent)
-    return walker.walked()
-
-
 def _parts(commits: Sequence[bytes], processes: int) -> list[Sequence[bytes]]:
     size = max(1, -(-len(commits) // processes))
     return [commits[start : start + size] for start in range(0, len(commits), size)]

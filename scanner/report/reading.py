@@ -96,6 +96,7 @@ def _report(node: _Node) -> Report:
         finished=_text(node("finished")),
         rules=_number(node("tool")("rules")),
         config_from=_maybe(node, "config_from"),
+        state_used=_maybe(node, "state_used"),
         coverage=_coverage(node("coverage")),
         findings=node("findings").each(_finding),
         suppressed=node("suppressed").each(_suppressed),

@@ -68,7 +68,7 @@ def head(report: Report) -> dict[str, Any]:
         "finished": report.finished,
         "target": _target(report.target),
         "config_from": readable(report.config_from),
-        "state_used": None,
+        "state_used": readable(report.state_used),
         "coverage": _coverage(report),
     }
 

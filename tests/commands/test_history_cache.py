@@ -113,6 +113,15 @@ def test_a_file_of_ours_alone_without_secrets(both: Both) -> None:
     assert ONE.strip() not in content and b"clean" not in content and os.fsencode(both.repo.path) not in content
 
 
+def test_the_report_says_what_was_used(both: Both) -> None:
+    def used() -> object:
+        env = {"XOXSCAN_CACHE_DIR": str(both.folder)}
+        return json.loads(both.run("history", str(both.repo.path), "-f", "json", env=env).out)["state_used"]
+
+    assert used() is None
+    assert used() == str(both.folder / "xoxscan-history.sqlite3")
+
+
 def test_no_cache_writes_nothing(both: Both) -> None:
     both.report("--no-cache")
     both.report("--engine", "git")

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scanner.errors import UsageError
 from scanner.hooks.earlier import earlier
 from scanner.hooks.program import program
 from scanner.hooks.scripts import CLEAN, EVENTS, OTHERS, isolated, local, shared, started, unchanged
-from scanner.errors import UsageError
 from tests.commands.hooked import PROGRAM, config_hooks, git
 from tests.conftest import Repo, Run, token
 
