@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-from scanner.decode.joined_gaps import compiled, following, run
+from scanner.decode.joined_gaps import compiled, following, run, whole
 from scanner.decode.joined_lists import PIECES, Piece, lists, template
 from scanner.decode.view import Decoded, Run, View
 
@@ -32,7 +32,7 @@ def decode(data: bytes) -> Iterator[Decoded]:
     for first in _beginnings(data):
         for pieces in _ways(data, first):
             kept = _near(data, pieces) if len(pieces) > 1 else pieces
-            if len(kept) > 1 and _likely(_said(data, kept)):
+            if len(kept) > 1 and _likely(_said(data, kept), len(kept) < len(pieces)):
                 yield _part(data, kept)
 
 
@@ -70,7 +70,7 @@ def _ways(data: bytes, first: Piece) -> Iterator[list[Piece]]:
 
 def _chain(data: bytes, first: Piece) -> list[Piece]:
     pieces, said = [first], data[first.start : first.end]
-    while len(pieces) < PIECES:
+    while len(pieces) <= PIECES:
         span = following(data, pieces[-1].end, said)
         if not span:
             break
@@ -90,8 +90,11 @@ def _said(data: bytes, pieces: Iterable[Piece]) -> bytes:
     return b"".join(piece.glue + data[piece.start : piece.end] for piece in pieces)
 
 
-def _likely(said: bytes) -> bool:
-    return len(said) >= _SHORTEST and compiled(_LIKELY).match(said) is not None
+def _likely(said: bytes, cut: bool) -> bool:
+    """Whether this may be a token; where more pieces follow than are allowed, only what is whole by itself."""
+    if len(said) < _SHORTEST or not compiled(_LIKELY).match(said):
+        return False
+    return not cut or whole(said)
 
 
 def _part(data: bytes, pieces: Sequence[Piece]) -> Decoded:

@@ -24,7 +24,7 @@ CLOSE = rb"(?:\)?" + _QUOTE + rb"\#{0,3})"
 
 # White space, continued lines, comments, and what begins a line of a comment that holds source.
 _SPACE = (
-    rb"(?: [\ \t\r]++ | \n[\ \t]*+(?:(?://+|\#+|\*|--|>+)[\ \t]*+(?=" + OPEN + rb"))?"
+    rb"(?: [\ \t\r]++ | \n[\ \t]*+(?:(?://+|\#+|\*|--|>+)[\ \t]*+(?=[+.&|~^]|" + OPEN + rb"))?"
     rb"| [\\_`^]\r?\n | \\++[nt](?=[\s\\\"'`+]) | /\*(?:[^*]|\*(?!/)){0,200}+\*/ "
     rb"| (?://(?![\ ]*[\"'])|\#|--)[^\n]{0,200}+(?=\n) ){0,20}+"
 )
@@ -68,7 +68,7 @@ _NUMBERS = rb"(?:-\d{8,16})"
 _WHOLE = (
     rb"xox[br](?:-\d)?" + _NUMBERS + rb"{1,3}-[A-Za-z0-9]{23,} | xoxa(?:-\d)?" + _NUMBERS + rb"{2,3}-[A-Za-z0-9]{32,}"
     rb"| xox[pesco](?:-\d)?" + _NUMBERS + rb"{2,4}-(?:[0-9a-fA-F]{64,}|(?!(?<=xoxc)\w)[0-9a-fA-F]{32}\w*)"
-    rb"| xapp-.*[0-9a-fA-F]{64} | xwfp-.*-\w{32,} | xoxd-.{96,} | .*hooks\.slack.*/(?:\w{24,}|[0-9a-f]{32})"
+    rb"| (?:xoxe\.)?xapp-.*[0-9a-fA-F]{64} | xwfp-.*-\w{32,} | xoxd-.{96,} | .*hooks\.slack.*/(?:\w{24,}|[0-9a-f]{32})"
 )
 _ENOUGH = rb"xox[abr](?:-\d)?" + _NUMBERS + rb"{1,3}-[A-Za-z0-9]{16,} | xoxd-.{40,}"
 _LEGACY = rb"xox[pso](?:-\d)?" + _NUMBERS + rb"{3}-(?:[A-Za-z0-9]{10}|[A-Za-z0-9]{6})"

@@ -60,7 +60,7 @@ def _spaced(data: bytes, first: Piece) -> bytes:
 def _elements(data: bytes, first: Piece, gap: bytes) -> Iterator[Piece]:
     yield first
     at = first.end
-    for _ in range(PIECES - 1):
+    for _ in range(PIECES):
         found = compiled(gap).match(data, at, at + _GAP)
         start = found.end() if found else at
         at = run(data, start) if found else at
