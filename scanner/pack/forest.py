@@ -12,6 +12,7 @@ from scanner.pack.entries import BLOB, BROKEN, COMMIT, ODD, TAG, Entries
 
 # What an object costs besides its bytes, in bytes.
 _EACH = 4096
+_MANY = 1 << 14  # entries of a portion, unless one tree has more
 
 
 class Forest(NamedTuple):
@@ -73,11 +74,13 @@ def _renumbered(base: Numbers, nodes: Numbers) -> Numbers:
 
 def portions(trees: Forest, least: int, shares: int) -> Iterator[tuple[int, int]]:
     """Parts of the forest, by the entries at which each begins and ends: each a share of what is left, and at least so
-    many bytes of work. Large ones come first, so that all who take them end at about the same moment."""
+    many bytes of work; not too many entries, each of which takes memory. Large ones come first, so that all who take
+    them end at about the same moment."""
     at, last, total = 0, len(trees.trees) - 1, int(trees.work[-1])
     while at < last:
         done = int(trees.work[at])
         goal = done + max((total - done) // shares, least)
-        to = min(max(int(np.searchsorted(trees.work, goal)), at + 1), last)
+        most = int(np.searchsorted(trees.trees, trees.trees[at] + _MANY, side="right")) - 1
+        to = min(max(min(int(np.searchsorted(trees.work, goal)), most), at + 1), last)
         yield int(trees.trees[at]), int(trees.trees[to])
         at = to
