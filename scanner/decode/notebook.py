@@ -29,7 +29,7 @@ _CONTROL = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 def decode(data: bytes) -> Iterator[Decoded]:
-    """The lines of cells and outputs around each anchor; nothing where the text is no notebook."""
+    """The lines of cells and outputs around each anchor; nothing where the text is no notebook, or says the same."""
     if b'"cell_type"' not in data:
         return
     done = 0
@@ -37,7 +37,8 @@ def decode(data: bytes) -> Iterator[Decoded]:
         if hit >= done:
             start, end = _start(data, hit), _end(data, hit)
             done = end if end - hit < _BEHIND - _BEFORE else end - _BEFORE  # the next part begins before this one ends
-            yield Decoded(_escape().sub(_plain, data[start:end]), _way(data, start, end))
+            if data.find(b"\\", start, end) >= 0:  # else it stands there as it is
+                yield Decoded(_escape().sub(_plain, data[start:end]), _way(data, start, end))
 
 
 VIEW = View("notebook", ANCHORS, decode)

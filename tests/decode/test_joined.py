@@ -152,6 +152,7 @@ def test_what_stands_side_by_side_is_found_whole(name: str, data: st.DataObject)
         f"> {A}-{B}-\n> {C}-{D}\n",
         f"t = '{A}-{B}' \\\n    '-{C}-{D}'",
         f"{A}-{B}-{C}-\\\n  {D}\n",
+        f'@@ -1 +1,2 @@\n+t = ("{A}-{B}-{C}-"\n+     "{D}")\n',
     ],
 )
 def test_other_ways_to_write_a_token_in_pieces(text: str) -> None:
