@@ -62,18 +62,15 @@ class Unpacker:
         for node, base in enumerate(nodes.base):
             if base >= 0:
                 children[base].append(node)
-        for root, base in enumerate(nodes.base):
-            if base < 0:
-                yield from self._tree(root, nodes, children)
-
-    def _tree(self, root: int, nodes: Nodes, children: Sequence[list[int]]) -> Iterator[tuple[int, bytes]]:
-        """Depth first. What waits is a node with the content that it is made from, and whether it is the last to need
-        that; only a content that others wait for stays."""
-        waiting, held = [(root, b"", True)], 0
+        # Depth first. What waits is a node with the content that it is made from, and whether it is the last to need
+        # that; only a content that others wait for stays.
+        whole = [node for node, base in enumerate(nodes.base) if base < 0]
+        waiting = [(node, b"", True) for node in reversed(whole)]
+        held = 0
         while waiting:
-            node, base, last = waiting.pop()
-            held -= len(base) if last else 0
-            content = self._content(node, nodes, base, self._stacked - held)
+            node, source, last = waiting.pop()
+            held -= len(source) if last else 0
+            content = self._content(node, nodes, source, self._stacked - held)
             if content is None:
                 self._leave(node, children)
                 continue

@@ -58,10 +58,15 @@ class _Part:
         start, stop, size = forest.start[here].tolist(), forest.end[here].tolist(), forest.size[here].tolist()
         self.nodes = Nodes(start, stop, size, np.where(base < 0, base, base - begin).tolist())
         self.data = planned.data.data
-        self.kinds: list[int] = forest.kind[here].tolist()
         self.wanted: list[bool] = forest.wanted[here].tolist()
+        self._wanted_kinds: list[int] = (forest.kind[here] * forest.wanted[here]).tolist()  # 0: not wanted
         self._width = 2 * planned.ids.shape[1]
         self._ids = planned.ids[forest.place[here]].tobytes().hex().encode()
+
+    def of(self, kind: int, batch: Sequence[tuple[int, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Id and content of what of a batch has this kind and is wanted."""
+        kinds, oid = self._wanted_kinds, self.oid
+        return [(oid(node), content) for node, content in batch if kinds[node] == kind]
 
     def oid(self, node: int) -> bytes:
         """The id of an entry, in hex."""
@@ -74,9 +79,8 @@ def _look(part: _Part, tally: Tally, stacked: int) -> Answer:
     for batch in _batches(unpacker.contents(part.nodes)):
         if os.getppid() != parent:
             sys.exit()  # killed, and nobody will ask for the rest
-        for node, content in batch:
-            if part.wanted[node]:
-                tally.whole(part.oid(node), _KIND[part.kinds[node]], content)
+        for kind, name in _KIND.items():
+            tally.contents(name, part.of(kind, batch))
     return tally.answer(b"".join(part.oid(node) + b"\n" for node in unpacker.left if part.wanted[node]))
 
 
