@@ -89,7 +89,7 @@ def test_an_interrupt(tmp_path: Path) -> None:
         "def whole(self, *rest):\n"
         f"    open({str(tmp_path / 'there')!r} + str(os.getpid()), 'w').close()\n"
         "    time.sleep(60)\n"
-        "Tally.whole = whole\n"
+        "Tally.contents = whole\n"
     )
     where = os.pathsep.join([str(gate), os.getcwd()])
     process = subprocess.Popen(
