@@ -43,10 +43,11 @@ class Opened(NamedTuple):
 
 def format_of(data: bytes) -> str:
     """The format of `data`: zip, tar, gzip, bzip2, xz, lzma or zstd; nothing where it is none of these."""
+    # First, since a tar begins with any name; what begins with another magic has this one there by intent only.
+    if (magic := data[257:262]) == b"ustar" and (data[262:263] == b"\0" or data[262:265] == b"  \0"):
+        return TAR
     if (check := _CHECKS.get(data[:2])) and (name := check(data)):
         return name
-    if (magic := data[257:262]) == b"ustar":
-        return TAR if data[262:263] == b"\0" or data[262:265] == b"  \0" else ""
     if magic == b"\0\0\0\0\0" and _old_tar(data):
         return TAR
     return ZIP if data[-22:-18] == _END else ""  # behind a program, or a line that starts one
@@ -86,8 +87,9 @@ def _skipped(data: bytes) -> str:
 
 
 def _behind_program(data: bytes) -> str:
-    """A zip behind a program, with a comment behind it."""
-    return ZIP if data.rfind(_END, max(len(data) - _COMMENT, 0)) > 0 else ""
+    """A zip behind a program, with a comment behind it. Its end has zeros; a text has none, which is seen sooner."""
+    last = max(len(data) - _COMMENT, 0)
+    return ZIP if data.rfind(b"\0", last) >= 0 and data.rfind(_END, last) > 0 else ""
 
 
 def _old_tar(data: bytes) -> bool:

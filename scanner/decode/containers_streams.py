@@ -141,7 +141,7 @@ def _streams(data: bytes, make: Maker, more: Callable[[bytes], bool], budget: Bu
     own programs see it too."""
     at, view = 0, memoryview(data)
     while at < len(data):
-        if reason := budget.entry():
+        if reason := budget.entry(WORK.get(make, 1)):
             raise Stopped(reason)
         stream = Stream(make, view, at)
         yield from stream
@@ -160,6 +160,9 @@ def _frame(start: bytes) -> bool:
     """Whether a frame of zstd begins so, or one that is skipped (RFC 8878, 3.1.1 and 3.1.2)."""
     return start == b"\x28\xb5\x2f\xfd" or (start[1:] == b"\x2a\x4d\x18" and start[0] & 0xF0 == 0x50)
 
+
+# To begin a stream is more work than an entry, by so many times.
+WORK: dict[Maker | None, int] = {zstd: 8}
 
 STREAMS: dict[str, tuple[Maker, Callable[[bytes], bool]]] = {
     "gzip": (gzip, lambda start: start.startswith(b"\x1f\x8b\x08")),

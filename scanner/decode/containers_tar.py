@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
-from scanner.decode.containers_limits import CUT, DAMAGED, Budget, Closed, Member, expanded
+from scanner.decode.containers_limits import CUT, DAMAGED, Budget, Closed, Member, Stopped, expanded
 from scanner.decode.containers_sparse import (
     Records,
     decimal,
@@ -57,18 +57,22 @@ def valid(data: bytes, at: int) -> bool:
 def read(data: bytes, budget: Budget) -> Iterator[Member | Closed]:
     """The members, and what stays closed. Never raises for what is in `data`."""
     at, told = 0, _Told()
-    while 0 <= at < len(data) and not budget.spent:
+    while 0 <= at < len(data):
         if reason := budget.entry():
             yield Closed(None, reason)
-        elif not valid(data, at):
+            return
+        if not valid(data, at):
             if data[at : at + _BLOCK].strip(b"\0"):
                 yield Closed(None, DAMAGED if at + _BLOCK <= len(data) else CUT)
             at, told = _next(data, at + 1, budget), _Told()
-        elif data[at + 156 : at + 157] in _TELLING:
+            continue
+        if data[at + 156 : at + 157] in _TELLING:
             at, told = yield from _tell(data, at, told, budget)
         else:
             at = yield from _entry(data, at, told, budget)
             told = _Told()
+        if budget.spent:  # that was said
+            return
 
 
 def _next(data: bytes, at: int, budget: Budget) -> int:
@@ -93,7 +97,8 @@ def _tell(data: bytes, at: int, told: _Told, budget: Budget) -> Generator[Closed
         told = told._replace(name=_text(text))
     elif kind in _EXTENDED:
         told = told._replace(records=records(text))
-        budget.entry(len(told.records) // _SMALL)
+        if reason := budget.entry(len(told.records) // _SMALL):
+            yield Closed(None, reason)
     return _behind(start, size), told
 
 
@@ -103,23 +108,23 @@ def _entry(data: bytes, at: int, told: _Told, budget: Budget) -> Generator[Membe
     kind, size, start = data[at + 156 : at + 157], _size(data, at), at + _BLOCK
     name = told.get(b"GNU.sparse.name") or told.get(b"path") or told.name or _name(data[at : at + _BLOCK])
     if (own := decimal(told.get(b"size"))) is not None:
-        size = own
+        size = min(own, len(data))
     if kind in _BARE and not (kind == _LINK and size and _linked(data, start)):
         return start
     pieces = plain(data, start, start + size)
     try:
         if sparse := _sparse(data, at, size, told, budget):
             pieces, start = sparse
-    except ValueError:
-        yield Closed(name, DAMAGED)
+    except (Stopped, ValueError) as error:
+        yield Closed(name, str(error) if isinstance(error, Stopped) else DAMAGED)
     if not (size == 0 and name.endswith(b"/")):  # that is how a folder was told before POSIX
-        yield from expanded(pieces, name, "tar", min(size, len(data)) + _BLOCK, budget)
+        yield from expanded(pieces, name, "tar", size + _BLOCK, budget)
     return _behind(start, size) if start + size <= len(data) else _next(data, start, budget)
 
 
 def _sparse(data: bytes, at: int, size: int, told: _Told, budget: Budget) -> tuple[Iterator[bytes], int] | None:
     """What the entry at `at` holds, and where its `size` bytes begin; None where it is not sparse. ValueError where its
-    map makes no sense."""
+    map makes no sense, Stopped where it is too long."""
     start, real = at + _BLOCK, decimal(told.get(b"GNU.sparse.realsize", b"GNU.sparse.size")) or 0
     begin = start
     if data[at + 156 : at + 157] == _SPARSE:
@@ -131,7 +136,8 @@ def _sparse(data: bytes, at: int, size: int, told: _Told, budget: Budget) -> tup
         pieces = map_of_records(told.records)
     else:
         return None
-    budget.entry(len(pieces) // _SMALL)
+    if reason := budget.entry(len(pieces) // _SMALL):
+        raise Stopped(reason)
     return filled(data, begin, start + size, pieces, real), start
 
 
@@ -148,9 +154,9 @@ def _name(header: bytes) -> bytes:
 
 
 def _size(data: bytes, at: int) -> int:
-    """The size that the header at `at` tells; more than there can be where it makes no sense."""
+    """The size that the header at `at` tells; where it makes no sense, or is more than there can be, that of all."""
     size = number(data[at + 124 : at + 136])
-    return len(data) if size is None else size
+    return len(data) if size is None else min(size, len(data))
 
 
 def _behind(start: int, size: int) -> int:

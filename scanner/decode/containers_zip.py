@@ -14,7 +14,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from scanner.decode.containers_limits import CUT, DAMAGED, UNKNOWN, Budget, Closed, Member, Stopped, expanded
-from scanner.decode.containers_streams import Inflate, Machine, Maker, Stream, bzip2, lzma, xz, zstd
+from scanner.decode.containers_streams import WORK, Inflate, Machine, Maker, Stream, bzip2, lzma, xz, zstd
 
 _LOCAL, _CENTRAL = b"PK\3\4", b"PK\1\2"
 _LOCAL_FIELDS = Struct("<4x2xHHHHIIIHH")  # 4.3.7: flags, method, time, date, crc, packed, size, name, extra
@@ -22,6 +22,8 @@ _CENTRAL_FIELDS = Struct("<4x4xHHHHIIIHHHHHII")  # 4.3.12: as above, then commen
 _END, _END_FIELDS = b"PK\5\6", Struct("<12xII2x")  # 4.3.16: size and place of the directory
 _END64, _END64_FIELDS = b"PK\6\6", Struct("<40xQQ")  # 4.3.14
 _NEXT = re.compile(rb"PK(?:\x03\x04|\x01\x02|\x07\x08)")  # what may stand behind a member (4.3.6)
+# A local header with a method that is known, and a name.
+_SANE = re.compile(rb"PK\x03\x04.{4}[\0\x08\x0c\x0e\x14\x5d\x5f]\0.{16}(?!\0\0).{4}", re.S)
 _FULL = 0xFFFFFFFF  # the number stands in the extra field of zip64 (4.5.3)
 _ENCRYPTED, _STREAMED = 1, 8  # bits of the flags (4.4.4)
 _PIECE = 1 << 20
@@ -49,10 +51,14 @@ def read(data: bytes, budget: Budget) -> Iterator[Member | Closed]:
     entries, end = _directory(data, budget.limits.entries)
     if not entries and data[:4] != _END:
         yield Closed(None, NO_DIRECTORY)
-    real = sorted(entry for entry in entries if data.startswith(_LOCAL, entry.at))
-    lost = [entry for entry in entries if not data.startswith(_LOCAL, entry.at)]
+    real = sorted(entry for entry in entries if _stands(data, entry))
+    lost = [entry for entry in entries if not _stands(data, entry)]
     yield from _entries(data, real, end, budget)
     yield from (Closed(entry.name, DAMAGED) for entry in lost)
+
+
+def _stands(data: bytes, entry: _Entry) -> bool:
+    return entry.at >= 0 and data.startswith(_LOCAL, entry.at)
 
 
 def _entries(data: bytes, entries: Sequence[_Entry], end: int, budget: Budget) -> Iterator[Member | Closed]:
@@ -81,21 +87,19 @@ def _bounds(entries: Sequence[_Entry], end: int) -> list[int]:
 def _unnamed(data: bytes, at: int, end: int, budget: Budget) -> Generator[Member | Closed, None, int]:
     """The entries between `at` and `end`; what was reached."""
     reached = at
-    while not budget.spent and (at := data.find(_LOCAL, at, end)) >= 0:
-        if entry := _local(data, at, end):
+    while not budget.spent and (found := _SANE.search(data, at, end)):
+        if entry := _local(data, found.start(), end):
             at = reached = yield from _read(data, entry, end, budget)
         else:
-            at += len(_LOCAL)
+            at = found.start() + len(_LOCAL)
     return reached
 
 
 def _local(data: bytes, at: int, end: int) -> _Entry | None:
-    """The entry of the local header at `at`; None where that makes no sense."""
-    if at + _LOCAL_FIELDS.size > end:
-        return None
+    """The entry of the sane local header at `at`; None where it does not end before `end`."""
     flags, method, _, _, crc, packed, size, name, extra = _LOCAL_FIELDS.unpack_from(data, at)
     start = at + _LOCAL_FIELDS.size
-    if not name or start + name + extra > end or method not in _MACHINES:
+    if start + name + extra > end:
         return None
     size, packed, _ = _wide(data[start + name : start + name + extra], size, packed, 0)
     streamed = bool(flags & _STREAMED) and not packed
@@ -152,7 +156,7 @@ def _where(data: bytes) -> tuple[int, int]:
 
 def _read(data: bytes, entry: _Entry, bound: int, budget: Budget) -> Generator[Member | Closed, None, int]:
     """An entry's content, from nothing behind `bound`; where it ends."""
-    if reason := budget.entry():
+    if reason := budget.entry(WORK.get(_MACHINES.get(entry.method), 1)):
         yield Closed(entry.name, reason)
         return bound
     lengths = _LOCAL_FIELDS.unpack_from(data, entry.at)[-2:] if entry.at + _LOCAL_FIELDS.size <= bound else (bound, 0)
