@@ -140,7 +140,7 @@ def _streams(data: bytes, make: Maker, more: Callable[[bytes], bool], budget: Bu
     """All streams that follow each other are one content. What stands behind them is no part of it, as the formats'
     own programs see it too."""
     at, view = 0, memoryview(data)
-    while at < len(data):
+    while True:
         if reason := budget.entry(WORK.get(make, 1)):
             raise Stopped(reason)
         stream = Stream(make, view, at)

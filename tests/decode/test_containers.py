@@ -275,6 +275,23 @@ def test_sparse_maps_that_make_no_sense(bad: bytes) -> None:
     assert "damaged" in reasons(whole[:1536] + padded(bad) + whole[2048:])
 
 
+def test_sparse_gnu_without_end_of_map() -> None:
+    pairs = b"".join(b"%011o\0%011o\0" % (at * 10, 1) for at in range(4))
+    data = header(b"n", b"S", 4, b"ustar  \0", at386=pairs, at483=b"%011o\0" % 31) + padded(b"abcd")
+    assert inside(data) == [(b"n", b"a" + bytes(9) + b"b" + bytes(9) + b"c" + bytes(9) + b"d")]
+
+
+def test_records_up_to_the_first_that_is_none() -> None:
+    for records in (b"9 path=b\n5 abc\n9 path=c\n", b"9 path=b\n99 path=c\n", b"9 path=b\n0 ==\n"):
+        told = header(b"x", b"x", len(records)) + padded(records)
+        assert inside(told + header(b"n", b"0", 1) + padded(b"x")) == [(b"b", b"x")]
+
+
+def test_a_tar_whose_first_name_is_a_magic() -> None:
+    for magic in (b"\x1f\x8b\x08", b"PK\3\4", b"BZh91AY&SY"):
+        assert inside(header(magic, b"0", 1) + padded(b"x")) == [(magic, b"x")]
+
+
 def test_sparse_records_that_make_no_sense() -> None:
     assert "damaged" in reasons(sparse_records("0.1").replace(b"1000,3,1100", b"1000,3,11x0"))
     assert "damaged" in reasons(sparse_records("0.1").replace(b"1000,3,1100,2", b"1000,3,1100.2"))
@@ -304,7 +321,7 @@ def inside_stream(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_what_comes_before_a_tear(name: str) -> None:
-    noise = Random(1).randbytes(1_500_000)
+    noise = Random(1).randbytes(2_100_000)
     data = STREAMS[name](SECRET + noise)
     for torn in (data[: len(data) * 2 // 3], data[: len(data) // 2] + bytes(64) + data[len(data) // 2 + 64 :]):
         opened, closed = look(torn)
