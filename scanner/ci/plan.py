@@ -56,6 +56,11 @@ class Plan(NamedTuple):
         """Whether a CI system spoke, not the command line."""
         return self.system != "options"
 
+    @property
+    def lands(self) -> bool:
+        """Whether what the change says of itself comes to count: a tag's never does."""
+        return not (self.whole or self.tag or (self.name or "").startswith("refs/tags/"))
+
 
 def is_id(word: str) -> bool:
     """Whether `word` is written as the id of an object."""

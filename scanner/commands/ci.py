@@ -15,17 +15,16 @@ from scanner.ci.remote import remote_of
 from scanner.ci.settle import Settled, settle
 from scanner.commands import history, ranging
 from scanner.commands import scan as files
+from scanner.commands.ci_config import Judging
 from scanner.commands.pushing import Beside
 from scanner.commands.responder import add_options, responder
-from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, prepare, progress, refuse, within
+from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, progress, refuse
 from scanner.errors import GitError, UsageError
 from scanner.filters import paths
-from scanner.filters.baseline import FOLDER
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, is_partial
 from scanner.git.run import require_version
-from scanner.git.snapshots import Moved, TreeSnapshot
-from scanner.model import Coverage, Problem, Report, Snapshot, Streams, Target
+from scanner.model import Coverage, Problem, Report, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.places import many
 from scanner.sources import pushed
@@ -77,12 +76,13 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
     respond = responder(args, streams)
     found = _settled(args, streams, plan)
     with Cat(found.repository.git) as cat, _filtered(found.repository, plan):
-        base = _base(args, found, cat)
-        setup = _setup(prepare(args, streams, base, found.repository), plan)
+        judging = Judging(args, streams, found, cat)
+        setup, told = judging.judged(plan)
         made = _unfiltered(_looked(args, streams, found, cat, setup, plan), plan)
+        setup, made = judging.readable(setup, made, plan)
         skipped = (*found.skipped, *made.coverage.skipped)
         made = made._replace(
-            notes=[*found.notes, *_whose(found, plan), *made.notes],
+            notes=[*found.notes, *_whose(found, plan), *told, *made.notes],
             coverage=made.coverage._replace(skipped=skipped),
         )
         return finish(args, streams, setup, made, _kind(plan, respond(setup, found.repository)))
@@ -129,25 +129,6 @@ def _settled(args: argparse.Namespace, streams: Streams, plan: Plan) -> Settled:
             opened = fetching(repository, remote.address, remote.settings, streams.environ)
             fetcher = ended.enter_context(opened)
         return settle(repository, plan, remote.name if remote else None, fetcher)
-
-
-def _base(args: argparse.Namespace, found: Settled, cat: Cat) -> Snapshot | None:
-    """Where the configuration counts from; a baseline in the work tree is read there, too: the change may have brought
-    what stands on disk."""
-    inside = within(args.baseline, found.repository) if args.baseline else None
-    if inside is not None:
-        args.baseline = None
-    if found.trust is None:
-        return None
-    base = TreeSnapshot(found.repository.git, cat, found.trust, found.trust.decode()[:12])
-    return base if inside is None else Moved(base, FOLDER, inside)
-
-
-def _setup(setup: Setup, plan: Plan) -> Setup:
-    """What a stranger's change allows itself does not count."""
-    if not plan.fork:
-        return setup
-    return setup._replace(config=setup.config._replace(head_suppressions="refuse"))
 
 
 def _whose(found: Settled, plan: Plan) -> Iterator[str]:

@@ -17,6 +17,7 @@ from scanner.commands.budget import Budget, Spent, looking, seconds
 from scanner.commands.pushing import Beside
 from scanner.commands.ranging import Scan
 from scanner.commands.received import write
+from scanner.commands.received_broken import readable
 from scanner.commands.received_config import Judging, judging, refuse_broken
 from scanner.commands.receiving import Excuse, excuse, excused, say, stopping
 from scanner.commands.scanning import Outcome, add_options, report
@@ -64,9 +65,10 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         asked = excuse(streams.environ, "forbidden here" if args.no_skip else judged.forbidden)
         left = looking(args.budget, time.monotonic() - began)
         outcome = Looking(args, streams, repository, cat, judged, updates, left).outcome(asked)
-    made = excused(report(args, streams, judged.setup, outcome), asked)
+        setup, outcome = readable(args, judged.setup, outcome, "push a corrected one to the default branch")
+        made = excused(report(args, streams, setup, outcome), asked)
     say(made, streams)
-    write(made, judged.setup, streams, asked)
+    write(made, setup, streams, asked)
     return made.exit
 
 

@@ -7,19 +7,18 @@ repair can be pushed. Before it is there it can be refused; the operator's own i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from scanner.commands.received_broken import Change, prepared, refuse_brought, strictest, words
 from scanner.commands.receiving import allowed
 from scanner.commands.scanning import CONFIG, Setup, operator_files, prepare, within
-from scanner.errors import ConfigError, RuleError, UsageError, XoxscanError
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository
 from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Snapshot, Streams
+from scanner.model import Streams
 from scanner.sources.pushed import Update
 
-_WRONG = (ConfigError, RuleError, UsageError)
 _LABEL = "the default branch"
 
 
@@ -50,15 +49,17 @@ class Judging(NamedTuple):
 
 def judging(args: argparse.Namespace, streams: Streams, repository: Repository, cat: Cat, tip: bytes | None) -> Judging:
     """By what a push is judged, where the default branch is at `tip` before it. ConfigError, RuleError and UsageError
-    for what the operator says."""
+    for what the operator says, also where that is a file of the repository."""
     base = TreeSnapshot(repository.git, cat, tip, _LABEL) if tip else None
-    setup, wrong = _prepared(args, streams, repository, base)
-    accepts = (tip is None or wrong is not None) and allowed(operator_files(args, streams, repository))
+    if args.config and within(args.config, repository) is not None:
+        setup, wrong = prepare(args, streams, base, repository), None
+    else:
+        setup, wrong = prepared(args, streams, repository, base)
     if wrong is None:
+        accepts = tip is None and allowed(operator_files(args, streams, repository))
         return Judging(setup, tip is None, None, accepts)
-    if not accepts:
-        setup = setup._replace(config=setup.config._replace(head_suppressions="refuse"))
-    broken = f"WARNING: {_words(_LABEL, wrong)}: it counts for nothing, so all rules do and no exceptions; push a "
+    setup, accepts = strictest(args, streams, repository, setup)
+    broken = f"WARNING: {words(_LABEL, wrong)}: it counts for nothing, so all rules do and no exceptions; push a "
     return Judging(setup, False, f"{broken}corrected {CONFIG.decode()} to the default branch", accepts)
 
 
@@ -70,37 +71,16 @@ def refuse_broken(
     tip: bytes | None,
     updates: Iterable[Update],
 ) -> None:
-    """ConfigError where the push itself brings a broken configuration to the default branch, which is at `tip`."""
-    for update in _to_default(repository, updates):
-        label = update.ref.decode("utf-8", "backslashreplace")
-        after = TreeSnapshot(repository.git, cat, update.new or b"", label)
-        content = after.read(CONFIG)
-        if content is None or (tip and content == TreeSnapshot(repository.git, cat, tip, _LABEL).read(CONFIG)):
-            continue
-        wrong = _prepared(args, streams, repository, after)[1]
-        if wrong:
-            hint = "correct it and push again: on the default branch it would count for nothing"
-            raise ConfigError(_words(label, wrong), f"{wrong.hint}; {hint}" if wrong.hint else hint)
+    """ConfigError where the push itself brings a broken configuration, or entry of the baseline, to the default
+    branch, which is at `tip`."""
+    for new, ref in _to_default(repository, updates):
+        change = Change(new, ref.decode("utf-8", "backslashreplace"), (tip,) if tip else ())
+        change = change._replace(baseline=None) if args.baseline else change
+        hint = "correct it and push again: on the default branch it would count for nothing"
+        refuse_brought(args, streams, repository, cat, change, hint)
 
 
-def _prepared(
-    args: argparse.Namespace, streams: Streams, repository: Repository, base: Snapshot | None
-) -> tuple[Setup, XoxscanError | None]:
-    """The setup, without what stands in `base` where that is wrong; and what is."""
-    try:
-        return prepare(args, streams, base, repository), None
-    except _WRONG as error:
-        if base is None or (args.config and within(args.config, repository) is not None):
-            raise
-        return prepare(args, streams, None, repository), error
-
-
-def _to_default(repository: Repository, updates: Iterable[Update]) -> Sequence[Update]:
+def _to_default(repository: Repository, updates: Iterable[Update]) -> list[tuple[bytes, bytes]]:
+    """What the default branch is to be, and its name."""
     ref = repository.git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).strip()
-    return [update for update in updates if update.new and update.ref == ref]
-
-
-def _words(label: str, wrong: XoxscanError) -> str:
-    """What is wrong, with the file: an error about rules that do not fit together may not name it."""
-    name = f"{label}:{CONFIG.decode()}"
-    return str(wrong) if name in str(wrong) else f"{name}: {wrong}"
+    return [(update.new, ref) for update in updates if update.new and update.ref == ref]

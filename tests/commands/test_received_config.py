@@ -149,3 +149,37 @@ def test_one_that_the_operator_names_in_the_work_tree(run: Run, repo: Repo) -> N
     line = f"{'0' * 40} {tip} refs/heads/topic\n".encode()
     result = run("pre-receive", "--config", repo.path / "mine.yaml", stdin=line)
     assert result.status == 2 and b"the default branch:.xoxscan.yaml:2" in result.err
+
+
+def test_an_entry_of_the_baseline(run: Run, repo: Repo, tmp_path: Path) -> None:
+    """Treated as the configuration: a push does not break it, and one that is broken excuses nothing."""
+
+    def pushed(old: str, new: str, *options: str, ref: str = "refs/heads/main", **env: str) -> tuple[int, bytes]:
+        result = run("pre-receive", *options, stdin=f"{old} {new} {ref}\n".encode(), env=env)
+        return result.status, result.out + result.err
+
+    repo.commit({"a.env": BOT})
+    assert run("baseline", "write", "--reason", "known", "--owner", "ada").status == 0
+    repo.git("add", "-A")
+    good = repo.commit()
+    entry = next((repo.path / ".xoxscan-baseline").iterdir()).name
+    content = (repo.path / ".xoxscan-baseline" / entry).read_bytes()
+    known = repo.commit({"b.env": BOT})
+    repo.git("reset", "-q", "--hard", good)
+    bad = repo.commit({f".xoxscan-baseline/{entry}": b"fingerprint: x\n"})
+    wrong = repo.commit({f".xoxscan-baseline/{entry}": b"nothing\n"})
+    repo.git("reset", "-q", "--hard", good)
+    assert pushed(good, known)[0] == 0
+    status, said = pushed(good, bad, GL_ID="user-1")
+    assert status == 2 and f"GL-HOOK-ERR: xoxscan: refs/heads/main:.xoxscan-baseline/{entry}:1".encode() in said
+    assert pushed(good, bad, ref="refs/heads/topic")[0] == 0
+    assert pushed(good, bad, "--baseline", str(tmp_path))[0] == 0
+    repo.git("reset", "-q", "--hard", bad)
+    assert pushed(bad, wrong)[0] == 2
+    leak = repo.commit({"c.env": BOT})
+    repo.git("reset", "-q", "--hard", bad)
+    status, said = pushed(bad, leak)
+    assert status == 1 and b"WARNING" in said and b"no entry of the baseline counts" in said
+    repaired = repo.commit({f".xoxscan-baseline/{entry}": content})
+    repo.git("reset", "-q", "--hard", bad)
+    assert pushed(bad, repaired)[0] == 0
