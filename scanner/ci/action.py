@@ -130,9 +130,12 @@ def _numbers(report: Report | None) -> dict[str, str]:
     return {name: "" if number is None else str(number) for name, number in numbers.items()}
 
 
+_OPEN = ("unknown", "unsupported")  # Slack could not be asked, or not about this kind
+
+
 def _live(findings: Sequence[Finding]) -> int | None:
-    """How many still work, by Slack's own word; None where one was not asked about."""
-    if any(each.verdict is None for each in findings):
+    """How many still work, by Slack's own word; None where of one it has none, and its death is not proven."""
+    if any(not _revoked(each) and (each.verdict is None or each.verdict.state in _OPEN) for each in findings):
         return None
     return sum(_works(each) and not _revoked(each) for each in findings)
 

@@ -20,7 +20,7 @@ from scanner.ci.action import markdown, read
 from scanner.ci.rest import Forge, ForgeError, forge
 from scanner.ci.runnerfiles import annotated, shortened
 from scanner.errors import INCOMPLETE, OK, UsageError, XoxscanError
-from scanner.model import Streams
+from scanner.model import Report, Streams
 from scanner.report.sentences import excused
 
 # Found by it again. Markdown shows no HTML comment.
@@ -51,7 +51,7 @@ def place(environ: Mapping[str, str]) -> Place | None:
             event = json.load(file)
         found = event.get("pull_request")
         return Place(repository, int(found["number"])) if found else None
-    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError):
         raise UsageError("the event's payload cannot be read") from None
 
 
@@ -138,10 +138,22 @@ def _kept(environ: Mapping[str, str]) -> str:
     where = place(environ)
     if where is None:
         return "this event is about no pull request"
-    status = int(environ.get("XOXSCAN_STATUS") or INCOMPLETE)
-    report = read(path) if (path := environ.get("XOXSCAN_REPORT")) else None
+    status, report = _status(environ.get("XOXSCAN_STATUS") or str(INCOMPLETE)), _report(environ.get("XOXSCAN_REPORT"))
     needed = status != OK or bool(report and excused(report))
     return keep(where, body(markdown(report, status)), needed, forge(environ), ours(environ))
+
+
+def _status(word: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", word):
+        raise UsageError("XOXSCAN_STATUS is no exit status", "the action passes that of its scan")
+    return int(word)
+
+
+def _report(path: str | None) -> Report | None:
+    try:
+        return read(path) if path else None
+    except OSError as error:
+        raise UsageError(f"XOXSCAN_REPORT cannot be read: {error.strerror}", "the action passes it") from None
 
 
 def main() -> int:

@@ -42,7 +42,7 @@ class Forge(NamedTuple):
             session.trust_env = False
             try:
                 return self._answer(session, request.prepare())
-            except (requests.RequestException, OSError, ValueError) as error:
+            except (requests.RequestException, OSError, ValueError, RecursionError) as error:
                 raise ForgeError(f"the forge could not be asked: {type(error).__name__}") from None
 
     def _answer(self, session: requests.Session, request: requests.PreparedRequest) -> Any:
@@ -77,14 +77,21 @@ def forge(environ: Mapping[str, str]) -> Forge:
     """The forge of this job: GITHUB_API_URL and GITHUB_TOKEN. Raises UsageError where the token would go anywhere but
     over TLS or to this machine."""
     api, token = environ.get("GITHUB_API_URL", ""), environ.get("GITHUB_TOKEN", "")
-    where = urlsplit(api)
-    if not (where.scheme == "https" and where.hostname) and not (
-        where.scheme == "http" and loopback(where.hostname or "")
-    ):
+    if not _safe(api):
         raise UsageError("GITHUB_API_URL is no https address", "the runner sets it; do not replace it")
     if not token:
         raise UsageError("GITHUB_TOKEN is empty", "the action passes the job's own token")
     return Forge(api, token, environ)
+
+
+def _safe(api: str) -> bool:
+    """Whether it is an address over TLS, or of this machine."""
+    try:
+        where = urlsplit(api)
+    except ValueError:  # brackets that hold no IPv6 address
+        return False
+    host = where.hostname or ""
+    return bool(host) and (where.scheme == "https" or (where.scheme == "http" and loopback(host)))
 
 
 def _body(response: requests.Response) -> bytes:

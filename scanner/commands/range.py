@@ -17,6 +17,8 @@ from scanner.sources import commits as ranges
 
 SUMMARY = "Scans every commit reachable from B and not from A: what it introduces, and its message."
 
+_UNSET = "of the range {} one side is empty and stands for HEAD: is a variable of it not set?"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See scanner.commands.scanning."""
@@ -38,5 +40,11 @@ def run(args: argparse.Namespace, streams: Streams) -> int:
         base = TreeSnapshot(repository.git, cat, span.base, label) if span.base else None
         setup = prepare(args, streams, base, repository)
         made = outcome(args, streams, repository, cat, setup, span)
-        made = made._replace(target=made.target._replace(range=args.range))
+        left = [] if span.listed else _left_out(args.range)
+        made = made._replace(target=made.target._replace(range=args.range), notes=[*made.notes, *left])
         return finish(args, streams, setup, made, respond(setup, repository))
+
+
+def _left_out(words: str) -> list[str]:
+    """What is said of an empty range of which one end is: a variable that is not set gives just that."""
+    return [_UNSET.format(words[:200])] if words.startswith("..") or words.endswith("..") else []

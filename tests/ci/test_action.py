@@ -132,6 +132,11 @@ def test_numbers(report: Report) -> None:
     found = outputs(report._replace(findings=(alive, done)), FILES, 1)
     assert (found["live"], found["revoked"]) == ("1", "1")
     assert outputs(report._replace(findings=()), FILES, 0)["live"] == "0"
+    for state, live in (("inactive", "1"), ("rejected", "1"), ("unknown", ""), ("unsupported", "")):
+        open_ = second._replace(verdict=Verdict(state, "what Slack said"))
+        assert outputs(report._replace(findings=(alive, open_)), FILES, 1)["live"] == live
+        ended = open_._replace(response=done.response)
+        assert outputs(report._replace(findings=(alive, ended)), FILES, 1)["live"] == "1"
     allowed = Suppressed(first, Suppression("baseline"))
     assert outputs(report._replace(suppressed=(allowed,)), FILES, 1)["excused"] == "0"
 

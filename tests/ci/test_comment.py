@@ -151,6 +151,14 @@ def test_a_strange_answer_is_a_warning(
         {"GITHUB_API_URL": "https://"},
         {"GITHUB_API_URL": "http://127.0.0.1:1"},
         {"GITHUB_API_URL": "ftp://127.0.0.1"},
+        {"GITHUB_API_URL": "https://["},
+        {"GITHUB_API_URL": "https://example\u2100.com"},
+        {"GITHUB_API_URL": "http://127.0.0.1:port"},
+        {"GITHUB_API_URL": "http://127.0.0.1:999999"},
+        {"XOXSCAN_REPORT": "/"},
+        {"XOXSCAN_REPORT": "/dev/null/nothing"},
+        {"XOXSCAN_STATUS": "abc"},
+        {"XOXSCAN_STATUS": "9" * 5000},
         {"GITHUB_TOKEN": ""},
         {"GITHUB_REPOSITORY": "o/r/../.."},
         {"GITHUB_EVENT_PATH": "/nonexistent"},
@@ -161,7 +169,18 @@ def test_a_wrong_surrounding_is_a_warning(api: Api, environ: dict[str, str], wro
     assert api.requests == []
 
 
-@pytest.mark.parametrize("payload", ["[]", "{", '{"pull_request": {"number": "x"}}', '{"pull_request": [7]}'])
+def test_an_answer_that_is_nested_too_deep_is_a_warning(api: Api, environ: dict[str, str]) -> None:
+    api.raw = b"[" * 100_000
+    said = step(environ)
+    assert (said.name, "RecursionError" in said.message) == ("warning", True)
+
+
+NUMBERS = [f'{{"pull_request": {{"number": {number}}}}}' for number in ("1e400", "Infinity", "-Infinity", "NaN", "[]")]
+
+
+@pytest.mark.parametrize(
+    "payload", [*NUMBERS, "[" * 100_000, "[]", "{", '{"pull_request": {"number": "x"}}', '{"pull_request": [7]}']
+)
 def test_a_wrong_payload_is_a_warning(api: Api, environ: dict[str, str], payload: str) -> None:
     Path(environ["GITHUB_EVENT_PATH"]).write_text(payload)
     assert step(environ).name == "warning"

@@ -62,6 +62,17 @@ def test_an_empty_range_is_no_fault_and_said(run: Run, repo: Repo) -> None:
         assert (result.status, b"range is empty" in result.out) == (0, True)
 
 
+@pytest.mark.parametrize("words", ["HEAD..", "..HEAD", "HEAD...", "...HEAD"])
+def test_an_end_that_is_left_out_is_said_where_nothing_is_in_the_range(run: Run, repo: Repo, words: str) -> None:
+    """A variable that is not set gives just that."""
+    repo.commit({"a.env": BOT})
+    said = f"of the range {words} one side is empty and stands for HEAD: is a variable of it not set?".encode()
+    result = run("range", words)
+    assert (result.status, said in result.out) == (0, True)
+    repo.commit({"b.env": BOT})
+    assert b"stands for HEAD" not in run("range", "HEAD~1..").out + run("range", "HEAD..HEAD").out
+
+
 @pytest.mark.parametrize("words", ["..", "..."])
 def test_a_range_without_ends_is_none(run: Run, repo: Repo, words: str) -> None:
     """Two variables that are not set: git takes it for HEAD..HEAD, which nobody means, and which is green for ever."""
