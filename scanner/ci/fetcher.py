@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from scanner.ci.tags import here as tags_here
 from scanner.errors import GitError
 from scanner.git.repository import Repository, common_dir, is_partial
 from scanner.git.run import Git, failure, sealed
@@ -113,11 +114,20 @@ class Fetcher:
     def asked(self, name: str) -> str | None:
         """What the ref `name` leads to at the forge; nothing is fetched. None where the forge has no such ref, GitError
         where it does not answer."""
-        status, out, err = self._spoken("ls-remote", "--quiet", "--upload-pack=git-upload-pack", _NAME, name)
+        return next((oid.decode() for ref, oid in self._listed((), name) if ref == os.fsencode(name)), None)
+
+    def tags(self) -> set[str]:
+        """The names of all tags of the forge, without refs/tags/; nothing is fetched. GitError where it does not
+        answer."""
+        return {os.fsdecode(ref).removeprefix("refs/tags/") for ref, _ in self._listed(("--tags", "--refs"))}
+
+    def _listed(self, options: Sequence[str], *patterns: str) -> Iterator[tuple[bytes, bytes]]:
+        words = ("ls-remote", "--quiet", "--upload-pack=git-upload-pack", *options, _NAME, *patterns)
+        status, out, err = self._spoken(*words)
         if status:
             raise GitError(f"the forge does not answer: {failure(('ls-remote',), status, err)}", "")
         rows = (line.partition(b"\t") for line in out.splitlines())
-        return next((oid.decode() for oid, _, ref in rows if ref == os.fsencode(name)), None)
+        return ((ref, oid) for oid, _, ref in rows)
 
     def deepen(self, commits: int | None, oids: Sequence[str]) -> None:
         """Moves the ends of the checkout that `oids` reach by so many commits, or with None to the beginning. GitError
@@ -195,8 +205,7 @@ def publish(repository: Repository, remote: str, branches: Mapping[str, bytes]) 
 
 def publish_tags(repository: Repository, tags: Mapping[str, bytes]) -> None:
     """The same for tags; as with git, one that is here stays as it is."""
-    listed = repository.git.run("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
-    known = set(os.fsdecode(listed).split("\n"))
+    known = tags_here(repository.git)
     _noted(repository, "refs/tags/", {name: oid for name, oid in tags.items() if name not in known})
 
 

@@ -6,11 +6,11 @@ known before does not end too early to meet it. Else `git rev-list A..B` succeed
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from scanner.ci import names
+from scanner.ci import names, tags
+from scanner.ci.depth import whole
 from scanner.ci.fetcher import DEEPENINGS, Fetcher, Filtered, publish, publish_tags
 from scanner.ci.plan import HISTORY, NOTHING, SCAN, Plan, Wanted, is_id
 from scanner.errors import GitError, Incomplete
@@ -19,14 +19,17 @@ from scanner.git.objects import Cat
 from scanner.git.repository import Repository, head, shallow_commits
 from scanner.model import Skip
 from scanner.sources import commits as ranges
+from scanner.sources import pushed
 from scanner.sources.commits import Range
+from scanner.sources.pushed import Update
 
 T = TypeVar("T")
 
 
 class Settled(NamedTuple):
     """What is to be looked at, as it is here now: `span` for a range. The configuration counts as it stands in `trust`
-    (None: nobody's of this repository). `tag`: the pushed tag, by its id where that is known."""
+    (None: nobody's of this repository). `tag`: the pushed tag, by its id where that is known; where it names no commit,
+    the range has no tip."""
 
     repository: Repository
     trust: bytes | None = None
@@ -63,24 +66,28 @@ class Finder:
 
     def history(self) -> Settled:
         """Everything: a shallow checkout gets all branches and tags, with their past."""
-        fetcher, remote = self._fetcher, self._remote
-        if self._shallow():
-            if fetcher and remote:
-                publish(self._repository, remote, self._helped(fetcher.everything, "heads"))
-                self.notes.append("the checkout was shallow: all branches were fetched")
-            self._tags(fetcher)
+        fetcher, remote, shallow = self._fetcher, self._remote, self._shallow()
+        if shallow and fetcher and remote:
+            publish(self._repository, remote, self._helped(fetcher.everything, "heads"))
+            self.notes.append("the checkout was shallow: all branches were fetched")
+        self._tags(fetcher, shallow)
         return Settled(self._now(), self._trusted())
 
-    def _tags(self, fetcher: Fetcher | None) -> None:
-        """All tags of the forge, which a shallow checkout leaves out."""
+    def _tags(self, fetcher: Fetcher | None, shallow: bool) -> None:
+        """All tags of the forge. A checkout that neither is shallow nor says that it leaves them out is taken to have
+        them, where the forge cannot be asked."""
+        doubt = "is shallow" if shallow else tags.without(self._repository.git, self._remote)
         why = "nothing was fetched"
         try:
             if fetcher:
-                publish_tags(self._repository, fetcher.everything("tags"))
+                if shallow or fetcher.tags() - tags.here(self._repository.git):
+                    doubt = doubt or "lacks some"
+                    publish_tags(self._repository, fetcher.everything("tags"))
                 return
         except GitError as error:
             why = str(error)
-        self.skipped.append(Skip("tags", f"the checkout is shallow, so tags of the forge may be missing: {why}"))
+        if doubt:
+            self.skipped.append(Skip("tags", f"the checkout {doubt}, so tags of the forge may be missing: {why}"))
 
     def files(self) -> Settled:
         """What is checked out: of the past only whose configuration counts."""
@@ -101,6 +108,8 @@ class Finder:
         """The commits of the range, and whose configuration counts."""
         plan = self._plan
         assert plan.tip
+        if alone := self._alone(plan.tip.name):
+            return alone
         base = self._merged() or plan.base
         tip, start = self._ends(plan.tip, base)
         if base and start is None:
@@ -112,6 +121,19 @@ class Finder:
         span = self._deepened(tip, before, also)
         words = "..".join(oid.decode() for oid in (*before[:1], tip))
         return Settled(self._now(), start or (None if plan.home else known), span, words, tag)
+
+    def _alone(self, tip: str) -> Settled | None:
+        """What is looked at where the pushed tag names a tree or a blob: a range of nothing; None elsewhere."""
+        if not (self._plan.tag and is_id(tip)) or self._here(tip):
+            return None
+        tag = self._tag(tip)
+        with Cat(self._repository.git) as cat:
+            named = pushed.objects(cat, [Update(b"", tag.encode(), None)])
+        if not (named.trees or named.blobs):
+            return None
+        what = "a tree: its files were" if named.trees else "a blob: it was"
+        self.notes.append(f"the tag names no commit but {what} looked at, and its message if it has one")
+        return Settled(self._now(), self._default(), Range(b"", b""), tip, tag)
 
     def _also(self, base: Wanted | None) -> list[str]:
         own = self._plan.base
@@ -220,7 +242,7 @@ class Finder:
 
     def _tag_of(self, ref: str) -> str | None:
         """The id of the tag `ref`. That of a commit says nothing yet: actions/checkout lets a tag name its commit."""
-        here, kind = self._named(ref)
+        here, kind = tags.led(self._repository.git, ref)
         if kind == "tag" or not (self._fetcher or here):
             return here
         try:
@@ -232,22 +254,16 @@ class Finder:
             self.skipped.append(Skip("tag", f"whether {ref[:200]} has a message is not known: {why}"))
         return there or here
 
-    def _named(self, ref: str) -> tuple[str | None, str]:
-        """What a ref leads to here, and of which kind that is."""
-        words = ("for-each-ref", "--format=%(refname) %(objectname) %(objecttype)", "--", ref)
-        rows = (line.rsplit(" ", 2) for line in os.fsdecode(self._repository.git.run(*words)).splitlines())
-        return next(((oid, kind) for name, oid, kind in rows if name == ref), (None, ""))
-
     def _deepened(self, tip: bytes, before: Sequence[bytes], also: Sequence[bytes]) -> Range:
         """The range, after as much was fetched as makes it whole."""
         wants = [oid.decode() for oid in (tip, *before)]
         span = self._span(tip, before, also)
         for commits in (*DEEPENINGS, None):
-            if self._fetcher is None or self._whole(span, before):
+            if self._fetcher is None or whole(self._repository, span, before):
                 break
             self._helped(self._fetcher.deepen, commits, wants)
             span = self._span(tip, before, also)
-        if not (span.cut or self._whole(span, before)):
+        if not (span.cut or whole(self._repository, span, before)):
             self.notes.append(
                 f"the checkout is shallow: some of these commits may be known already; {self._plan.remedy}"
             )
@@ -257,24 +273,6 @@ class Finder:
         first, *others = before or (None,)
         known = (oid.decode() for oid in (*others, *also) if oid)
         return ranges.since(self._now(), tip, first, *known)
-
-    def _whole(self, span: Range, before: Sequence[bytes]) -> bool:
-        """Whether no commit of the range is missing, and none of it is known already: what is known may have been cut
-        off before it could meet it. Of that the dates of commits tell, as they do to git; where they lie, known commits
-        are looked at once more."""
-        ends = shallow_commits(self._repository)
-        if not ends or not span.listed:
-            return True
-        if span.cut or not before:
-            return not span.cut
-        cut = [when for when, oid in self._dated(*before) if oid in ends]
-        roots = any(not each.parents for each in span.commits())
-        return not cut or not (roots or max(cut) > min(when for when, _ in self._dated(span.tip, *span.before)))
-
-    def _dated(self, *words: str | bytes) -> list[tuple[int, bytes]]:
-        """Commits and when they were made."""
-        lines = self._repository.git.run("rev-list", "--timestamp", *words, "--").splitlines()
-        return [(int(when), oid) for when, _, oid in (line.partition(b" ") for line in lines)]
 
     def _here(self, name: str) -> bytes | None:
         return names.commit(self._repository.git, name, self._remote)

@@ -166,6 +166,8 @@ def _range(args: argparse.Namespace, streams: Streams, found: Settled, cat: Cat,
     if plan.base and plan.tip and not plan.told and ranging.backwards(found.repository, found.span):
         _backwards(args, plan.base.name, plan.tip.name)
     made = ranging.outcome(args, streams, found.repository, cat, setup, found.span)
+    if not found.span.tip:  # a tag of a tree or a blob
+        made = made._replace(notes=(), target=made.target._replace(head=None))
     made = _beside(made, setup, cat, found.repository, plan, found.tag)
     problems = [each._replace(hint=plan.remedy) if each.what == "range" else each for each in made.problems]
     target = made.target._replace(range=found.words)

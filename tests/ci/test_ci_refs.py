@@ -97,6 +97,39 @@ def test_a_tag_without_a_message(tagged: Forge, ci: CI, tmp_path: Path) -> None:
     assert ci(work, environ).status == 0
 
 
+@pytest.mark.parametrize("depth", [1, 0])
+@pytest.mark.parametrize("kind", ["blob", "tree", "tag of a tag of a blob", "blob without a tag"])
+def test_a_tag_that_names_no_commit(kind: str, depth: int, tagged: Forge, ci: CI, tmp_path: Path) -> None:
+    """Its message is looked at, and what it names."""
+    there, secret = tagged.repo, token("app-level")
+    there.write("a.env", secret)
+    there.git("add", "a.env")
+    named = there.git("write-tree") if kind == "tree" else there.git("rev-parse", ":a.env")
+    for name in [] if kind == "blob without a tag" else ["t1", "t2"] if "of a tag" in kind else ["t1"]:
+        there.git("tag", "-a", name, "-m", f"a tag\n\n{OUTER.decode()}", named)
+        named = there.git("rev-parse", name)
+    there.git("update-ref", "refs/tags/t", named)
+    there.git("reset", "-q", "--hard")
+    work = checkout(tagged, tmp_path / "work", "b2", depth, HERE)
+    payload = push(tagged, "refs/tags/t", ZERO, named, head_commit=None)
+    result = ci(work, github(tmp_path, "push", payload, sha=named, ref="refs/tags/t"))
+    assert result.status == 1, result
+    found = {(place["source"], place["path"]) for place in places(result)}
+    message = set() if kind == "blob without a tag" else {("tag-message", None)}
+    assert found == {("blob", "a.env" if kind == "tree" else ""), *message}
+    (note, *_) = json.loads(result.out)["notes"]
+    assert "names no commit but a" in note and b"range is empty" not in result.out
+    for form in ("github", "sarif", "text"):
+        told = ci(work, github(tmp_path, "push", payload, sha=named, ref="refs/tags/t"), form=form)
+        assert told.status == 1 and secret not in told.out
+
+
+def test_a_tag_that_nobody_has(tagged: Forge, ci: CI, tmp_path: Path) -> None:
+    work = checkout(tagged, tmp_path / "work", "b2", 0, HERE)
+    payload = push(tagged, "refs/tags/t", ZERO, "1" * 40, head_commit=None)
+    assert ci(work, github(tmp_path, "push", payload, sha="1" * 40, ref="refs/tags/t")).status == 3
+
+
 # Names of refs
 
 
@@ -192,6 +225,30 @@ def test_tags_are_history_too(name: str, tagged: Forge, ci: CI, tmp_path: Path) 
     assert blob["commit"] == oid and not blob["reach"]["unreachable"]
     assert work.git("rev-parse", "v2") == tagged.ids["b2"] and work.git("rev-parse", "v3/deep^{commit}") == oid
     assert ci(work, scheduled(name, tagged, tmp_path)).out.count(b'"hidden.env"') == result.out.count(b'"hidden.env"')
+
+
+def test_a_full_clone_without_tags(tagged: Forge, ci: CI, tmp_path: Path) -> None:
+    """It is not shallow, so nothing else of it is to be fetched; with nobody to ask, its own configuration tells."""
+    oid = hidden(tagged.repo)
+    work = Repo(tmp_path / "work")
+    work.git("remote", "add", "--no-tags", "origin", f"file://{tagged.repo.path}")
+    work.git("fetch", "-q", "origin")
+    work.git("checkout", "-q", "origin/main")
+    environ = scheduled("schedule", tagged, tmp_path)
+    held = ci(work, environ, "--deepen", "never")
+    (skip,) = json.loads(held.out)["coverage"]["skipped"]
+    assert skip["what"] == "tags" and "was made without tags" in skip["reason"] and not places(held)
+    assert ci(work, environ, "--deepen", "never", "--strict").status == 3
+    work.git("config", "remote.origin.url", "http://127.0.0.1:9/none")
+    assert "does not answer" in json.loads(ci(work, environ).out)["coverage"]["skipped"][0]["reason"]
+    work.git("config", "--unset", "remote.origin.tagOpt")
+    assert json.loads(ci(work, environ).out)["coverage"]["skipped"] == []
+    work.git("config", "remote.origin.url", f"file://{tagged.repo.path}")
+    result = ci(work, environ)
+    assert result.status == 1 and json.loads(result.out)["coverage"]["skipped"] == []
+    assert oid in {place["commit"] for place in places(result)}
+    before = work.git("for-each-ref")
+    assert places(ci(work, environ)) == places(result) and work.git("for-each-ref") == before
 
 
 def test_a_range_fetches_no_tags(tagged: Forge, ci: CI, tmp_path: Path) -> None:
