@@ -71,10 +71,19 @@ def look(repository: Repository, environ: Mapping[str, str]) -> list[Check]:
 
 def _event(here: Here, event: str) -> Check:
     """Whether what `event` is for would be stopped."""
-    entry = settings.named(here.entries, event) or _other_entry(here, event)
+    entry = _configured_entry(here, event)
     if entry and event in here.off:
         return _off(here, event, here.off[event])
     return _entry(event, entry) if entry else _as_file(here, event)
+
+
+def _configured_entry(here: Here, event: str) -> Entry | None:
+    return settings.named(here.entries, event) or _other_entry(here, event)
+
+
+def _configured(here: Here, event: str) -> bool:
+    """Whether git starts us for `event` by its configuration, whatever files there are."""
+    return _configured_entry(here, event) is not None and event not in here.off
 
 
 def _off(here: Here, event: str, switch: Switch) -> Check:
@@ -217,9 +226,10 @@ def _text(path: str) -> str:
 def _places(here: Here) -> Iterator[Check]:
     setting = here.place.setting
     if setting:
-        state = NOTE if os.path.isdir(here.place.folder) else GAP
-        unset = "" if state == NOTE else f"git config --{setting.scope} --unset core.hooksPath"
-        absent = "" if state == NOTE else ", which is no folder: no hook file is started"
+        there = os.path.isdir(here.place.folder)
+        state = NOTE if there or all(_configured(here, event) for event in EVENTS) else GAP
+        unset = "" if there else f"git config --{setting.scope} --unset core.hooksPath"
+        absent = "" if there else ", which is no folder: no hook file is started"
         yield Check(state, "core.hooksPath", f"{setting.value} ({setting.scope}){absent}", unset)
     top = here.repository.top or here.repository.git_dir
     if _others(top):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 
 from scanner.errors import OutputError
@@ -33,7 +34,26 @@ def uninstall(folder: str, events: Iterable[str]) -> list[str]:
                 _return(os.path.join(kept, name), os.path.join(folder, name))
         with contextlib.suppress(OSError):
             os.rmdir(kept)
-        return lines
+        return [*lines, *_left(folder)]
+
+
+def _left(folder: str) -> Iterator[str]:
+    """What is told of hooks that stay where they are kept, as ours is no more in their place."""
+    above = os.path.join(folder, KEPT)
+    for name in sorted(os.listdir(above)) if os.path.isdir(above) else []:
+        kept, path = os.path.join(above, name), os.path.join(folder, name)
+        instead = " in place of the other" if os.path.lexists(path) else ""
+        why = "another hook stands in its place" if instead else "ours, which ran it, is gone"
+        yield f"{name}: {kept} was left: it was there before ours; {why}; {_back(kept, path)} puts it back{instead}"
+
+
+def _back(kept: str, path: str) -> str:
+    """The command that puts a hook back; one that is a relative link goes on leading where it led."""
+    source, target = shlex.quote(kept), shlex.quote(path)
+    leads = os.readlink(kept) if os.path.islink(kept) else "/"
+    if os.path.isabs(leads):
+        return f"mv {source} {target}"
+    return f"ln -sf {shlex.quote(leads.removeprefix('..' + os.sep))} {target} && rm {source}"
 
 
 def place(folder: str, event: str) -> str | None:

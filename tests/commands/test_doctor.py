@@ -219,6 +219,17 @@ def test_hooks_that_are_nowhere(run: Run, ours: Repo) -> None:
     assert "git config --local --unset core.hooksPath" in said(run, status=1)["all"]
 
 
+@config_hooks
+def test_hooks_that_need_no_folder(run: Run, ours: Repo) -> None:
+    """What git's configuration names is started wherever core.hooksPath leads; where it is not, that is a gap."""
+    ours.git("config", "core.hooksPath", "/nowhere")
+    assert run("install").status == 0
+    told = said(run, "--try", status=0)
+    assert told["core.hooksPath"] == "note" and "no hook file is started" in told["all"]
+    ours.git("config", "hook.pre-push.enabled", "false")
+    assert said(run, status=1)["core.hooksPath"] == "gap"
+
+
 def test_what_is_not_here(run: Run, ours: Repo, tmp_path: Path) -> None:
     ours.git("config", "uploadpack.allowFilter", "true")
     ours.commit({".gitattributes": b"*.bin filter=lfs\n"})
