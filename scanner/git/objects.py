@@ -78,12 +78,12 @@ class Cat:
         assert self._process.stdin and self._process.stdout
         return self._process.stdin, self._process.stdout
 
-    def contents(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, Header, bytes | None]]:
-        """Name, header and content of each object; None for one that is absent or damaged. A name is an id, `:path` or
-        `commit:path`."""
+    def contents(self, names: Iterable[bytes], most: int | None = None) -> Iterator[tuple[bytes, Header, bytes | None]]:
+        """Name, header and content of each object, or its first `most` bytes; None for one that is absent or damaged.
+        A name is an id, `:path` or `commit:path`."""
         for name, header, read in self.readers(names):
             try:
-                yield name, header, None if read is None else read(header.size)
+                yield name, header, None if read is None else read(_least(header.size, most))
             except GitError:
                 yield name, header._replace(kind=UNREADABLE), None
 
@@ -119,6 +119,10 @@ class Cat:
                 self.close()
                 return done + 1
         return len(batch)
+
+
+def _least(size: int, most: int | None) -> int:
+    return size if most is None else min(size, most)
 
 
 def _batches(names: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -66,6 +66,7 @@ _SETTINGS = (
     "core.pager=cat",
     "core.quotePath=false",
     "core.deltaBaseCacheLimit=80m",  # of 96m: costs no time (measured on rails), and each worker has a git
+    "core.bigFileThreshold=32m",  # larger blobs git gives as it reads them, and holds none, whatever a repository says
     "core.commitGraph=false",  # nothing checks that what it says of parents and trees is true
     "protocol.ext.allow=never",
     "color.ui=false",

@@ -18,7 +18,8 @@ from scanner.git.objects import Body, Read, parse_header
 from scanner.git.run import Git
 
 PIECE = 1 << 19  # bytes read at a time
-LARGE = 32 << 20  # a blob of more bytes is never held
+LARGE = 32 << 20  # an object of more bytes is never held
+BEGINNING = 1 << 20  # bytes of a commit or tag that is too large: who, when, and what it leads to, stands there
 _WIDTH = 1 << 20  # bytes that git may be ahead
 _LITTLE, _NAP, _PATIENCE = 1 << 16, 0.0003, 0.002  # bytes; seconds
 
@@ -28,7 +29,8 @@ Object = tuple[bytes, bytes, int, int]
 
 class Piece(NamedTuple):
     """Some whole objects one after the other, with git's headers between them, and perhaps the beginning of one more.
-    Or one object that is too large to hold: then `read(n)` gives its content; it may be left unread."""
+    Or one object that is too large to hold: then `read(n)` gives its content; it may be left unread. Of such a commit
+    or tag `data` holds the beginning."""
 
     data: bytes
     objects: list[Object]
@@ -88,9 +90,12 @@ def _begun(out: Pipe, data: bytes, large: int) -> Iterator[Piece]:
     """The object that begins `data`, and ends in what follows."""
     start = data.index(b"\n") + 1
     oid, kind, size = parse_header(data[:start])
-    if size > large and kind == b"blob":
-        body = Body(out, size, data[start:])
-        yield Piece(b"", [(oid, kind, 0, size)], body.read)
+    if size > large:
+        begun = data[start:]
+        if kind != b"blob":
+            begun += out.read(min(BEGINNING, size) - len(begun))
+        body = Body(out, size, begun)
+        yield Piece(b"" if kind == b"blob" else begun, [(oid, kind, 0, size)], body.read)
         if not body.skip():
             raise _torn()
     else:
