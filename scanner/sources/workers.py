@@ -150,14 +150,28 @@ def _together(job: Job, tally: Tally, inbox: Inbox) -> Generator[Answer, None, b
             assert process.stdin and process.stdout
             inbox.feed(process.stdin)
             for piece in pieces(process.stdout, job.large, job.piece):
-                done += tally.take(piece)
-                while portion and done >= count:
+                # An answer is of its portion alone: one that is lost is done again from its beginning.
+                while portion and len(piece.objects) >= count - done:
+                    part, piece = _split(piece, count - done)
+                    if not tally.take(part):
+                        break
                     yield tally.answer()
-                    portion, done = inbox.next(), done - count
+                    portion, done = inbox.next(), 0
                     count = portion.count(b"\n")
+                else:
+                    done += tally.take(piece)
     except Exception:  # noqa: BLE001 - `read` comes to it again, and says it
         pass
     return portion[done * (portion.find(b"\n") + 1) :]
+
+
+def _split(piece: Piece, many: int) -> tuple[Piece, Piece]:
+    """The first `many` objects of a piece, and the rest of it."""
+    if len(piece.objects) <= many:
+        return piece, Piece(b"", [])
+    cut = piece.objects[many - 1][3]
+    rest = [(oid, kind, start - cut, end - cut) for oid, kind, start, end in piece.objects[many:]]
+    return Piece(piece.data[:cut], piece.objects[:many]), Piece(piece.data[cut:], rest)
 
 
 def read(job: Job, portion: bytes, tally: Tally) -> Answer:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
 import os
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +20,12 @@ from scanner.git.repository import find
 from scanner.git.run import Git
 from scanner.git.stream import Piece
 from scanner.model import Problem
-from scanner.sources import crew, workers
-from scanner.sources.history import through_git
+from scanner.sources import crew, engines, history, workers
+from scanner.sources import packed as packs
+from scanner.sources.crew import Work
+from scanner.sources.history import Scope, Watch, through_git
 from scanner.sources.portions import Pool
-from scanner.sources.workers import Answer, Job, Tally, read
+from scanner.sources.workers import Answer, Inbox, Job, Tally, read
 from tests.conftest import Repo, token
 
 RULES = rules.builtin()
@@ -108,6 +112,23 @@ def test_however_many_processes(git: Git, processes: int) -> None:
 def test_however_small_the_portions(git: Git, least: int) -> None:
     """git holds the end of an answer back until it is asked more, or there is no more: nobody waits for ever."""
     assert scan(git, least=least) == scan(git)
+
+
+@pytest.mark.parametrize("each", [1, 7, 151])
+def test_an_answer_is_of_its_portion_alone(git: Git, each: int) -> None:
+    """However many portions stand in one piece of git's answer: one that is lost is done again, and counts once."""
+    oids = b"".join(part.oids for part in enumeration.all_objects(git)).splitlines(keepends=True)
+    portions = [oids[start : start + each] for start in range(0, len(oids), each)]
+    ours, theirs = multiprocessing.Pipe()
+    inbox = Inbox(theirs)
+    for portion in portions:
+        ours.send_bytes(b"".join(portion))
+    ours.send_bytes(b"")
+    job = Job(git, RULES, 5.0, account=True)
+    made = list(workers.answers(job, Detector(RULES, 5.0), inbox))
+    assert [[line.split()[0] + b"\n" for line in answer.looked.splitlines()] for answer in made] == portions
+    assert [answer.blobs + answer.commits + answer.tags for answer in made] == [len(portion) for portion in portions]
+    assert together(made) == scan(git)
 
 
 def test_without_fork(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +225,49 @@ def test_a_process_that_is_killed(git: Git, repo: Repo, tmp_path: Path, processe
     assert [(problem.what, problem.message) for problem in result.problems] == [(oid, "a process that read it died")]
     assert result.found == [item for item in expected.found if item[0] != oid.encode()]
     assert result.counts[:3] == (299, 1, 1)
+
+
+def killing(pool: Work, job: Job, moment: int, number: int) -> Iterator[Answer]:
+    """The answers for what is in `pool`; at the answer of that `moment` one of the processes is killed."""
+    for count, answer in enumerate(through_git(job, pool, 3)):
+        if count == moment:
+            _kill(number)
+        yield answer
+
+
+def _kill(number: int) -> None:
+    children = sorted(multiprocessing.active_children(), key=lambda child: child.pid or 0)
+    if children:
+        children[number % len(children)].kill()
+
+
+@pytest.mark.parametrize("moment", [0, 2, 6])
+def test_a_process_that_is_killed_at_any_moment(git: Git, moment: int) -> None:
+    """All is found, and counted once."""
+    pool = Pool(in_small_parts(git), 50_000)
+    assert together(list(killing(pool, Job(git, RULES, 5.0), moment, moment))) == scan(git)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("name", ["auto", "git"])
+def test_a_process_of_an_engine_that_is_killed(
+    git: Git, repo: Repo, monkeypatch: pytest.MonkeyPatch, name: str, packed: bool
+) -> None:
+    """Whatever is read: packs, or loose objects alone."""
+    if packed:
+        repo.git("repack", "-adq")
+    monkeypatch.setattr(packs, "LEAST", 20_000)
+    monkeypatch.setattr(history, "Pool", lambda listed: Pool(listed, 20_000))
+    monkeypatch.setattr(packs, "Pool", lambda listed: Pool(listed, 20_000))
+    monkeypatch.setattr(enumeration, "_MUCH", 20_000)
+    repository = find(str(repo.path), os.environ, own=False)
+    expected = engines.look(name, repository, Job(git, RULES, 5.0), Scope(), 3).seen
+    for moment in (0, 2, 5):
+        counted = itertools.count()
+        advance = lambda objects, size, at=moment, c=counted: _kill(at) if next(c) == at else None  # noqa: E731
+        seen = engines.look(name, repository, Job(git, RULES, 5.0), Scope(), 3, Watch(advance)).seen
+        assert seen._replace(lineage=b"") == expected._replace(lineage=b"")
+        assert sorted(seen.lineage.splitlines()) == sorted(expected.lineage.splitlines())
 
 
 def test_an_exception_loses_no_finds_and_shows_no_values(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
