@@ -11,13 +11,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import yaml
 
 import scanner
 from scanner import errors, rules
+from scanner.decode import views
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- (?P<name>[a-z -]+): made by make docs -->\n)(?P<body>.*?)(?=<!-- end -->)", re.S)
@@ -190,6 +191,26 @@ def program_finds_nothing() -> Iterator[str]:
         yield f"xoxscan scan:\n{said}"
 
 
+def literals(names: Iterable[str], many: bool) -> str:
+    """The module with what betrays the views `names` (scanner.decode.views)."""
+    head = '"""What betrays a view: made from the views by docs/check.py; not to be changed by hand."""'
+    lines = [head, "", "# fmt: off", "LITERALS: dict[str, tuple[bytes, ...]] = {"]
+    for name in names:
+        made = "".join(f"        {literal!r},\n" for literal in views.made(name, many=many))
+        lines.append(f'    "{name}": (\n{made}    ),')
+    return "\n".join([*lines, "}", ""])
+
+
+MODULES = {"literals.py": (views.NAMES, False), "literals_many.py": (views.MANY, True)}
+
+
+def literals_are_current() -> Iterator[str]:
+    """What betrays a view stands in modules of its own, so that no view has to be loaded for it."""
+    for name, known in MODULES.items():
+        if (ROOT / "scanner/decode" / name).read_text() != literals(*known):
+            yield f"scanner/decode/{name}: not what the views say"
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     blocks_are_current,
     links_resolve,
@@ -200,11 +221,14 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     changelog_has_this_version,
     files_hold_no_secret,
     program_finds_nothing,
+    literals_are_current,
 )
 
 
 def write() -> None:
-    """Makes every block anew where it differs in more than times and ids."""
+    """Makes every block anew where it differs in more than times and ids, and the literals of views."""
+    for name, known in MODULES.items():
+        (ROOT / "scanner/decode" / name).write_text(literals(*known))
     for path, text in pages():
         new = BLOCK.sub(fresh, text)
         if new != text:

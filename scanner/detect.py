@@ -7,16 +7,21 @@ rule's checks. `regex` and `hyperscan` are loaded only when they are needed: mos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.checks import CHECKS, Candidate
+from scanner.decode import views
+from scanner.decode.around import any_of, cover
 from scanner.errors import RuleError
 from scanner.model import Dropped, Match, Rule, Secret
 from scanner.spelling import expand, issued
 
 if TYPE_CHECKING:
+    import re
+
     import hyperscan
     import regex
 
@@ -26,8 +31,8 @@ _SHARED = 3  # bytes that anchors must share at their beginning to be looked for
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
 
 
-# How a text is looked at: in these forms of it.
-VIEWS = ("raw",)
+# How a text is looked at: as it is, and in these forms of it.
+VIEWS = views.NAMES
 
 
 def literals(rules: Iterable[Rule]) -> tuple[tuple[tuple[bytes, ...], tuple[bytes, ...]], ...]:
@@ -68,41 +73,73 @@ def _shared_beginnings(literals: Iterable[bytes]) -> tuple[bytes, ...]:
     return minimal_cover(one for start, group in groups.items() for one in ([start] if len(group) > 2 else group))
 
 
+# Views by name, in order, each with the literals that betray it; none where that is not known.
+Betrayed = Mapping[str, Sequence[bytes]]
+
+
 class Prefilter(Protocol):
-    """Looks for the anchors of all rules at once, and for what else every match contains (Rule.also)."""
+    """Looks for the anchors of all rules and of all views at once, and for what else every match contains
+    (Rule.also)."""
 
     def any(self, data: bytes) -> bool:
         """Whether an anchor may stand in `data`; False is sure."""
         ...
 
     def which(self, data: bytes) -> Collection[bytes]:
-        """The literals of either sort that do."""
+        """The literals of the rules, of either sort, that do."""
+        ...
+
+    def views(self, data: bytes) -> Betrayed:
+        """The views that are betrayed."""
         ...
 
 
 class _Plain:
-    """Looks for the fewest literals that all anchors have in common, one after the other."""
+    """Looks for the fewest literals that all anchors have in common, one after the other; for those of views, which are
+    many, with one pattern, made when it is first needed."""
 
-    def __init__(self, anchors: Collection[bytes], also: Collection[bytes]) -> None:
+    def __init__(self, anchors: Collection[bytes], also: Collection[bytes], names: Sequence[str]) -> None:
         self._beginnings = _shared_beginnings(minimal_cover(anchors))
         self._literals = {*anchors, *also}
+        self._names = names
+        self._betrays: re.Pattern[bytes] | None = None
 
     def any(self, data: bytes) -> bool:
-        return any(literal in data for literal in self._beginnings)
+        return any(literal in data for literal in self._beginnings) or (bool(self._names) and self._encoded(data))
+
+    def _encoded(self, data: bytes) -> bool:
+        if self._betrays is None:
+            literals = (literal for name in self._names for literal in views.few(name))
+            own = [one for one in literals if not any(start in one for start in self._beginnings)]
+            self._betrays = any_of(cover(own))
+        return self._betrays.search(data) is not None
 
     def which(self, data: bytes) -> Collection[bytes]:
         return {literal for literal in self._literals if literal in data}
+
+    def views(self, data: bytes) -> Betrayed:
+        return {name: () for name in self._names if _betraying(name).search(data)}
+
+
+@cache
+def _betraying(name: str) -> re.Pattern[bytes]:
+    return any_of(cover(views.few(name)))
 
 
 class _Hyperscan:
     """Looks for all literals in one pass; fewer of them make it quicker."""
 
-    def __init__(self, anchors: Collection[bytes], also: Collection[bytes]) -> None:
+    def __init__(self, anchors: Collection[bytes], also: Collection[bytes], names: Sequence[str]) -> None:
         from hyperscan import ScanTerminated
 
+        self._names = names
         self._literals = sorted({*anchors, *also})
-        self._any = _database(_shared_beginnings(minimal_cover(anchors)))
+        beginnings = _shared_beginnings(minimal_cover(anchors))
+        every = (*beginnings, *(literal for name in names for literal in views.literals(name)))
+        self._any = _database(cover(every))
         self._which = _database(self._literals)
+        self._encoded: hyperscan.Database | None = None
+        self._pairs: Sequence[tuple[str, bytes]] = ()
         self._ended = ScanTerminated
 
     def any(self, data: bytes) -> bool:
@@ -116,6 +153,19 @@ class _Hyperscan:
         found: set[bytes] = set()
         self._which.scan(data, match_event_handler=lambda number, *_: found.add(self._literals[number]))
         return found
+
+    def views(self, data: bytes) -> Betrayed:
+        if not self._names:
+            return {}
+        if self._encoded is None:
+            self._pairs = [(name, literal) for name in self._names for literal in cover(views.literals(name))]
+            self._encoded = _database([literal for _, literal in self._pairs])
+        found: set[int] = set()
+        self._encoded.scan(data, match_event_handler=lambda number, *_: found.add(number))
+        betrayed: dict[str, tuple[bytes, ...]] = {}
+        for name, literal in (self._pairs[number] for number in sorted(found)):
+            betrayed[name] = (*betrayed.get(name, ()), literal)
+        return betrayed
 
 
 def _stop(*_: object) -> bool:
@@ -137,34 +187,41 @@ def _database(literals: Sequence[bytes]) -> hyperscan.Database:
     return database
 
 
-def _prefilter(rules: Sequence[Rule], fast: bool) -> Prefilter:
+def _prefilter(rules: Sequence[Rule], fast: bool, names: Sequence[str]) -> Prefilter:
     anchors = {anchor for rule in rules for anchor in rule.anchors}
     also = {literal for rule in rules for literal in rule.also}
     if fast and anchors:
         try:
-            return _Hyperscan(anchors, also)
+            return _Hyperscan(anchors, also, names)
         except ImportError:  # not installed
             pass
-    return _Plain(anchors, also)
+    return _Plain(anchors, also, names if anchors else ())
 
 
 class Detector:
-    """Rules made ready to scan with. Not for pickling: a worker builds its own from the rules.
+    """Rules made ready to scan with. Not for pickling: a worker builds its own from the rules. `names` are the views
+    that count (scanner.decode.views).
 
     `timeout` is in seconds of processor time, for one rule on one text. `fast` takes hyperscan for the prefilter where
     it is installed.
     """
 
-    def __init__(self, rules: Sequence[Rule], timeout: float, fast: bool = False) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], timeout: float, fast: bool = False, names: Sequence[str] = views.NAMES
+    ) -> None:
         self._rules = tuple(rules)
         self._timeout = timeout
-        self._prefilter = _prefilter(self._rules, fast)
+        self._prefilter = _prefilter(self._rules, fast, names)
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
         self._overran = dict.fromkeys((rule.id for rule in self._rules), 0)  # on how many texts
 
     def may_hold(self, data: bytes) -> bool:
         """False means that no rule can match in `data`; True means nothing."""
         return self._prefilter.any(data)
+
+    def views(self, data: bytes) -> Betrayed:
+        """The views that may show more of `data` than it shows itself."""
+        return self._prefilter.views(data)
 
     def scan(self, data: bytes) -> Scan:
         """All that the rules find in `data`: sorted by place, never two matches for the same bytes."""

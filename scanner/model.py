@@ -114,6 +114,9 @@ class Hit(NamedTuple):
     match: Match
     position: Position
     inline: Suppression | None = None
+    encoding: tuple[str, ...] = ()  # what was taken off to see it, the outermost first
+    pieces: tuple[Position, ...] = ()  # the parts of a token that was broken up
+    member: tuple[bytes, ...] = ()  # the names, in archives, of what it stands in
 
 
 class Names(NamedTuple):
@@ -153,6 +156,16 @@ class Location(NamedTuple):
     date: str | None = None
     reach: Reach | None = None
     suppressed: Suppression | None = None
+
+    def of(self, hit: Hit, suppressed: Suppression | None) -> "Location":
+        """The place of `hit` in this file, which `suppressed` allows."""
+        return self._replace(
+            position=hit.position,
+            suppressed=suppressed,
+            member=hit.member,
+            encoding=hit.encoding,
+            pieces=hit.pieces,
+        )
 
 
 class Event(NamedTuple):

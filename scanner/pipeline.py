@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from scanner.decode.view import Raw
 from scanner.detect import Detector
 from scanner.filters import baseline as baselines
 from scanner.filters import entries, fingerprints, inline
@@ -28,6 +29,7 @@ from scanner.model import (
     Suppression,
 )
 from scanner.positions import positions
+from scanner.uncover import uncover
 from scanner.windows import windows
 
 
@@ -65,14 +67,49 @@ def examine(detector: Detector, data: bytes, foreign: bool = False, line: int = 
     count? NOTHING itself where no rule was tried at all (Scan.tried)."""
     if not detector.may_hold(data):
         return NOTHING
-    found = detector.scan(data)
+    text = _text(data) if line == column == 1 and b"\0" in data else None
+    raw = _examined(detector, data, foreign, line, column)
+    if text is None:
+        return raw
+    name, plain, back = text
+    inner = _examined(detector, plain, foreign, line, column)
+    hits = [_in_charset(hit, name, back) for hit in inner.hits]
+    # A file may be half in one charset and half in another; what stands in its own is told with its own lines.
+    more = [hit for hit in raw.hits if not any(_same_place(hit, other) for other in hits)]
+    return Examined((*hits, *more), (*inner.dropped, *raw.dropped), (*inner.overrun, *raw.overrun))
+
+
+def _text(data: bytes) -> tuple[str, bytes, Raw] | None:
+    from scanner.decode import charset  # what has no zeros needs none
+
+    return charset.text(data)
+
+
+def _in_charset(hit: Hit, name: str, back: Raw) -> Hit:
+    start, end = back(hit.match.start, hit.match.end)
+    return hit._replace(match=hit.match._replace(start=start, end=end), encoding=(name, *hit.encoding))
+
+
+def _same_place(one: Hit, other: Hit) -> bool:
+    return one.match.start < other.match.end and other.match.start < one.match.end
+
+
+def _examined(detector: Detector, data: bytes, foreign: bool, line: int, column: int) -> Examined:
+    found = uncover(detector, data)
     if not found.tried:
         return NOTHING
-    markers = inline.markers(data, foreign) if found.matches else None
-    places = positions(data, [(match.start, match.end) for match in found.matches], line, column)
+    markers = inline.markers(data, foreign) if found.shown else None
+    spans = [(shown.match.start, shown.match.end) for shown in found.shown]
+    places = positions(data, spans, line, column)
     hits = [
-        Hit(match, place, inline.judge(markers, match) if markers else None)
-        for match, place in zip(found.matches, places, strict=True)
+        Hit(
+            shown.match,
+            place,
+            inline.judge(markers, shown.match) if markers else None,
+            shown.encoding,
+            tuple(positions(data, shown.pieces, line, column)),
+        )
+        for shown, place in zip(found.shown, places, strict=True)
     ]
     down = positions(data, [(item.start, item.end) for item in found.dropped], line, column)
     return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), found.overrun)
@@ -103,7 +140,7 @@ def in_message(
         at = hit.position
         inside = hit.match.start >= start
         lines = at._replace(line=at.line - before, end_line=at.end_line - before) if inside else None
-        yield Occurrence(hit, place._replace(position=lines, suppressed=allow(None, hit)))
+        yield Occurrence(hit, place.of(hit, allow(None, hit))._replace(position=lines))
 
 
 class Introduced(NamedTuple):

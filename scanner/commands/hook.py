@@ -60,10 +60,7 @@ def _message(args: argparse.Namespace, streams: Streams, repository: Repository,
     return Outcome(
         Target("hook"),
         Coverage(bytes=len(text)),
-        [
-            Occurrence(hit, place._replace(position=hit.position, suppressed=setup.allow_new(None, hit)))
-            for hit in examined.hits
-        ],
+        [Occurrence(hit, place.of(hit, setup.allow_new(None, hit))) for hit in examined.hits],
         overruns(b"commit message", examined),
         dropped=[(place._replace(position=at), dropped) for at, dropped in examined.dropped],
     )
@@ -115,7 +112,7 @@ class Disk:
     def _stand(self, examined: Examined, place: Location) -> Iterator[Occurrence]:
         for hit in examined.hits:
             allowed = self._setup.allow(place.path, hit)
-            yield Occurrence(hit, place._replace(position=hit.position, suppressed=allowed))
+            yield Occurrence(hit, place.of(hit, allowed))
 
     def added(self, made: Outcome, args: argparse.Namespace) -> Outcome:
         """`made`, which the index gave, with what stands on disk beyond it."""

@@ -48,7 +48,7 @@ class Beside:
         examined = examine(self._detector, ref, self._setup.foreign_markers)
         place = Location("ref-name", path=ref)
         for hit in examined.hits:
-            yield Occurrence(hit, place._replace(position=hit.position, suppressed=self._setup.allow_new(None, hit)))
+            yield Occurrence(hit, place.of(hit, self._setup.allow_new(None, hit)))
 
     def _tag(self, oid: bytes, content: bytes) -> Iterator[Occurrence]:
         examined = examine(self._detector, content, self._setup.foreign_markers)

@@ -181,7 +181,7 @@ class Tally:
         for hit in examined.hits:
             if window.owns(hit.match.start):
                 allowed = self._setup.allow(self._rooted(piece.path), hit)
-                yield Occurrence(hit, place._replace(position=hit.position, suppressed=allowed))
+                yield Occurrence(hit, place.of(hit, allowed))
 
     def _rooted(self, path: bytes | None) -> bytes | None:
         """The path from the top of the work tree, which path entries are about."""

@@ -49,6 +49,11 @@ def any_of(literals: tuple[bytes, ...]) -> re.Pattern[bytes]:
     return re.compile(_tree(literals))
 
 
+def one_of(literals: Iterable[bytes]) -> re.Pattern[bytes]:
+    """The same for a few, which change from text to text: nothing of it is kept for long."""
+    return re.compile(b"|".join(map(re.escape, cover(literals))))
+
+
 def _tree(literals: Iterable[bytes]) -> bytes:
     branches: dict[bytes, list[bytes]] = {}
     for one in literals:

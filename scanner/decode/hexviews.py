@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 
-from scanner.decode.around import any_of, cover, regions
+from scanner.decode.around import any_of, cover, one_of, regions
 from scanner.decode.view import Decoded, Raw, View
 
 _WORDS = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")
@@ -63,7 +63,16 @@ def _grouped(pairs: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _decode(data: bytes) -> Iterator[Decoded]:
-    for start, end in regions(data, any_of(anchors()), _SHAPE):
+    return _around(data, any_of(anchors()))
+
+
+def around_those(data: bytes, found: tuple[bytes, ...]) -> Iterator[Decoded]:
+    """The same around these anchors alone."""
+    return _around(data, one_of(found))
+
+
+def _around(data: bytes, betraying: re.Pattern[bytes]) -> Iterator[Decoded]:
+    for start, end in regions(data, betraying, _SHAPE):
         pieces = [piece.span(1) for piece in _PIECE.finditer(data, start, end)]
         digits = b"".join([data[begin:stop] for begin, stop in pieces])
         if len(digits) >= _LEAST:
@@ -91,4 +100,8 @@ def _back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
     return raw
 
 
+# The most usual of them: digits one after the other, or with a space between two.
+FEW = tuple(one for one in anchors() if re.match(rb"78( ?)(?:6[fF]\1(?:78|2)|61\1?70|77\1?66)", one))
+
 VIEW = View("hex", anchors(), _decode)
+USUAL = View("hex", FEW, _decode)  # each literal has its price

@@ -87,7 +87,8 @@ def _descriptors(findings: Sequence[Finding]) -> dict[str, dict[str, Any]]:
 def _descriptor(finding: Finding, rule: Rule | None) -> dict[str, Any]:
     name = rule.name if rule else finding.rule
     about = (rule.description if rule else "") or f"A credential of the kind {finding.kind}"
-    remedy = (rule.remediation if rule else finding.remediation) or "Revoke this credential, then take it out."
+    told = rule.remediation if rule else finding.remediation
+    remedy = told if told.strip() else "Revoke this credential, then take it out."
     links = [link for link in (rule.references if rule else ()) if link.startswith("https://")]
     return {
         "id": finding.rule,

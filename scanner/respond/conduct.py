@@ -18,6 +18,10 @@ from scanner.slack.verify import Key, verify
 _ALIVE = ("active", "restricted")
 # What leaves nothing to be done about a token that policy wants dead.
 _DONE = ("revoked", "skipped")
+_A_GUESS = (
+    "it stands there with other dashes, or with characters that nobody sees, so what Slack issued is a guess:"
+    " write it out, and ask with `xoxscan verify`"
+)
 
 
 class Orders(NamedTuple):
@@ -50,6 +54,20 @@ class Conducted(NamedTuple):
 
 def conduct(findings: Sequence[Finding], suppressed: Sequence[Suppressed], orders: Orders, means: Means) -> Conducted:
     """Does as `orders` say. Raises JournalError where the journal cannot be used and nothing was begun."""
+    sure = [finding for finding in findings if not _guessed(finding)]
+    done = _conduct(sure, [each for each in suppressed if not _guessed(each.finding)], orders, means)
+    # What only looks like a token, with other dashes than Slack's, is never sent there by itself.
+    held = None if orders.level == "verify" else Response("held", _A_GUESS, at=means.now())
+    guesses = [finding._replace(verdict=Verdict("unsupported", _A_GUESS), response=held) for finding in findings]
+    quiet = [each for each in suppressed if _guessed(each.finding)]
+    return done._replace(findings=(*done.findings, *filter(_guessed, guesses)), suppressed=(*done.suppressed, *quiet))
+
+
+def _guessed(finding: Finding) -> bool:
+    return bool(finding.locations) and all("typographic" in place.encoding for place in finding.locations)
+
+
+def _conduct(findings: Sequence[Finding], suppressed: Sequence[Suppressed], orders: Orders, means: Means) -> Conducted:
     everyone = [*findings, *(each.finding for each in suppressed)]
     verdicts = _verdicts(everyone, orders, means)
     orders.asked()

@@ -21,6 +21,7 @@ from scanner.pipeline import (
     examine_stream,
     introductions,
 )
+from scanner.uncover import UNFOLDED
 
 # Up to this size a blob is read whole; a larger one in windows.
 LARGE = 32 << 20
@@ -151,18 +152,23 @@ _ABSENT = "git fsck shows what is damaged; in a partial clone, git fetch --refet
 
 def _occurrence(item: Introduced, place: Location) -> Occurrence:
     """The occurrence of something introduced, at `place` in its file."""
-    here = place._replace(path=item.side.path, position=item.hit.position, suppressed=item.allowed)
+    here = place._replace(path=item.side.path).of(item.hit, item.allowed)
     return Occurrence(item.hit, here)
 
 
 _OVERRAN = "ran out of time here"
+_LOOK = "look at it by hand, and accept the problem in .xoxscan.yaml if it is fine"
 _SIMPLER = "make the rule's pattern simpler, or leave it out with --skip"
 
 
 def overruns(path: bytes, examined: Examined) -> list[Problem]:
     """A problem for each rule that ran out of time in the text at `path`."""
     shown = path.decode("utf-8", "backslashreplace")
-    return [Problem(shown, f"rule {rule} {_OVERRAN}", _SIMPLER) for rule in examined.overrun]
+    rules = [rule for rule in examined.overrun if rule != UNFOLDED]
+    found = [Problem(shown, f"rule {rule} {_OVERRAN}", _SIMPLER) for rule in rules]
+    if UNFOLDED in examined.overrun:
+        found.append(Problem(shown, "what is encoded here unfolds to more than is looked at", _LOOK))
+    return found
 
 
 def folded(problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from scanner.git.paths import Paths
 from scanner.git.reach import Holders, Wanted, reach_of, reaches
 from scanner.git.refs import default_branch
 from scanner.git.repository import Repository, head
+from scanner.git.stream import BEGINNING
 from scanner.model import Hit, Location, Problem, Reach, Secret, Suppression
 from scanner.pipeline import Occurrence, Story, in_message
 from scanner.sources.history import Seen, unreadable
@@ -86,7 +87,7 @@ class Teller:
 
     def _read(self, commits: Iterable[bytes | None]) -> dict[bytes, Commit]:
         with Cat(self._repository.git) as cat:
-            contents = cat.contents({commit for commit in commits if commit})
+            contents = cat.contents({commit for commit in commits if commit}, BEGINNING)
             return {oid: parse_commit(content or b"") for oid, _, content in contents}
 
     def _of(self, kind: bytes) -> Iterator[Found]:
@@ -152,7 +153,7 @@ class Teller:
         # Where git could not tell what a commit changes, what seems to be reached by nothing may be.
         location = location._replace(reach=None if held.unreachable and self._walked.untold else held)
         for hit in self._hits[place.oid]:
-            yield Occurrence(hit, location._replace(position=hit.position, suppressed=self._allow(path, hit)))
+            yield Occurrence(hit, location.of(hit, self._allow(path, hit)))
 
     def _by(self, commit: bytes | None, source: str) -> Location:
         if commit is None:

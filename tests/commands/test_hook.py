@@ -186,7 +186,14 @@ SCANNER = {
         "scanner.sources",
         "scanner.sources.looker",
     ),
-    *("scanner.sources.named", "scanner.sources.staged"),
+    *("scanner.sources.named", "scanner.sources.staged", "scanner.uncover"),
+    *(
+        "scanner.decode",
+        "scanner.decode.around",
+        "scanner.decode.literals",
+        "scanner.decode.view",
+        "scanner.decode.views",
+    ),
 }
 LIBRARY = {
     *("__future__", "_bisect", "bisect", "_json", "json", "json.decoder", "json.encoder", "json.scanner", "binascii"),

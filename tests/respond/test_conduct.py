@@ -67,6 +67,19 @@ def test_the_whole_plan_is_written_down_before_the_first_is_begun(slack: Standin
     assert [entry.state for entry in entries] == ["proven", "proven", "held"]
 
 
+@pytest.mark.parametrize("level", ["verify", "rehearse", "revoke"])
+def test_a_guess_is_never_sent(slack: Standin, here: Bench, level: str) -> None:
+    """A token with typographic dashes everywhere; one plain place is enough to be sure."""
+    guess = leak(slack.plant("bot"))
+    odd = guess.locations[0]._replace(encoding=("typographic",))
+    done = conduct([guess._replace(locations=(odd,))], (), orders(level), here.means)
+    (told,) = done.findings
+    assert here.asked() == [] and told.verdict and told.verdict.state == "unsupported" and not done.failed
+    assert (told.response and told.response.state) == (None if level == "verify" else "held")
+    conduct([guess._replace(locations=(odd, guess.locations[0]))], (), orders("verify"), here.means)
+    assert here.asked() == [LOOK]
+
+
 def test_consent_is_asked_of_all_before_anything_is_done(slack: Standin, here: Bench) -> None:
     asked: list[str] = []
 

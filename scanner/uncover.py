@@ -1,0 +1,113 @@
+"""All that a text holds, in whatever encodings: the rules look at it as it stands, and at what its views show of it.
+
+Pure. What a view shows is mapped back to the bytes that it was made from, so a match says where it stands in the file;
+what stands there in plain text as well is not told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from scanner.decode import views
+from scanner.decode.view import Decoded
+from scanner.detect import Detector, Scan
+from scanner.model import Dropped, Match
+from scanner.spelling import spelled
+
+DEEP = 5  # encodings on each other
+_LAYERED = ("base64",)  # the others take off all layers at once
+UNFOLDED = "decoding"  # in place of a rule that ran out of time
+_ROOM = 4 << 20  # bytes that may be decoded of a text, besides four times its size: views may show the same again
+# What these views show may go on where the raw text seems to end; others may glue something to a whole token.
+_GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
+
+Span = tuple[int, int]
+
+
+class Shown(NamedTuple):
+    """A match; `start` and `end` are offsets in the text as it stands. `encoding` is what was taken off, the outermost
+    first. `pieces` are the parts of a token that was broken up, if it was."""
+
+    match: Match
+    encoding: tuple[str, ...] = ()
+    pieces: tuple[Span, ...] = ()
+
+
+class Uncovered(NamedTuple):
+    """What one text holds. `dropped` and `overrun` as in scanner.detect.Scan; `tried`: whether anything stood in it for
+    which a rule or a view had to look closer."""
+
+    shown: tuple[Shown, ...]
+    dropped: tuple[Dropped, ...]
+    overrun: tuple[str, ...]
+    tried: bool
+
+
+def uncover(detector: Detector, data: bytes) -> Uncovered:
+    """Everything that the rules find in `data`, sorted by place."""
+    looker = _Looker(detector, 4 * len(data) + _ROOM)
+    scan, shown = looker.look(data)
+    return Uncovered(_distinct(shown), scan.dropped, tuple(looker.overrun), scan.tried or looker.betrayed)
+
+
+class _Looker:
+    """Looks at a text and at what it shows; counts what that takes."""
+
+    def __init__(self, detector: Detector, room: int) -> None:
+        self._detector = detector
+        self._room = room
+        self.overrun: dict[str, None] = {}
+        self.betrayed = False
+
+    def look(self, data: bytes, taken: tuple[str, ...] = ()) -> tuple[Scan, list[Shown]]:
+        """What the rules make of `data` itself, and all that it shows. The views `taken` made it: of these, only those
+        that take off one layer at a time are tried again."""
+        scan = self._detector.scan(data)
+        self.overrun.update(dict.fromkeys(scan.overrun))
+        shown = [Shown(match, spelled(data[match.start : match.end])) for match in scan.matches]
+        for name, found in self._detector.views(data).items() if len(taken) < DEEP else ():
+            self.betrayed = True
+            if name not in taken or name in _LAYERED:
+                for part in views.decode(name, data, found):
+                    shown += self._through(part, (*taken, name))
+        return scan, shown
+
+    def _through(self, part: Decoded, taken: tuple[str, ...]) -> Iterator[Shown]:
+        """What a part shows, back in the text that it is a part of."""
+        self._room -= len(part.data)
+        if self._room < 0:
+            self.overrun[UNFOLDED] = None
+        elif self._detector.may_hold(part.data):
+            for inner in self.look(part.data, taken)[1]:
+                yield _back(taken[-1], part, inner)
+
+
+def _back(name: str, part: Decoded, inner: Shown) -> Shown:
+    start, end = part.raw(inner.match.start, inner.match.end)
+    pieces = tuple(part.raw(*piece) for piece in inner.pieces)
+    if part.pieces and not pieces:
+        pieces = part.pieces(inner.match.start, inner.match.end)
+    return Shown(inner.match._replace(start=start, end=end), (name, *inner.encoding), pieces)
+
+
+def _distinct(shown: Iterable[Shown]) -> tuple[Shown, ...]:
+    """Each place once: as it is shown with the fewest encodings taken off, unless that is only the beginning."""
+    kept: list[Shown] = []
+    for one in sorted(shown, key=lambda one: (len(one.encoding), one.match.start - one.match.end)):
+        others = [other for other in kept if _overlap(one.match, other.match)]
+        if not others:
+            kept.append(one)
+        elif one.encoding and one.encoding[-1] in _GOES_ON and all(_begins(other, one) for other in others):
+            kept = [other for other in kept if other not in others] + [one]
+    return tuple(sorted(kept, key=lambda one: one.match.start))
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _begins(short: Shown, long: Shown) -> bool:
+    """Whether one token is the beginning of another."""
+    one, other = short.match.secret.reveal(), long.match.secret.reveal()
+    return len(one) < len(other) and other.startswith(one)

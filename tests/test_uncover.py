@@ -1,0 +1,105 @@
+"""All that a text holds, whatever encodings are on each other: found once, whole, in its place; nothing invented."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner import rules
+from scanner import uncover as uncovering
+from scanner.detect import Detector
+from scanner.pipeline import NOTHING, examine
+from scanner.uncover import uncover
+from tests.conftest import token
+
+RULES = rules.builtin()
+FAST = Detector(RULES, 5.0, fast=True)
+PLAIN = Detector(RULES, 5.0)
+
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "base64": base64.b64encode,
+    "percent": lambda data: b"".join(b"%%%02x" % byte for byte in data),
+    "escape": lambda data: b"".join(b"\\u%04x" % byte for byte in data),
+    "html": lambda data: b"".join(b"&#%d;" % byte for byte in data),
+    "hex": lambda data: data.hex().encode(),
+}
+# Two that leave no letter as it is cannot be seen on each other (docs/detection.md); base64 can, five times.
+CHAINS = [[name] for name in ENCODERS] + [["base64"] * deep for deep in range(2, 6)]
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10**6), before=st.text("ab =:\n", max_size=20), after=st.text(" \n;", max_size=5))
+def test_a_chain_of_encodings(chain: list[str], seed: int, before: str, after: str) -> None:
+    plain = token(seed=seed)
+    encoded = b'{"t": "' + plain + b'"}'
+    for name in chain:
+        encoded = ENCODERS[name](encoded)
+    text = before.encode() + b" " + encoded + after.encode()
+    (shown,) = uncover(FAST, text).shown
+    assert shown.match.secret.reveal() == plain
+    assert shown.encoding == tuple(reversed(chain))
+    start = len(before) + 1
+    assert start <= shown.match.start < shown.match.end <= start + len(encoded)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_what_no_library_helps_to_look_for(name: str) -> None:
+    (shown,) = uncover(PLAIN, b"x = " + ENCODERS[name](token()) + b"\n").shown
+    assert (shown.match.secret.reveal(), shown.encoding) == (token(), (name,))
+
+
+def test_plain_text_is_told_once_and_as_it_stands() -> None:
+    text = b'T = "' + token() + b'"  # %78 \\u0078 &#120;\n'
+    (shown,) = uncover(FAST, text).shown
+    assert shown.encoding == () and text[shown.match.start : shown.match.end] == token()
+
+
+def test_pieces() -> None:
+    whole = token()
+    text = b'T = ("' + whole[:20] + b'"\n     "' + whole[20:] + b'")\n'
+    (hit,) = examine(FAST, text).hits
+    assert hit.match.secret.reveal() == whole and hit.encoding == ("joined",)
+    assert [(piece.line, piece.column) for piece in hit.pieces] == [(1, 7), (2, 7)]
+
+
+def test_a_charset_is_the_text() -> None:
+    """Lines and columns are those of the decoded text."""
+    text = ("first\nT = " + token().decode() + "\n").encode("utf-16")
+    (hit,) = examine(FAST, text).hits
+    assert (hit.position.line, hit.position.column, hit.encoding) == (2, 5, ("utf-16-le",))
+    assert text[hit.match.start : hit.match.end].replace(b"\0", b"") == token()
+
+
+def test_half_a_file_in_another_charset() -> None:
+    text = "one\n".encode("utf-16") + ("T = " + token(seed=1).decode() + "\n").encode("utf-16-le")
+    more = text + b"\nT = " + token(seed=2) + b"\n"
+    assert {hit.match.secret.reveal() for hit in examine(FAST, more).hits} >= {token(seed=2)}
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=4000))
+def test_nothing_is_invented(data: bytes) -> None:
+    for detector in (FAST, PLAIN):
+        assert uncover(detector, data).shown == ()
+
+
+@settings(deadline=None)
+@given(st.text("xop%78\\u0eG94b;&#1=\n", max_size=3000))
+def test_nothing_is_invented_of_what_looks_encoded(text: str) -> None:
+    assert uncover(FAST, text.encode()).shown == ()
+
+
+def test_what_unfolds_to_very_much_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uncovering, "_ROOM", -10_000)
+    text = base64.b64encode(b"T = " + token() + b" " * 50)
+    assert uncover(FAST, text).overrun == (uncovering.UNFOLDED,)
+
+
+def test_what_betrays_nothing_is_not_looked_at() -> None:
+    assert examine(FAST, b"nothing") is NOTHING
+    assert not uncover(FAST, b"nothing").tried
