@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -191,14 +191,12 @@ def program_finds_nothing() -> Iterator[str]:
         yield f"xoxscan scan:\n{said}"
 
 
-def literals(names: Iterable[str], many: bool) -> str:
+def literals(names: Sequence[str], many: bool) -> str:
     """The module with what betrays the views `names` (scanner.decode.views)."""
     head = '"""What betrays a view: made from the views by docs/check.py; not to be changed by hand."""'
-    lines = [head, "", "# fmt: off", "LITERALS: dict[str, tuple[bytes, ...]] = {"]
-    for name in names:
-        made = "".join(f"        {literal!r},\n" for literal in views.made(name, many=many))
-        lines.append(f'    "{name}": (\n{made}    ),')
-    return "\n".join([*lines, "}", ""])
+    packed = views.pack(names, many=many)
+    lines = [f'    "{packed[at : at + 100]}"' for at in range(0, len(packed), 100)]
+    return "\n".join([head, "", "LITERALS = (", *lines, ")", ""])
 
 
 MODULES = {"literals.py": (views.NAMES, False), "literals_many.py": (views.MANY, True)}

@@ -17,6 +17,7 @@ from scanner.spelling import spelled
 
 DEEP = 5  # encodings on each other
 _LAYERED = ("base64",)  # the others take off all layers at once
+_MIXED = 3  # different ones
 UNFOLDED = "decoding"  # in place of a rule that ran out of time
 _ROOM = 4 << 20  # bytes that may be decoded of a text, besides four times its size: views may show the same again
 # What these views show may go on where the raw text seems to end; others may glue something to a whole token.
@@ -68,7 +69,7 @@ class _Looker:
         shown = [Shown(match, spelled(data[match.start : match.end])) for match in scan.matches]
         for name, found in self._detector.views(data).items() if len(taken) < DEEP else ():
             self.betrayed = True
-            if name not in taken or name in _LAYERED:
+            if name in _LAYERED or (name not in taken and len(set(taken)) < _MIXED):
                 for part in views.decode(name, data, found):
                     shown += self._through(part, (*taken, name))
         return scan, shown

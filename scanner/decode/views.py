@@ -5,9 +5,11 @@ The literals stand in scanner.decode.literals and literals_many, which docs/chec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from zlib import compress, decompress
 
 from scanner.decode.view import Decoded, View
 
@@ -33,18 +35,25 @@ MANY = ("base64",)  # those with very many literals; the module says which FEW a
 
 def literals(name: str) -> Sequence[bytes]:
     """What betrays the view called `name`."""
-    if name in MANY:
-        from scanner.decode.literals_many import LITERALS as many
-
-        return many[name]
-    return few(name)
+    return _packed("literals_many")[name] if name in MANY else few(name)
 
 
 def few(name: str) -> Sequence[bytes]:
     """As many of these as can be looked for without a library that is made for it."""
-    from scanner.decode.literals import LITERALS
+    return _packed("literals")[name]
 
-    return LITERALS[name]
+
+@cache
+def _packed(module: str) -> Mapping[str, Sequence[bytes]]:
+    packed: str = import_module(f"scanner.decode.{module}").LITERALS
+    lines = decompress(a2b_base64(packed)).decode().splitlines()
+    return {name: tuple(map(bytes.fromhex, words)) for name, *words in map(str.split, lines)}
+
+
+def pack(names: Sequence[str], *, many: bool) -> str:
+    """What such a module holds: packed, as a text in which every literal stands would look encoded in every way."""
+    lines = (" ".join([name, *(literal.hex() for literal in made(name, many=many))]) for name in names)
+    return b2a_base64(compress("\n".join(lines).encode(), 9), newline=False).decode()
 
 
 def made(name: str, *, many: bool) -> list[bytes]:

@@ -197,7 +197,7 @@ SCANNER = {
 }
 LIBRARY = {
     *("__future__", "_bisect", "bisect", "_json", "json", "json.decoder", "json.encoder", "json.scanner", "binascii"),
-    *("_typing", "typing", "typing.io", "typing.re", "gc", "importlib"),
+    *("_typing", "typing", "typing.io", "typing.re", "gc", "importlib", "zlib"),
 }
 
 
