@@ -203,11 +203,13 @@ def _learned(made: Plan, looked: Looked, now: Here) -> Knowledge | None:
     bad = {*looked.pool.missing, *chain.from_iterable(answer.unread for answer in answers)}
     read = {oid: Loose(kind, size) for answer in looked.rest for oid, kind, size in known.rows(answer.looked)}
     left, loose = set(looked.left.split()), set(made.loose.split())
-    counts = made.known.counts.plus(_clean(looked.packs))
-    counts = counts.plus(known.count(read[oid] for oid in left & read.keys() - held.keys()))
-    again = (set(held) | bad) - loose - made.known.loose.keys()
-    kinds = {oid: read.get(oid, Loose(TREE)) for oid in loose - bad} | dict.fromkeys(loose & held.keys(), Loose(AGAIN))
     packed = dict.fromkeys(now.loose - loose - made.known.loose.keys(), Loose(PACKED))
+    # A loose object stands in for a damaged entry of the same id, and for what is made from it, until it is pruned.
+    unsure = left if packed or Loose(PACKED) in made.known.loose.values() else set()
+    counts = made.known.counts.plus(_clean(looked.packs))
+    counts = counts.plus(known.count(read[oid] for oid in left & read.keys() - held.keys() - unsure))
+    again = (set(held) | bad | unsure) - loose - made.known.loose.keys()
+    kinds = {oid: read.get(oid, Loose(TREE)) for oid in loose - bad} | dict.fromkeys(loose & held.keys(), Loose(AGAIN))
     return Knowledge(now.packs, counts, made.known.again | again, {**made.known.loose, **kinds, **packed})
 
 

@@ -1,11 +1,14 @@
 """The objects that wait to be looked at, dealt out in portions: large while there is much, small at the end, so that
-all workers end at about the same moment."""
+all workers end at about the same moment; and what a worker does with those that it is handed."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import IO
 
 from scanner.errors import GitError
 from scanner.git.enumerate import Listed
@@ -131,3 +134,41 @@ class Pool:
 
 def _work(part: Listed) -> int:
     return part.size + _EACH * part.objects
+
+
+class Inbox:
+    """The portions that a worker is handed. They are received, and written to git, by threads: so neither the parent
+    nor this worker ever waits until git has read what it is asked."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._portions: SimpleQueue[bytes] = SimpleQueue()
+        self._questions: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def next(self) -> bytes:
+        """The next portion; waits for it. An empty one is the last."""
+        return self._portions.get()
+
+    def feed(self, stdin: IO[bytes]) -> None:
+        """Writes every portion to a git, as soon as it is here."""
+        threading.Thread(target=self._write, args=(stdin,), daemon=True).start()
+
+    def _receive(self) -> None:
+        portion = b"."
+        while portion:
+            try:
+                portion = self._pipe.recv_bytes()
+            except (EOFError, OSError):  # the parent is gone
+                portion = b""
+            self._portions.put(portion)
+            self._questions.put(portion)
+
+    def _write(self, stdin: IO[bytes]) -> None:
+        try:
+            with stdin:
+                while portion := self._questions.get():
+                    stdin.write(portion)
+                    stdin.flush()
+        except (OSError, ValueError):  # git has died, or was ended
+            pass

@@ -7,13 +7,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
@@ -23,6 +21,7 @@ from scanner.git.stream import LARGE, PIECE, Piece, pieces, stream
 from scanner.model import Problem, Rule
 from scanner.pipeline import NOTHING, Examined, examine, examine_stream
 from scanner.sources.looker import overruns
+from scanner.sources.portions import Inbox
 
 # So many objects in a row that git could not read, and the rest of a portion is given up: each costs a process.
 _PATIENCE = 100
@@ -90,44 +89,6 @@ def serve(pipe: Connection, inherited: Sequence[Connection], answering: Callable
         raise
     except BaseException:  # noqa: BLE001 - multiprocessing would print it, and what it quotes may be a secret
         sys.exit(1)  # the parent sees that what was asked was not looked at
-
-
-class Inbox:
-    """The portions that a worker is handed. They are received, and written to git, by threads: so neither the parent
-    nor this worker ever waits until git has read what it is asked."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
-        self._portions: SimpleQueue[bytes] = SimpleQueue()
-        self._questions: SimpleQueue[bytes] = SimpleQueue()
-        threading.Thread(target=self._receive, daemon=True).start()
-
-    def next(self) -> bytes:
-        """The next portion; waits for it. An empty one is the last."""
-        return self._portions.get()
-
-    def feed(self, stdin: IO[bytes]) -> None:
-        """Writes every portion to a git, as soon as it is here."""
-        threading.Thread(target=self._write, args=(stdin,), daemon=True).start()
-
-    def _receive(self) -> None:
-        portion = b"."
-        while portion:
-            try:
-                portion = self._pipe.recv_bytes()
-            except (EOFError, OSError):  # the parent is gone
-                portion = b""
-            self._portions.put(portion)
-            self._questions.put(portion)
-
-    def _write(self, stdin: IO[bytes]) -> None:
-        try:
-            with stdin:
-                while portion := self._questions.get():
-                    stdin.write(portion)
-                    stdin.flush()
-        except (OSError, ValueError):  # git has died, or was ended
-            pass
 
 
 def answers(job: Job, detector: Detector, inbox: Inbox) -> Iterator[Answer]:

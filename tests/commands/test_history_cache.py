@@ -263,21 +263,55 @@ def test_problems_that_stay_and_heal(both: Both) -> None:
     assert healed["problems"] == [] and len(healed["findings"]) == 1
 
 
+def broken_entry(repo: Repo, oid: str) -> tuple[Path, bytes] | None:
+    """Damages an entry of a pack, whose checksum stays; the pack, and what it was. None where no pack holds it."""
+    for pack in (repo.path / ".git/objects/pack").glob("*.pack"):
+        listed = repo.git("verify-pack", "-v", str(pack.with_suffix(".idx")), ok=(0, 1)).splitlines()
+        for offset in (int(line.split()[4]) for line in listed if line.startswith(oid)):
+            whole = pack.read_bytes()
+            pack.chmod(0o600)
+            pack.write_bytes(whole[: offset + 3] + b"\0\0\0\0" + whole[offset + 7 :])
+            return pack, whole
+    return None
+
+
 def test_problems_in_a_pack(both: Both) -> None:
     """The pack is damaged where an entry begins; its checksum stays."""
     both.repo.git("repack", "-adq")
-    (pack,) = (both.repo.path / ".git/objects/pack").glob("*.pack")
-    listed = both.repo.git("verify-pack", "-v", str(pack.with_suffix(".idx"))).splitlines()
     oid = both.repo.git("rev-parse", "HEAD~1:c")
-    (offset,) = (int(line.split()[4]) for line in listed if line.startswith(oid))
-    whole = pack.read_bytes()
-    pack.chmod(0o600)
-    pack.write_bytes(whole[: offset + 3] + b"\0\0\0\0" + whole[offset + 7 :])
+    damaged = broken_entry(both.repo, oid)
+    assert damaged
     for _ in range(2):
         assert oid in {problem["what"] for problem in both.report()["problems"]}
-    pack.write_bytes(whole)
+    damaged[0].write_bytes(damaged[1])
     healed = both.report()
     assert healed["problems"] == [] and len(healed["findings"]) == 1
+
+
+def test_a_loose_object_stands_in_for_a_damaged_entry(both: Both) -> None:
+    """What git read there is not known of the pack: it is gone with the loose object."""
+    both.repo.commit({"d": bytes(range(256)) * 20})
+    both.repo.git("repack", "-aq")
+    oid = both.repo.git("rev-parse", "HEAD:d")
+    assert broken_entry(both.repo, oid)
+    assert both.report()["problems"] == []
+    both.repo.git("prune-packed")
+    for _ in range(2):
+        assert oid in {problem["what"] for problem in both.report()["problems"]}
+
+
+def test_a_loose_object_stands_in_for_the_base_of_another(both: Both) -> None:
+    body = b"".join(b"%d lines\n" % number for number in range(500))
+    both.repo.commit({"d": body})
+    both.repo.commit({"d": body + b"more\n"})
+    both.repo.git("repack", "-aq")
+    base, delta = both.repo.git("rev-parse", "HEAD:d"), both.repo.git("rev-parse", "HEAD~1:d")
+    (both.repo.path / ".git/objects" / delta[:2] / delta[2:]).unlink()
+    assert broken_entry(both.repo, base)
+    assert both.report()["problems"] == []
+    both.repo.git("prune-packed")
+    for _ in range(2):
+        assert {base, delta} <= {problem["what"] for problem in both.report()["problems"]}
 
 
 def test_a_repository_that_borrows(both: Both, tmp_path: Path) -> None:

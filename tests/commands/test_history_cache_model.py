@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.commands.test_history_cache import Both, broken
+from tests.commands.test_history_cache import Both, broken, broken_entry
 from tests.conftest import Repo, Run, token
 
 CONTENTS = [b"clean\n", b"another\n", b"slack: a secret word\n", token(seed=1), token(seed=2), token("user", 3)]
@@ -80,6 +80,19 @@ class Histories(RuleBasedStateMachine):
                 self.both.repo.commit({"e": new})
             file = self.both.repo.path / ".git/objects" / oid[:2] / oid[2:]
             self.damaged[str(file)] = broken(self.both.repo, oid)
+
+    @rule(content=st.sampled_from(CONTENTS))
+    def damage_what_is_loose_too(self, content: bytes) -> None:
+        """The entry of a pack, before anybody looks at it; the loose object is whole."""
+        if not self.damaged:
+            self.commit(content, "f", b"packed twice")
+            self.git("repack", "-aq")
+            damaged = broken_entry(self.both.repo, self.both.repo.git("rev-parse", "HEAD:f"))
+            self.damaged = {str(damaged[0]): damaged[1]} if damaged else {}
+
+    @rule()
+    def prune_packed(self) -> None:
+        self.git("prune-packed")
 
     @rule()
     def heal(self) -> None:

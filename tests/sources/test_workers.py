@@ -24,8 +24,8 @@ from scanner.sources import crew, engines, history, workers
 from scanner.sources import packed as packs
 from scanner.sources.crew import Work
 from scanner.sources.history import Scope, Watch, through_git
-from scanner.sources.portions import Pool
-from scanner.sources.workers import Answer, Inbox, Job, Tally, read
+from scanner.sources.portions import Inbox, Pool
+from scanner.sources.workers import Answer, Job, Tally, read
 from tests.conftest import Repo, token
 
 RULES = rules.builtin()
