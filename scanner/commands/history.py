@@ -96,7 +96,8 @@ def outcome(
     files = list(trees.in_tree(repository.git, b"HEAD"))
     modules = gaps.modules(repository, [side.path for side in files if side.mode == GITLINK])
     made = _outcome(args, repository, setup, looked, files, cache)
-    coverage = made.coverage._replace(skipped=tuple(gaps.skips(modules, recurse=args.recurse_submodules)))
+    skipped = (*made.coverage.skipped, *gaps.skips(modules, recurse=args.recurse_submodules))
+    coverage = made.coverage._replace(skipped=skipped)
     said = [*([looked.note] if looked.note else []), *(cache.told() if cache else ())]
     made = made._replace(coverage=coverage, notes=[*said, *made.notes])
     for name, module in modules if args.recurse_submodules else ():
@@ -122,15 +123,16 @@ def _outcome(
         told = origins.tell(repository, looked.whole(), holders, setup.allow, args.jobs)
     check = bool(args.strict) or seen.blobs + seen.commits <= gaps.CHECKED
     missing = gaps.gaps(repository, allow_shallow=args.allow_shallow, check=check and not args.reachable)
+    # What refs reach is listed with all that is absent of it.
+    unchecked = () if check or args.reachable else (gaps.UNCHECKED,)
     whole = not (args.reachable or args.only or args.skip)
-    unchecked = "whether any object is absent was not checked in a repository of this size; --strict checks it"
     tip = repository.git.attempt("rev-parse", "--verify", "--quiet", "HEAD")[1].strip().decode() or None
     return Outcome(
         target=Target("history", repository.top or repository.git_dir, tip, None, whole),
-        coverage=Coverage(None, seen.blobs, seen.commits, seen.size),
+        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, unchecked),
         occurrences=[*told.occurrences, *dict.fromkeys(_texts(repository, setup, names, log, files))],
         problems=[*seen.problems, *broken, *missing, *told.problems],
-        notes=[*(() if check else (unchecked,)), *gaps.elsewhere(repository, names)],
+        notes=list(gaps.elsewhere(repository, names)),
         dropped=list(_drops(seen)),
         story=told.stories.get,
         whole=whole,

@@ -16,6 +16,7 @@ from scanner.sources.history import unreadable
 
 # Up to so many blobs and commits it costs less than half a second to ask git whether any that refs lead to are absent.
 CHECKED = 50_000
+UNCHECKED = Skip("absent objects", "not checked in a repository of this size; --strict checks it")
 _WHOLE = "git fetch --refetch --no-filter brings the rest"
 _SHOWN = 5
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scanner.sources import gaps
 from tests.conftest import Repo, Run, token
 
 ONE = token(seed=1) + b"\n"
@@ -377,3 +378,22 @@ def test_what_a_shallow_clone_cannot_know_is_not_claimed(run: Run, repo: Repo, t
     result = run("history", tmp_path / "clone", "--allow-shallow", "-f", "json")
     came = {f["locations"][0]["path"]: f["introduced"] for f in json.loads(result.out)["findings"]}
     assert came["a"] is None and came["c"]["commit"] == late
+
+
+def test_what_is_not_checked_in_a_large_repository_is_said(
+    run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether refs lead to absent objects: --strict checks it, and --reachable comes by it anyway."""
+    repo.commit({"a": b"clean"})
+    monkeypatch.setattr(gaps, "CHECKED", 1)
+    report = json.loads(run("history", "-f", "json").out)
+    reason = "not checked in a repository of this size; --strict checks it"
+    assert report["coverage"]["skipped"] == [{"what": "absent objects", "reason": reason, "count": 1}]
+    assert report["coverage"]["complete"] and report["notes"] == []
+    assert f"skipped: absent objects: {reason}".encode() in run("history").out
+    for option in ("--strict", "--reachable"):
+        result = run("history", "-f", "json", option)
+        assert (result.status, json.loads(result.out)["coverage"]["skipped"]) == (0, [])
+    oid = repo.git("rev-parse", "HEAD:a")
+    (repo.path / ".git/objects" / oid[:2] / oid[2:]).unlink()
+    assert [run("history", option).status for option in ("--strict", "--reachable")] == [3, 3]
