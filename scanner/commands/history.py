@@ -22,10 +22,13 @@ from scanner.pipeline import Occurrence, examine
 from scanner.report.progress import Progress
 from scanner.sources import engines, gaps, origins
 from scanner.sources.cache import Cache, folder
+from scanner.sources.fences import Fence, bounded, fence
 from scanner.sources.history import Scope, Seen, Watch
 from scanner.sources.workers import Job
 
 SUMMARY = "Scans everything that a repository still holds: all objects, reachable or not, messages, notes, ref names."
+
+_MESSAGES = {b"commit": "commit-message", b"tag": "tag-message"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,14 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, streams: Streams) -> int:
     """The exit status. Errors: see scanner.errors."""
     respond = responder(args, streams)
-    repository = find(args.repository or os.getcwd(), streams.environ, own=False)
+    repository = bounded(find(args.repository or os.getcwd(), streams.environ, own=False))
     require_version(repository.git)
+    kept = fence(repository)
     ignored = is_foreign(args.repository, repository, streams) and not args.trust_repo_config
     with Cat(repository.git) as cat:
-        base, broken = (None, []) if ignored else _base(repository, cat)
+        base, broken = (None, []) if ignored or kept.problems else _base(repository, cat)
         setup = prepare(args, streams, base, repository)
         with Progress(streams.stderr, not (args.no_progress or args.quiet), streams.clock) as progress:
-            made = outcome(args, repository, setup, progress, None if args.no_cache else Cache(folder(streams.environ)))
+            cache = None if args.no_cache else Cache(folder(streams.environ))
+            made = outcome(args, repository, setup, progress, cache, kept)
         if not (made.coverage.blobs or made.coverage.commits or made.problems):
             nothing(args, "the repository is empty", "")
         note = "a foreign repository: its own configuration does not count (--trust-repo-config lets it)"
@@ -83,7 +88,12 @@ def is_foreign(named: str | None, repository: Repository, streams: Streams) -> b
 
 
 def outcome(
-    args: argparse.Namespace, repository: Repository, setup: Setup, progress: Progress, cache: Cache | None = None
+    args: argparse.Namespace,
+    repository: Repository,
+    setup: Setup,
+    progress: Progress,
+    cache: Cache | None,
+    kept: Fence,
 ) -> Outcome:
     """Looks at the whole object database, and at what refs and reflogs say; then at submodules, if that was asked. What
     the `cache` says is clean is not read again."""
@@ -91,7 +101,9 @@ def outcome(
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)
     watch = Watch(progress.advance, progress.expect)
-    looked = engines.look(args.engine, repository, job, scope, args.jobs, watch, cache)
+    looked = engines.look(args.engine, repository, job, scope, args.jobs, watch, cache, kept)
+    if kept.problems:
+        return _apart(repository, setup, looked.seen)
     progress.phase("provenance")
     files = list(trees.in_tree(repository.git, b"HEAD"))
     modules = gaps.modules(repository, [side.path for side in files if side.mode == GITLINK])
@@ -102,8 +114,43 @@ def outcome(
     made = made._replace(coverage=coverage, notes=[*said, *made.notes])
     for name, module in modules if args.recurse_submodules else ():
         if module:
-            made = _joined(made, outcome(args, module, setup, progress, cache), name)
+            made = _joined(made, _module(args, module, setup, progress, cache), name)
     return made
+
+
+def _module(
+    args: argparse.Namespace, module: Repository, setup: Setup, progress: Progress, cache: Cache | None
+) -> Outcome:
+    module = bounded(module)
+    return outcome(args, module, setup, progress, cache, fence(module))
+
+
+def _apart(repository: Repository, setup: Setup, seen: Seen) -> Outcome:
+    """What is to be said of a repository over which git must not walk: of each find, in which object it stands."""
+    names, _, broken = _holders(repository, logged=False)
+    return Outcome(
+        target=Target("history", repository.top or repository.git_dir, None, None, False),
+        coverage=Coverage(None, seen.blobs, seen.commits, seen.size),
+        occurrences=[*_bare(setup, seen), *_bare_names(setup, names)],
+        problems=[*seen.problems, *broken],
+        notes=["git was not asked where it stands, what brought it and what reaches it, nor for submodules"],
+        dropped=list(_drops(seen)),
+    )
+
+
+def _bare(setup: Setup, seen: Seen) -> Iterator[Occurrence]:
+    for item in seen.found:
+        source = _MESSAGES.get(item.kind, "blob")
+        place = Location(source, blob=item.oid.decode())
+        for hit in item.examined.hits:
+            yield Occurrence(hit, place.of(hit, setup.allow(None, hit)))
+
+
+def _bare_names(setup: Setup, names: Sequence[Name]) -> Iterator[Occurrence]:
+    detector = setup.detector(fast=False)
+    for name in names:
+        for hit in examine(detector, name.name).hits:
+            yield Occurrence(hit, Location("ref-name", reach=reach_of([name.name])))
 
 
 def _outcome(
@@ -140,14 +187,14 @@ def _outcome(
     )
 
 
-def _holders(repository: Repository) -> tuple[list[Name], list[LogEntry], list[Problem]]:
+def _holders(repository: Repository, *, logged: bool = True) -> tuple[list[Name], list[LogEntry], list[Problem]]:
     """All refs, and what reflogs note; what cannot be read of these is a problem, and no reason to end."""
     names: list[Name] = []
     log: list[LogEntry] = []
     problems: list[Problem] = []
     try:
         names = refs.names(repository.git)
-        log = refs.reflogs(repository.git)
+        log = refs.reflogs(repository.git) if logged else []
     except GitError as error:
         problems.append(Problem("refs", f"not all refs and reflogs could be read: {error}", error.hint or "git fsck"))
     return names, log, problems
@@ -172,13 +219,13 @@ def _texts(
             yield Occurrence(hit, Location("reflog", commit=entry.oid.decode(), reach=reach_of([], [entry.name])))
     for side in files:
         for hit in examine(detector, side.path).hits:
-            place = Location("path-name", side.path, position=hit.position, suppressed=setup.allow(side.path, hit))
+            place = Location("path-name", side.path).of(hit, setup.allow(side.path, hit))
             yield Occurrence(hit, place)
 
 
 def _drops(seen: Seen) -> Iterator[tuple[Location, Dropped]]:
     for item in seen.found:
-        source = {b"commit": "commit-message", b"tag": "tag-message"}.get(item.kind, "blob")
+        source = _MESSAGES.get(item.kind, "blob")
         for position, dropped in item.examined.dropped:
             yield Location(source, position=position, blob=item.oid.decode()), dropped
 

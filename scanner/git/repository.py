@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from scanner.errors import GitError
+from scanner.git import plain
 from scanner.git.run import Git, failure, refused, sealed
 
 # The empty tree of each hash: git knows it without having it stored (git/Documentation, hash-function-transition).
@@ -35,7 +36,10 @@ class Repository(NamedTuple):
 
 
 def find(cwd: str, environ: Mapping[str, str], *, own: bool) -> Repository:
-    """The repository around `cwd`. With `own`, the caller's GIT_* variables count. GitError where there is none."""
+    """The repository around `cwd`. With `own`, the caller's GIT_* variables count. GitError where there is none, or
+    where git would wait for ever at what is no plain file in it."""
+    if not own:
+        plain.require_plain(cwd)
     git = sealed(cwd, environ, own=own)
     # --show-toplevel comes last: where there is no work tree it fails, after the others have been printed.
     done = git.once("rev-parse", *_FACTS, "--show-toplevel")
@@ -74,8 +78,7 @@ def common_dir(repository: Repository) -> str:
 def shallow_commits(repository: Repository) -> frozenset[bytes]:
     """The commits whose parents were cut off by a shallow clone."""
     try:
-        with open(os.path.join(common_dir(repository), "shallow"), "rb") as file:
-            return frozenset(file.read().split())
+        return frozenset(plain.read(os.path.join(common_dir(repository), "shallow")).split())
     except FileNotFoundError:
         return frozenset()
 

@@ -75,6 +75,7 @@ _SETTINGS = (
 )
 
 OLDEST = (2, 34)
+_ROOM = 4 << 30  # bytes besides packs: git holds a delta, its base and what it makes
 
 
 class Git(NamedTuple):
@@ -82,6 +83,12 @@ class Git(NamedTuple):
 
     cwd: str
     environ: Mapping[str, str]
+    room: int = 0  # bytes of address space that each git may take (0: what the system lets it)
+
+    def bounded(self, packs: int) -> Git:
+        """The same with a bound on the memory of each git, which may map so many bytes of `packs`: what makes it take
+        ever more (a circle of deltas, a claim) ends it, as damage does."""
+        return self._replace(room=_ROOM + packs)
 
     def command(self, *arguments: str | bytes) -> list[str | bytes]:
         """The argument vector of a sealed git."""
@@ -137,7 +144,7 @@ class Git(NamedTuple):
         """A running git with pipes for its output and, unless `stdin` says otherwise, its input. `pipesize` is in
         bytes, where the system lets one choose it."""
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 self.command(*arguments),
                 cwd=self.cwd,
                 env=dict(self.environ),
@@ -148,6 +155,9 @@ class Git(NamedTuple):
             )
         except OSError as error:
             raise _unstarted(self.cwd, error) from None
+        if self.room:
+            _bound(process.pid, self.room)
+        return process
 
     def for_anyone(self) -> Git:
         """The same for a repository of another user, with a git before 2.38, which takes safe.directory from
@@ -163,6 +173,18 @@ def program(environ: Mapping[str, str], windows: bool = os.name == "nt") -> str:
     folders = [folder for folder in environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]
     found = (os.path.join(folder, "git.exe") for folder in folders)
     return next(filter(os.path.isfile, found), os.path.join(os.path.abspath(os.sep), "git.exe"))
+
+
+def _bound(process: int, size: int) -> None:
+    """Bounds the address space of a process that runs already, where the system can (Linux)."""
+    try:
+        from resource import RLIM_INFINITY, RLIMIT_AS, prlimit
+
+        soft, hard = prlimit(process, RLIMIT_AS)
+        if soft == RLIM_INFINITY or soft > size:
+            prlimit(process, RLIMIT_AS, (size if hard == RLIM_INFINITY else min(size, hard), hard))
+    except (ImportError, OSError):  # not Linux, or git has ended
+        pass
 
 
 _ANYONE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "anyone.gitconfig")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,15 +25,22 @@ class Mapped:
     for another process opens it again."""
 
     def __init__(self, path: str) -> None:
-        """OSError where it cannot be opened."""
+        """OSError where it cannot be opened, or is no plain file (at a pipe one would wait for ever)."""
         self._path = path
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
+        with open(path, "rb", opener=_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "no plain file", path)
+            size = status.st_size
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size > _SMALL else file.read()
         self.data = memoryview(self._map)
 
     def __reduce__(self) -> tuple[type[Mapped], tuple[str]]:
         return Mapped, (self._path,)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 class Pack(NamedTuple):
@@ -127,8 +136,7 @@ def _borrowed(objects: str, found: dict[str, None], deep: int) -> None:
 
 def _lines(path: str) -> list[str]:
     try:
-        with open(path, "rb") as file:
-            lines = file.read().split(b"\n")
+        lines = bytes(Mapped(path).data).split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

@@ -13,6 +13,7 @@ from scanner.git.repository import Repository
 from scanner.model import Problem
 from scanner.sources import history, known
 from scanner.sources.cache import Cache
+from scanner.sources.fences import Fence, fence
 from scanner.sources.history import SILENT, Scope, Seen, Watch, unreadable
 from scanner.sources.known import Here, Memory
 from scanner.sources.workers import Job
@@ -44,9 +45,14 @@ def look(
     processes: int,
     watch: Watch = SILENT,
     cache: Cache | None = None,
+    kept: Fence | None = None,
 ) -> Looked:
     """Looks at everything with the engine `name`. UsageError where that cannot be had; `auto` takes git then. `auto`
-    and `pack` take from the `cache` what is known, and leave there what becomes known."""
+    and `pack` take from the `cache` what is known, and leave there what becomes known. What is `kept` from git
+    (None: it is not known yet) is a problem, and only the pack engine looks then."""
+    kept = fence(repository) if kept is None else kept
+    if kept.problems:
+        return Looked(_kept(name, _Run(repository, job, scope, processes, watch), kept))
     memory = known.memory(cache, repository, job, scope) if name in ("auto", "pack") else None
     now = memory.here() if memory else None
     run = _Run(repository, job, scope, processes, watch)
@@ -92,6 +98,22 @@ class _Run(NamedTuple):
             return packed.lineage(self.repository, self.job, self.scope, self.processes)
         except GitError:
             return plain.plain().lineage
+
+
+def _kept(name: str, run: _Run, kept: Fence) -> Seen:
+    """What can be seen without git walking over the packs; nothing where only git could."""
+    problems = list(kept.problems)
+    if name != "git" and not _lacking(run.scope):
+        from scanner.sources import packed
+
+        try:
+            seen = packed.fenced(*run, kept.odd)
+            return seen._replace(problems=(*problems, *seen.problems))
+        except GitError as error:
+            problems.append(Problem("git objects", f"nothing was looked at: {error}", error.hint))
+    else:
+        problems.append(Problem("git objects", "nothing was looked at: git would not come to an end", _MISSING))
+    return history.together([], problems)
 
 
 def _onward(run: _Run, memory: Memory, now: Here) -> Looked:

@@ -7,7 +7,7 @@ damaged. What is known from an earlier run (scanner.sources.known) is not read a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -66,6 +66,27 @@ def engine(repository: Repository, job: Job, scope: Scope, processes: int, watch
     looked = _looked(plan(repository, scope), job, job, processes, watch)
     answers = [*looked.packs, *looked.rest]
     return together(answers, problems(answers, looked.pool))
+
+
+def fenced(
+    repository: Repository, job: Job, scope: Scope, processes: int, watch: Watch, odd: Collection[bytes]
+) -> Seen:
+    """The same where git must not be asked for what is in packs, nor for the loose objects `odd`: what it alone could
+    read of these is a problem. GitError as `engine`."""
+    made = plan(repository, scope, walk=False)
+    answers = list(_told(_answers(job, made.packs, processes), watch))
+    left = made.left + b"".join(answer.left for answer in answers)
+    loose, unread = _without(made.loose, frozenset(odd))
+    pool = Pool(enumeration.named_objects(job.git, loose))
+    answers += _told(through_git(job, pool, processes) if loose else (), watch)
+    answers.append(Answer(unread=(*left.split(), *unread)))
+    return together(answers, problems(answers, pool))
+
+
+def _told(answers: Iterable[Answer], watch: Watch) -> Iterator[Answer]:
+    for answer in answers:
+        watch.done(answer)
+        yield answer
 
 
 def onward(
@@ -135,9 +156,14 @@ def _portions(packs: Sequence[Planned], processes: int) -> Iterator[bytes]:
 
 
 def plan(
-    repository: Repository, scope: Scope, knowledge: Knowledge = known.NOTHING, kinds: Collection[int] = _EVERY
+    repository: Repository,
+    scope: Scope,
+    knowledge: Knowledge = known.NOTHING,
+    kinds: Collection[int] = _EVERY,
+    walk: bool = True,
 ) -> Plan:
-    """What is to be done. GitError where a pack or its index is not as git writes them."""
+    """What is to be done. GitError where a pack or its index is not as git writes them. Without `walk`, what is only
+    borrowed is left out, whatever reaches it."""
     own = enumeration.objects_folder(repository)
     folders = [own, *(store.alternates(own) if scope.alternates else ())]
     width = len(repository.empty_tree) // 2
@@ -160,7 +186,7 @@ def plan(
         broken += _lines(pack.listed.ids[trees.broken])
         packs.append(Planned(pack.data, pack.listed.ids, trees))
     rest = {*before, *(oid for folder in folders for oid in store.loose(folder, width))} - knowledge.loose.keys()
-    if not scope.alternates and enumeration.borrows(repository):
+    if walk and not scope.alternates and enumeration.borrows(repository):
         rest |= enumeration.reachable(repository.git)
     loose = _not_in([pack.listed.ids for pack in found], sorted(rest), width)
     return Plan(packs, b"".join(odd), loose, _unpacked(knowledge, packs, width), frozenset(broken.split()))

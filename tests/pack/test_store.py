@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -96,3 +97,11 @@ def test_a_folder_in_the_place_of_a_pack(bare: Repo) -> None:
     path.mkdir()
     with pytest.raises(GitError, match="cannot be read"):
         agree(bare.path)
+
+
+def test_what_is_no_plain_file(tmp_path: Path) -> None:
+    """Nothing waits at a pipe, and a device is not read."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(OSError, match=r"no plain file|Is a directory"):
+            store.Mapped(str(path))
