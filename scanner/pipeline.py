@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from scanner.decode.containers import Closed, Opened, everything, format_of
 from scanner.decode.view import Raw
 from scanner.detect import Detector
 from scanner.filters import baseline as baselines
@@ -25,23 +26,29 @@ from scanner.model import (
     Problem,
     Rule,
     Secret,
+    Skip,
     Suppressed,
     Suppression,
 )
 from scanner.positions import positions
 from scanner.uncover import uncover
-from scanner.windows import windows
+from scanner.windows import WINDOW, windows
 
 
 class Examined(NamedTuple):
-    """What one text holds. `dropped` has a position for each candidate; `overrun` names rules that ran out of time."""
+    """What one text holds. `dropped` has a position for each candidate; `overrun` names rules that ran out of time;
+    `skipped` what is packed in it and stays closed."""
 
     hits: tuple[Hit, ...] = ()
     dropped: tuple[tuple[Position, Dropped], ...] = ()
     overrun: tuple[str, ...] = ()
+    skipped: tuple[Skip, ...] = ()
 
 
 NOTHING = Examined()
+_HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
+_PROGRAMS = (b"#!", b"MZ", b"\x7fE", b"\xcf\xfa")
+TOO_LARGE = Skip("packed content", "the archive is too large to be opened")
 
 
 class Occurrence(NamedTuple):
@@ -115,19 +122,72 @@ def _examined(detector: Detector, data: bytes, foreign: bool, line: int, column:
     return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), found.overrun)
 
 
+def examine_file(detector: Detector, data: bytes, foreign: bool = False) -> Examined:
+    """All hits in a whole file, and in what is packed in it; these say in which member, and where there."""
+    seen = examine(detector, data, foreign)
+    if not format_of(data):
+        return seen
+    hits: list[Hit] = []
+    overrun = dict.fromkeys(seen.overrun)
+    closed: list[Skip] = []
+    tried = False
+    for one in everything(data):
+        if isinstance(one, Closed):
+            closed.append(Skip("packed content", one.reason))
+        elif not one.format:  # else what it holds comes next
+            inner = examine(detector, one.data, foreign)
+            tried = tried or inner is not NOTHING
+            hits += [_packed(hit, one, len(data)) for hit in inner.hits]
+            overrun.update(dict.fromkeys(inner.overrun))
+    if seen is NOTHING and not (tried or closed):
+        return NOTHING
+    told = {hit.match.secret for hit in hits}  # what is not compressed shows from outside, too
+    outer = [hit for hit in seen.hits if hit.match.secret not in told]
+    return Examined((*outer, *hits), seen.dropped, tuple(overrun), summed(closed))
+
+
+def _packed(hit: Hit, one: Opened, size: int) -> Hit:
+    whole = hit.match._replace(start=0, end=size)
+    return hit._replace(match=whole, member=one.member, encoding=(*one.encoding, *hit.encoding))
+
+
+def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
+    """`skips`, each kind of them once, with how many there are."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for skip in skips:
+        counts[skip.what, skip.reason] += skip.count
+    return tuple(Skip(what, reason, count) for (what, reason), count in counts.items())
+
+
+def is_packed(data: bytes, start: int, end: int) -> bool:
+    """Whether the file that stands at `data[start:end]` is a container; little of it is copied."""
+    head = data[start : min(start + _HEAD, end)]
+    if format_of(head) or data[end - 22 : end - 18] == b"PK\x05\x06":
+        return True
+    return head.startswith(_PROGRAMS) and format_of(data[start:end]) != ""
+
+
+def worth(detector: Detector, data: bytes) -> bool:
+    """Whether `data` has to be examined: False is sure."""
+    return detector.may_hold(data) or format_of(data) != ""
+
+
 def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bool = False) -> Examined:
     """The same for what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory."""
     hits: list[Hit] = []
     dropped: list[tuple[Position, Dropped]] = []
     overrun: dict[str, None] = {}
     tried = False
+    skipped: tuple[Skip, ...] = ()
     for window in windows(read):
+        if window.line == window.column == 1 and len(window.data) >= WINDOW and format_of(window.data):
+            tried, skipped = True, (TOO_LARGE,)
         seen = examine(detector, window.data, foreign, window.line, window.column)
         tried = tried or seen is not NOTHING
         hits += [hit for hit in seen.hits if window.owns(hit.match.start)]
         dropped += [item for item in seen.dropped if window.owns(item[1].start)]
         overrun.update(dict.fromkeys(seen.overrun))
-    return Examined(tuple(hits), tuple(dropped), tuple(overrun)) if tried else NOTHING
+    return Examined(tuple(hits), tuple(dropped), tuple(overrun), skipped) if tried else NOTHING
 
 
 def in_message(

@@ -127,7 +127,7 @@ class Looking:
 
     def _made(self, late: Sequence[str]) -> Outcome:
         looker = self._scan.looker
-        skips = submodules(self._scan.modules.values())
+        skips = (*submodules(self._scan.modules.values()), *looker.skips)
         problems = [*self._span.problems, *looker.problems, *self._scan.problems]
         words = self._words(late)
         if late and self._args.on_budget == "fail":

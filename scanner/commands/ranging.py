@@ -58,7 +58,7 @@ def outcome(
     occurrences, untold = _reached(repository, span, occurrences)
     return Outcome(
         Target("range", repository.top or repository.git_dir, head=span.tip.decode()),
-        Coverage(None, looker.blobs, span.total, looker.bytes, submodules(scan.modules.values())),
+        Coverage(None, looker.blobs, span.total, looker.bytes, (*submodules(scan.modules.values()), *looker.skips)),
         occurrences,
         [*span.problems, *looker.problems, *scan.problems],
         untold if span.listed else (_empty(repository, span),),

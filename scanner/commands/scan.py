@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, report
 from scanner.config import NAME
+from scanner.decode.containers import format_of
 from scanner.detect import Detector
 from scanner.errors import GitError, UsageError
 from scanner.git.objects import Cat
@@ -16,12 +18,13 @@ from scanner.git.repository import Repository, find, head
 from scanner.git.run import sealed
 from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
 from scanner.model import Coverage, Dropped, Location, Problem, Report, Skip, Snapshot, Streams, Target
-from scanner.pipeline import Occurrence, examine
+from scanner.pipeline import TOO_LARGE, Examined, Occurrence, examine, examine_file, summed, worth
 from scanner.report.progress import Progress
 from scanner.sources.ahead import Ahead
 from scanner.sources.files import STDIN, Piece, Seen, walk
 from scanner.sources.looker import overruns
 from scanner.sources.worktree import is_git_folder, lister
+from scanner.windows import Window
 
 SUMMARY = "Scans files and folders (default: this one), or stdin with -. In a git work tree, what git does not ignore."
 
@@ -92,7 +95,7 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
         paths,
         streams.stdin,
         list_git,
-        detector.may_hold,
+        partial(worth, detector),
         no_ignore=args.no_ignore,
         recurse=args.recurse_submodules,
         through=ahead.through,
@@ -108,7 +111,7 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
     notes = [*([differs] if _drifted(setup, tally) else []), *_compressed(paths)]
     return Outcome(
         Target("scan", repository.top if repository else None, whole=whole),
-        Coverage(tally.files, None, None, tally.bytes, tuple(tally.skips)),
+        Coverage(tally.files, None, None, tally.bytes, summed(tally.skips)),
         tally.occurrences,
         tally.problems,
         notes,
@@ -172,7 +175,8 @@ class Tally:
 
     def _look(self, piece: Piece) -> Iterator[Occurrence]:
         window = piece.window
-        examined = examine(self._detector, window.data, self._setup.foreign_markers, window.line, window.column)
+        examined = self._examined(window)
+        self.skips += examined.skipped
         self.problems += overruns(piece.path or b"standard input", examined)
         place = Location(piece.source, piece.path)
         self.dropped += [
@@ -182,6 +186,14 @@ class Tally:
             if window.owns(hit.match.start):
                 allowed = self._setup.allow(self._rooted(piece.path), hit)
                 yield Occurrence(hit, place.of(hit, allowed))
+
+    def _examined(self, window: Window) -> Examined:
+        if window.line != 1 or window.column != 1:
+            return examine(self._detector, window.data, self._setup.foreign_markers, window.line, window.column)
+        if window.last <= len(window.data):  # there is more of it
+            seen = examine(self._detector, window.data, self._setup.foreign_markers)
+            return seen._replace(skipped=(TOO_LARGE,)) if format_of(window.data) else seen
+        return examine_file(self._detector, window.data, self._setup.foreign_markers)
 
     def _rooted(self, path: bytes | None) -> bytes | None:
         """The path from the top of the work tree, which path entries are about."""

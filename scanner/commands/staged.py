@@ -54,7 +54,13 @@ def outcome(
     )
     return Outcome(
         Target("staged", repository.top),
-        Coverage(sum(side.mode != GITLINK for side in mine), looker.blobs, None, looker.bytes, submodules(mine)),
+        Coverage(
+            sum(side.mode != GITLINK for side in mine),
+            looker.blobs,
+            None,
+            looker.bytes,
+            (*submodules(mine), *looker.skips),
+        ),
         [item for item in occurrences if named(item.location.path or b"")],
         [*map(unmerged, filter(named, found.unmerged)), *looker.problems],
         () if any(found.change.diffs) else ("nothing is staged: there was nothing to scan",),

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository
-from scanner.model import Problem
+from scanner.model import Problem, Skip
+from scanner.pipeline import summed
 from scanner.sources.crew import Work, look
 from scanner.sources.portions import Dealt, Pool
 from scanner.sources.workers import Answer, Found, Job, work
@@ -42,6 +43,7 @@ class Seen(NamedTuple):
     size: int  # bytes
     lineage: bytes
     looked: bytes = b""  # the ids, sizes and kinds of all objects, one a line, if that was asked (Job.account)
+    skipped: tuple[Skip, ...] = ()
 
 
 class Watch(NamedTuple):
@@ -102,6 +104,7 @@ def together(answers: Sequence[Answer], found: Iterable[Problem]) -> Seen:
         sum(answer.size for answer in answers),
         b"".join(answer.lineage for answer in answers),
         b"".join(answer.looked for answer in answers),
+        summed(skip for answer in answers for skip in answer.skipped),
     )
 
 

@@ -18,8 +18,10 @@ from scanner.pipeline import (
     Introduced,
     Occurrence,
     examine,
+    examine_file,
     examine_stream,
     introductions,
+    summed,
 )
 from scanner.uncover import UNFOLDED
 
@@ -51,6 +53,7 @@ class Looker:
         self._present: frozenset[bytes] | None = None  # asked for once something is absent
         self._problems: list[Problem] = []
         self._untold = 0
+        self._skips: list[Skip] = []
         self.blobs = 0
         self.bytes = 0
 
@@ -59,6 +62,11 @@ class Looker:
         """What could not be looked at, and rules that ran out of time."""
         more = f"and {self._untold:,} more blobs could not be looked at"
         return [*self._problems, *([Problem("git objects", more, _ABSENT)] if self._untold else [])]
+
+    @property
+    def skips(self) -> tuple[Skip, ...]:
+        """What is packed in a blob and stays closed."""
+        return summed(self._skips)
 
     def look(self, sides: Iterable[Side]) -> None:
         """Looks at all blobs of `sides` that were not looked at before."""
@@ -89,7 +97,7 @@ class Looker:
             if size > LARGE:
                 examined = examine_stream(self._detector, read, self._foreign)
             else:
-                examined = examine(self._detector, read(size), self._foreign)
+                examined = examine_file(self._detector, read(size), self._foreign)
         except GitError as error:
             self._problem(path, str(error), error.hint)
             return
@@ -98,6 +106,7 @@ class Looker:
         self._advance(1, size)
         if any(examined):
             self._holding[oid] = examined
+            self._skips += examined.skipped
             self._problems += overruns(path, examined)
 
     def _here(self, wanted: dict[bytes, bytes]) -> dict[bytes, bytes]:

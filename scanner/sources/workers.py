@@ -13,13 +13,14 @@ from contextlib import closing
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
+from scanner.decode.containers import format_of
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
 from scanner.git.commits import lineage
 from scanner.git.run import Git
 from scanner.git.stream import LARGE, PIECE, Piece, pieces, stream
-from scanner.model import Problem, Rule
-from scanner.pipeline import NOTHING, Examined, examine, examine_stream
+from scanner.model import Problem, Rule, Skip
+from scanner.pipeline import NOTHING, Examined, examine, examine_file, examine_stream, is_packed
 from scanner.sources.looker import overruns
 from scanner.sources.portions import Inbox
 
@@ -66,6 +67,7 @@ class Answer(NamedTuple):
     left: bytes = b""
     looked: bytes = b""
     held: bytes = b""
+    skipped: tuple[Skip, ...] = ()  # what is packed in them and stays closed
 
 
 def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
@@ -179,6 +181,7 @@ class Tally:
         self._found: list[Found] = []
         self._lineage: list[bytes] = []
         self._looked: list[bytes] = []
+        self._skipped: list[Skip] = []
         self._held: list[bytes] = []
         self.unread: list[bytes] = []
         self.problems: list[Problem] = []
@@ -197,6 +200,7 @@ class Tally:
             left,
             b"".join(self._looked),
             b"".join(self._held),
+            tuple(self._skipped),
         )
         self._reset()
         return answer
@@ -208,7 +212,7 @@ class Tally:
             sys.exit()  # killed, and nobody will ask for the rest
         before = len(self._found), len(self.problems), len(self._held)
         try:
-            if piece.read or self._detector.may_hold(piece.data):
+            if piece.read or self._detector.may_hold(piece.data) or _packed(piece):
                 self._look(piece)
             self._count(piece)
         except Exception as error:
@@ -222,8 +226,9 @@ class Tally:
         """Looks at objects of one kind: id and content of each. There are hundreds of thousands: what is done for each
         is done here, without a call."""
         may_hold, account = self._detector.may_hold, self._job.account
+        packed = format_of if kind == b"blob" else _no_format
         for oid, content in many:
-            if may_hold(content):
+            if may_hold(content) or packed(content):
                 self._whole(oid, kind, content)
             if account:
                 self._looked.append(_line(oid, len(content), kind))
@@ -233,7 +238,8 @@ class Tally:
             self._lineage += [lineage(oid, content, 0, len(content)) for oid, content in many]
 
     def _whole(self, oid: bytes, kind: bytes, content: bytes) -> None:
-        examined = examine(self._detector, content, self._job.foreign)
+        look = examine_file if kind == b"blob" else examine
+        examined = look(self._detector, content, self._job.foreign)
         if examined is not NOTHING:
             self._keep(oid, kind, examined, b"" if kind == b"blob" else content)
             self._held.append(_line(oid, len(content), kind))
@@ -255,16 +261,26 @@ class Tally:
             if piece.read:
                 examined = examine_stream(self._detector, piece.read, self._job.foreign)
             else:
-                examined = examine(self._detector, piece.data[start:end], self._job.foreign)
+                look = examine_file if kind == b"blob" else examine
+                examined = look(self._detector, piece.data[start:end], self._job.foreign)
             if examined is not NOTHING:
                 self._keep(oid, kind, examined, b"" if kind == b"blob" else piece.data[start:end])
                 self._held.append(_line(oid, end - start, kind))
 
     def _keep(self, oid: bytes, kind: bytes, examined: Examined, content: bytes) -> None:
         self.problems += overruns(oid, examined)
+        self._skipped += examined.skipped
         if examined.hits or (self._job.explain and examined.dropped):
             kept = examined if self._job.explain else examined._replace(dropped=())
             self._found.append(Found(oid, kind, kept, content))
+
+
+def _no_format(content: bytes) -> str:
+    return ""
+
+
+def _packed(piece: Piece) -> bool:
+    return any(is_packed(piece.data, start, end) for _, kind, start, end in piece.objects if kind == b"blob")
 
 
 def _line(oid: bytes, size: int, kind: bytes) -> bytes:

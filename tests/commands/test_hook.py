@@ -177,7 +177,14 @@ SCANNER = {
     *("scanner.windows", "scanner.commands", "scanner.commands.hook", "scanner.commands.scanning"),
     *("scanner.commands.staged", "scanner.filters", "scanner.filters.baseline", "scanner.filters.entries"),
     *("scanner.filters.fingerprints", "scanner.filters.gitignore", "scanner.filters.inline", "scanner.filters.paths"),
-    *("scanner.git", "scanner.git.changes", "scanner.git.objects", "scanner.git.repository", "scanner.git.run"),
+    *(
+        "scanner.git",
+        "scanner.git.changes",
+        "scanner.git.objects",
+        "scanner.git.plain",
+        "scanner.git.repository",
+        "scanner.git.run",
+    ),
     *("scanner.git.snapshots", "scanner.report", "scanner.report.output", "scanner.report.places"),
     *(
         "scanner.report.progress",
@@ -190,6 +197,8 @@ SCANNER = {
     *(
         "scanner.decode",
         "scanner.decode.around",
+        "scanner.decode.containers",
+        "scanner.decode.containers_limits",
         "scanner.decode.literals",
         "scanner.decode.view",
         "scanner.decode.views",
