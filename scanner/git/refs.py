@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+from scanner.errors import GitError
 from scanner.git.commits import parse_tag
 from scanner.git.objects import MISSING, Cat
 from scanner.git.repository import Repository
@@ -117,31 +121,72 @@ class LogEntry(NamedTuple):
 
 
 def reflogs(git: Git) -> list[LogEntry]:
-    """All entries of all reflogs whose commits are here. GitError where a ref is broken."""
+    """All entries of all reflogs whose commits are here. GitError where a ref is broken, or a reflog cannot be read."""
     every = git.run("rev-list", "--reflog", "--no-walk", ok=(0, 129)).split()
     if not every:  # status 129: there is none at all
         return []
-    logged = _logged(git)
-    which = ["--all"] if logged is None else ["--stdin"]
-    stdin = b"".join(name + b"\n" for name in logged or ())
-    fields = git.run("log", "-g", "--no-patch", "-z", "--format=%gD%x00%H%x00%gs", *which, stdin=stdin).split(b"\0")
-    entries = [LogEntry(*entry) for entry in zip(fields[::3], fields[1::3], fields[2::3], strict=False)]
+    here = set(every)
+    logged = _in_files(git)
+    entries = [entry for entry in (_by_git(git) if logged is None else logged) if entry.oid in here]
     told = {entry.oid for entry in entries}
     return entries + [LogEntry(b"", oid, b"") for oid in every if oid not in told]
 
 
-def _logged(git: Git) -> list[bytes] | None:
-    """The refs that have a reflog, so that git need not look for one of each (most have none in a mirror of very many);
-    None where they are not kept in files (gitrepository-layout), or one is not a ref that git can name."""
-    out = git.run("rev-parse", "--git-common-dir").removesuffix(b"\n")
-    common = os.path.join(os.fsencode(git.cwd), out)
+def _by_git(git: Git) -> Iterator[LogEntry]:
+    """What git shows of the reflogs of all refs. It takes long where there are very many."""
+    fields = git.run("log", "-g", "--no-patch", "-z", "--format=%gD%x00%H%x00%gs", "--all").split(b"\0")
+    return (LogEntry(*entry) for entry in zip(fields[::3], fields[1::3], fields[2::3], strict=False))
+
+
+def _in_files(git: Git) -> Iterator[LogEntry] | None:
+    """All entries of reflogs that are files (git/Documentation, gitrepository-layout); None where they are not."""
+    if git.attempt("config", "--get", "extensions.refstorage")[1].strip() not in (b"", b"files"):
+        return None
+    git.run("rev-list", "--no-walk", "--all", "--max-count=1")  # fails where a ref is broken
+    common = os.path.join(os.fsencode(git.cwd), git.run("rev-parse", "--git-common-dir").removesuffix(b"\n"))
     folders = [common, *(entry.path for entry in _entries(os.path.join(common, b"worktrees")))]
-    found = [os.path.relpath(file, common) for folder in folders for file in _files(os.path.join(folder, b"logs"))]
-    names = [name.replace(os.fsencode(os.sep), b"/").replace(b"logs/", b"", 1) for name in found]
-    names = [b"main-worktree/HEAD" if name == b"HEAD" else name for name in names]
-    asked = b"".join(name + b"^{}\n" for name in names)
-    known = git.run("cat-file", "--batch-check=%(objectname)", stdin=asked).split(b"\n")[:-1]
-    return names if names and len(known) == len(names) and not any(b" " in line for line in known) else None
+    files = [file for folder in folders for file in _files(os.path.join(folder, b"logs"))]
+    return (entry for file in files for entry in _logged(_ref(os.path.relpath(file, common)), _content(file)))
+
+
+def _ref(path: bytes) -> bytes:
+    """The ref whose reflog is at `path` in the common folder, as git names it from any work tree."""
+    name = path.replace(os.fsencode(os.sep), b"/").replace(b"logs/", b"", 1)
+    return b"main-worktree/HEAD" if name == b"HEAD" else name
+
+
+def _logged(name: bytes, content: bytes) -> Iterator[LogEntry]:
+    """The entries of a reflog, the newest first. As in git (refs/files-backend.c, show_one_reflog_ent) a line that is
+    torn is none, and does not count."""
+    found = _ENTRY.findall(content)
+    for number, (oid, message) in enumerate(reversed(found)):
+        yield LogEntry(b"%b@{%d}" % (name, number), oid, message)
+
+
+# Old id, new id, who, when; a tab, what for.
+_ENTRY = re.compile(rb"^[0-9a-f]{40,64} ([0-9a-f]{40,64}) [^\n>]*> [0-9]+ [+-][0-9]{4}\t?([^\n]*)\n", re.MULTILINE)
+
+
+def _content(file: bytes) -> bytes:
+    """What stands in a plain file; nothing where it is gone, or is something else."""
+    try:
+        # What is a link or a pipe is never opened, or not waited for.
+        with open(
+            os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)), "rb"
+        ) as log:
+            found = os.fstat(log.fileno())
+            if found.st_size > _MOST:
+                raise GitError(f"the reflog {os.fsdecode(os.path.basename(file))} has {found.st_size:,} bytes")
+            return log.read(_MOST) if stat.S_ISREG(found.st_mode) else b""
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return b""
+        raise GitError(f"a reflog cannot be read: {error.strerror}") from None
+
+
+_MOST = 256 << 20  # bytes of one reflog: more than a million entries
 
 
 def _entries(folder: bytes) -> list[os.DirEntry[bytes]]:

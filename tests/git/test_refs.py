@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from scanner.errors import GitError
 from scanner.git import refs
 from scanner.git.refs import LogEntry
 from scanner.git.repository import find
@@ -46,7 +49,58 @@ def test_a_reflog_whose_ref_is_gone(repo: Repo) -> None:
     repo.commit({"a": b"a"}, "one")
     logs = repo.path / ".git" / "logs"
     (logs / "refs" / "heads" / "gone").write_bytes((logs / "HEAD").read_bytes())
-    assert told(refs.reflogs(git_of(repo.path))) == by_git(repo)
+    found = refs.reflogs(git_of(repo.path))
+    assert told(found) == by_git(repo)
+    assert b"refs/heads/gone@{0}" in {entry.name for entry in found}
+
+
+def test_reflogs_are_read_as_git_reads_them(repo: Repo) -> None:
+    """Torn lines, others without a message, commits that are gone: what is left has the same number."""
+    repo.commit({"a": b"a"}, "one")
+    repo.commit({"a": b"b"}, "a > b\there")
+    repo.git("branch", "side")
+    log = repo.path / ".git/logs/refs/heads/main"
+    lines = log.read_bytes().splitlines(keepends=True)
+    bare = lines[1].partition(b"\t")[0] + b"\n"
+    gone = lines[1].replace(lines[1].split()[1], b"1" * 40)
+    log.write_bytes(b"".join([lines[0], b"torn\n", bare, lines[0][30:], gone, b"\n", lines[1], lines[1][:-1]]))
+    shown = repo.git("log", "-g", "--format=%gD %H %gs", "main").splitlines()
+    expected = {tuple(line.encode().split(b" ", 2)) for line in shown}
+    found = {tuple(entry) for entry in refs.reflogs(git_of(repo.path)) if b"/main@" in entry.name}
+    assert found == {
+        (name.replace(b"main@", b"refs/heads/main@") if name[:4] == b"main" else name, *rest)
+        for name, *rest in expected
+    }
+
+
+def test_only_plain_files_are_reflogs(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"a": b"a"}, "one")
+    expected = set(refs.reflogs(git_of(repo.path)))
+    logs = repo.path / ".git/logs/refs/heads"
+    os.mkfifo(logs / "pipe")
+    os.symlink(logs / "main", logs / "link")
+    os.symlink("/nowhere", logs / "nowhere")
+    assert set(refs.reflogs(git_of(repo.path))) == expected
+    monkeypatch.setattr(refs, "_MOST", 10)
+    with pytest.raises(GitError, match="bytes"):
+        refs.reflogs(git_of(repo.path))
+
+
+def test_reflogs_that_are_no_files_are_read_by_git(repo: Repo) -> None:
+    repo.commit({"a": b"a"}, "one")
+    git = git_of(repo.path)
+    before = told(refs.reflogs(git))
+    other = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "extensions.refstorage", "GIT_CONFIG_VALUE_0": "reftable"}
+    assert told(refs.reflogs(git._replace(environ={**git.environ, **other}))) == before
+
+
+@pytest.mark.parametrize("content", [b"1" * 40, b"no id"])
+def test_a_broken_ref_is_told(repo: Repo, content: bytes) -> None:
+    repo.commit({"a": b"a"}, "one")
+    repo.git("branch", "side")
+    (repo.path / ".git/refs/heads/side").write_bytes(content + b"\n")
+    with pytest.raises(GitError, match="refs/heads/side"):
+        refs.reflogs(git_of(repo.path))
 
 
 def test_no_reflog(repo: Repo) -> None:
