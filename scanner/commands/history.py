@@ -176,7 +176,7 @@ def _outcome(
     tip = repository.git.attempt("rev-parse", "--verify", "--quiet", "HEAD")[1].strip().decode() or None
     return Outcome(
         target=Target("history", repository.top or repository.git_dir, tip, None, whole),
-        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, unchecked),
+        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, (*unchecked, *seen.skipped)),
         occurrences=[*told.occurrences, *dict.fromkeys(_texts(repository, setup, names, log, files))],
         problems=[*seen.problems, *broken, *missing, *told.problems],
         notes=list(gaps.elsewhere(repository, names)),
