@@ -93,9 +93,11 @@ def test_a_borrowed_one(bare: Repo, tmp_path: Path) -> None:
     assert report(other)["problems"][0]["what"] == "pack-ring.pack"
 
 
+@pytest.mark.parametrize("large", [200_000, -1])
 @pytest.mark.parametrize("seed", range(20))
-def test_exactly_what_is_in_a_circle(tmp_path: Path, seed: int) -> None:
+def test_exactly_what_is_in_a_circle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, large: int) -> None:
     """Random bases: against a walk from each entry until it ends, or comes back to where it began."""
+    monkeypatch.setattr("scanner.git.circles._LARGE", large)
     draw = random.Random(seed)
     repo = Repo(tmp_path / "bare", "--bare")
     ids = [draw.randbytes(20) for _ in range(40)]
