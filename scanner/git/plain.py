@@ -17,14 +17,17 @@ _SHOWN = 5
 
 def read(path: str, most: int = _MOST) -> bytes:
     """A plain file of at most `most` bytes. OSError where it cannot be read, GitError where it is something else."""
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(file, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise GitError(f"{os.path.basename(path)} is no plain file", _HINT)
-        data = stream.read(most + 1)
+        data = file.read(most + 1)
     if len(data) > most:
         raise GitError(f"{os.path.basename(path)} is larger than {most >> 20} MB", _HINT)
     return data
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def require_plain(cwd: str) -> None:

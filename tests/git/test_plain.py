@@ -126,3 +126,10 @@ def test_reading_is_bounded(tmp_path: Path) -> None:
         read(str(file), 10)
     with pytest.raises(GitError, match="no plain file"):
         read("/dev/zero")
+
+
+def test_nothing_is_left_open(repo: Repo) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        require_plain(str(repo.path))
+    assert len(os.listdir("/proc/self/fd")) == before
