@@ -199,13 +199,14 @@ def literals(names: Sequence[str], many: bool) -> str:
     return "\n".join([head, "", "LITERALS = (", *lines, ")", ""])
 
 
+DECODE = ROOT / "scanner/decode"
 MODULES = {"literals.py": (views.NAMES, False), "literals_many.py": (views.MANY, True)}
 
 
 def literals_are_current() -> Iterator[str]:
     """What betrays a view stands in modules of its own, so that no view has to be loaded for it."""
     for name, known in MODULES.items():
-        if (ROOT / "scanner/decode" / name).read_text() != literals(*known):
+        if (DECODE / name).read_text() != literals(*known):
             yield f"scanner/decode/{name}: not what the views say"
 
 
@@ -226,7 +227,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
 def write() -> None:
     """Makes every block anew where it differs in more than times and ids, and the literals of views."""
     for name, known in MODULES.items():
-        (ROOT / "scanner/decode" / name).write_text(literals(*known))
+        (DECODE / name).write_text(literals(*known))
     for path, text in pages():
         new = BLOCK.sub(fresh, text)
         if new != text:

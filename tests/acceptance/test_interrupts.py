@@ -20,6 +20,7 @@ from tests.conftest import Repo, token
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sessions are read from /proc")
 PROGRAM = [sys.executable, "-m", "scanner"]
+PLAIN = ("--engine", "git", "--no-cache")  # the other engine: tests/sources/test_unpackers.py
 SOON = 40.0  # seconds, on a machine that does much else; no test waits so long where all is well
 
 
@@ -78,7 +79,9 @@ def started(*arguments: str | Path, least: int, environ: dict[str, str]) -> Iter
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_to_the_program_alone(slow: Path, number: signal.Signals) -> None:
     two_of_ours_and_two_of_gits = 4
-    with started("history", slow, "--jobs", "2", least=two_of_ours_and_two_of_gits, environ={**os.environ}) as process:
+    with started(
+        "history", slow, *PLAIN, "--jobs", "2", least=two_of_ours_and_two_of_gits, environ={**os.environ}
+    ) as process:
         process.send_signal(number)
         out, err = process.communicate(timeout=SOON)
         assert process.returncode == (130 if number == signal.SIGINT else -number)
@@ -90,7 +93,7 @@ def test_a_signal_to_the_program_alone(slow: Path, number: signal.Signals) -> No
 def test_ctrl_c_on_a_terminal(slow: Path) -> None:
     child, terminal = pty.fork()
     if child == 0:
-        os.execv(sys.executable, [*PROGRAM, "history", str(slow), "--jobs", "2"])
+        os.execv(sys.executable, [*PROGRAM, "history", str(slow), *PLAIN, "--jobs", "2"])
     wait_for(child, 4)
     time.sleep(0.3)
     began = time.monotonic()
@@ -126,7 +129,7 @@ def test_interrupted_while_git_works_for_it(repo: Repo, tmp_path: Path, command:
     script.write_text(f'#!/bin/sh\ncase " $* " in *" {command} "*) exec sleep 60;; *) exec {real} "$@";; esac\n')
     script.chmod(0o755)
     environ = {**os.environ, "PATH": f"{script.parent}:{os.environ['PATH']}"}
-    with started("history", "--jobs", "2", least=1, environ=environ) as process:
+    with started("history", *PLAIN, "--jobs", "2", least=1, environ=environ) as process:
         time.sleep(0.7)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=SOON)
