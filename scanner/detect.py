@@ -31,10 +31,6 @@ _SHARED = 3  # bytes that anchors must share at their beginning to be looked for
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
 
 
-# How a text is looked at: as it is, and in these forms of it.
-VIEWS = views.NAMES
-
-
 def literals(rules: Iterable[Rule]) -> tuple[tuple[tuple[bytes, ...], tuple[bytes, ...]], ...]:
     """All that decides whether any of `rules` is tried on a text (Scan.tried): for each its anchors, and what else its
     matches contain; sorted."""
@@ -206,12 +202,11 @@ class Detector:
     it is installed.
     """
 
-    def __init__(
-        self, rules: Sequence[Rule], timeout: float, fast: bool = False, names: Sequence[str] = views.NAMES
-    ) -> None:
+    def __init__(self, rules: Sequence[Rule], timeout: float, fast: bool = False, names: Sequence[str] = ()) -> None:
         self._rules = tuple(rules)
         self._timeout = timeout
         self._prefilter = _prefilter(self._rules, fast, names)
+        self.decodes = bool(names)  # whether views count, and what is packed in archives
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
         self._overran = dict.fromkeys((rule.id for rule in self._rules), 0)  # on how many texts
 

@@ -74,7 +74,7 @@ def examine(detector: Detector, data: bytes, foreign: bool = False, line: int = 
     count? NOTHING itself where no rule was tried at all (Scan.tried)."""
     if not detector.may_hold(data):
         return NOTHING
-    text = _text(data) if line == column == 1 and b"\0" in data else None
+    text = _text(data) if detector.decodes and line == column == 1 and b"\0" in data else None
     raw = _examined(detector, data, foreign, line, column)
     if text is None:
         return raw
@@ -125,7 +125,7 @@ def _examined(detector: Detector, data: bytes, foreign: bool, line: int, column:
 def examine_file(detector: Detector, data: bytes, foreign: bool = False) -> Examined:
     """All hits in a whole file, and in what is packed in it; these say in which member, and where there."""
     seen = examine(detector, data, foreign)
-    if not format_of(data):
+    if not (detector.decodes and format_of(data)):
         return seen
     hits: list[Hit] = []
     overrun = dict.fromkeys(seen.overrun)
@@ -169,7 +169,7 @@ def is_packed(data: bytes, start: int, end: int) -> bool:
 
 def worth(detector: Detector, data: bytes) -> bool:
     """Whether `data` has to be examined: False is sure."""
-    return detector.may_hold(data) or format_of(data) != ""
+    return detector.may_hold(data) or (detector.decodes and format_of(data) != "")
 
 
 def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bool = False) -> Examined:
@@ -180,7 +180,8 @@ def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bo
     tried = False
     skipped: tuple[Skip, ...] = ()
     for window in windows(read):
-        if window.line == window.column == 1 and len(window.data) >= WINDOW and format_of(window.data):
+        large = detector.decodes and window.line == window.column == 1 and len(window.data) >= WINDOW
+        if large and format_of(window.data):
             tried, skipped = True, (TOO_LARGE,)
         seen = examine(detector, window.data, foreign, window.line, window.column)
         tried = tried or seen is not NOTHING

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from scanner import rules
 from scanner import uncover as uncovering
+from scanner.decode import views
 from scanner.detect import Detector
 from scanner.pipeline import NOTHING, examine
 from scanner.uncover import uncover
 from tests.conftest import token
 
 RULES = rules.builtin()
-FAST = Detector(RULES, 5.0, fast=True)
-PLAIN = Detector(RULES, 5.0)
+FAST = Detector(RULES, 5.0, fast=True, names=views.NAMES)
+PLAIN = Detector(RULES, 5.0, names=views.NAMES)
 
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "base64": base64.b64encode,
@@ -103,3 +104,9 @@ def test_what_unfolds_to_very_much_is_said(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_betrays_nothing_is_not_looked_at() -> None:
     assert examine(FAST, b"nothing") is NOTHING
     assert not uncover(FAST, b"nothing").tried
+
+
+def test_nothing_is_taken_off_unasked() -> None:
+    text = b"x = " + base64.b64encode(token()) + b"\n"
+    for fast in (False, True):
+        assert examine(Detector(RULES, 5.0, fast=fast), text) is NOTHING

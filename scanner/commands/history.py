@@ -98,7 +98,7 @@ def outcome(
     """Looks at the whole object database, and at what refs and reflogs say; then at submodules, if that was asked. What
     the `cache` says is clean is not read again; `kept` is what git must be kept from, if that is known already."""
     kept = fence(repository) if kept is None else kept
-    job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, args.explain_drops)
+    job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, args.explain_drops, decode=setup.decode)
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)
     watch = Watch(progress.advance, progress.expect)

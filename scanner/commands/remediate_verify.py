@@ -82,7 +82,7 @@ def _leading(names: list[Name], scanned: Scanned, asked: Asked, args: argparse.N
         return ()
     options = options_of(args, asked)
     setup, repository = scanned.setup, scanned.repository
-    job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers)
+    job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, decode=setup.decode)
     seen = engines.look("auto", repository, job, Scope(False, options.alternates), options.jobs).seen
     holders = Holders(refs.peel(repository.git, names), [])
     told = origins.tell(repository, seen, holders, setup.allow, options.jobs)

@@ -192,7 +192,7 @@ class Tally:
             return examine(self._detector, window.data, self._setup.foreign_markers, window.line, window.column)
         if window.last <= len(window.data):  # there is more of it
             seen = examine(self._detector, window.data, self._setup.foreign_markers)
-            return seen._replace(skipped=(TOO_LARGE,)) if format_of(window.data) else seen
+            return seen._replace(skipped=(TOO_LARGE,)) if self._detector.decodes and format_of(window.data) else seen
         return examine_file(self._detector, window.data, self._setup.foreign_markers)
 
     def _rooted(self, path: bytes | None) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from scanner import config as configuration
 from scanner import rules as ruleset
 from scanner.config import Config
+from scanner.decode import views
 from scanner.detect import Detector
 from scanner.errors import FINDINGS, INCOMPLETE, OK, NothingToScan, UsageError
 from scanner.filters import baseline as baselines
@@ -62,6 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--show-secrets", action="store_true", help="print tokens in full; refused in CI")
     add("--show-suppressed", action="store_true", help="list what somebody allowed")
     add("--explain-drops", action="store_true", help="list what looked like a token and was turned down, and why")
+    add("--decode", action="store_true", help="look through encodings and into archives, too (takes longer)")
     add("--strict", action="store_true", help="what was skipped by nature makes the run incomplete")
     add("--allow-empty", action="store_true", help="nothing to scan is no fault")
     add("--trust-repo-config", action="store_true", help="let a foreign repository's configuration count")
@@ -88,6 +90,7 @@ class Setup(NamedTuple):
     started: float
     today: str
     base: Snapshot | None
+    decode: bool = False  # whether to look through encodings, and into archives
 
     def allow(self, path: bytes | None, hit: Hit) -> Suppression | None:
         """What allows `hit` in the file at `path`, if anything does."""
@@ -100,7 +103,7 @@ class Setup(NamedTuple):
 
     def detector(self, timeout: float = TIMEOUT, *, fast: bool = True) -> Detector:
         """A detector for these rules. `fast`: worth to load what makes long scans quick."""
-        return Detector(self.rules, timeout, fast=fast)
+        return Detector(self.rules, timeout, fast=fast, names=views.NAMES if self.decode else ())
 
     @property
     def foreign_markers(self) -> bool:
@@ -133,6 +136,7 @@ def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, r
         started=started,
         today=today,
         base=base,
+        decode=getattr(args, "decode", False),
     )
 
 

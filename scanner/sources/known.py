@@ -24,7 +24,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import scanner
-from scanner.detect import VIEWS, literals
+from scanner.decode import views
+from scanner.detect import literals
 from scanner.errors import GitError
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository, common_dir
@@ -234,7 +235,13 @@ def _folders(objects: str) -> list[str]:
 
 def place(job: Job, objects: str) -> bytes:
     """What knowledge is filed under: everything that it depends on besides the objects themselves."""
-    parts = (_LAYOUT, scanner.__version__, VIEWS, literals(job.rules), os.fsencode(os.path.realpath(objects)))
+    parts = (
+        _LAYOUT,
+        scanner.__version__,
+        views.NAMES if job.decode else (),
+        literals(job.rules),
+        os.fsencode(os.path.realpath(objects)),
+    )
     return blake2b(repr(parts).encode(), digest_size=32).digest()
 
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scanner.detect import Detector
 from scanner.pack.arrays import Bytes
 from scanner.pack.entries import BLOB, COMMIT, TAG
 from scanner.pack.forest import Forest
@@ -43,7 +42,7 @@ class Task(NamedTuple):
         serve(pipe, inherited, partial(self._answers, pipe))
 
     def _answers(self, pipe: Connection) -> Iterator[Answer]:
-        tally = Tally(self.job, Detector(self.job.rules, self.job.timeout, fast=True))
+        tally = Tally(self.job, self.job.detector())
         while portion := pipe.recv_bytes():
             number, begin, end = map(int, portion.split())
             yield _look(_Part(self.packs[number], begin, end), tally, self.stacked)

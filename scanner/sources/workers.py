@@ -13,6 +13,7 @@ from contextlib import closing
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
+from scanner.decode import views
 from scanner.decode.containers import format_of
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
@@ -39,6 +40,11 @@ class Job(NamedTuple):
     large: int = LARGE  # a blob of more bytes is read in windows
     piece: int = PIECE  # bytes read at a time
     account: bool = False  # whether to tell every object that was looked at
+    decode: bool = False  # whether to look through encodings, and into archives
+
+    def detector(self) -> Detector:
+        """What looks, in a worker."""
+        return Detector(self.rules, self.timeout, fast=True, names=views.NAMES if self.decode else ())
 
 
 class Found(NamedTuple):
@@ -72,7 +78,7 @@ class Answer(NamedTuple):
 
 def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
     """A worker that reads portions of ids, one a line, beside a git of its own (see `serve`)."""
-    serve(pipe, inherited, lambda: answers(job, Detector(job.rules, job.timeout, fast=True), Inbox(pipe)))
+    serve(pipe, inherited, lambda: answers(job, job.detector(), Inbox(pipe)))
 
 
 def serve(pipe: Connection, inherited: Sequence[Connection], answering: Callable[[], Iterator[Answer]]) -> None:
@@ -212,7 +218,7 @@ class Tally:
             sys.exit()  # killed, and nobody will ask for the rest
         before = len(self._found), len(self.problems), len(self._held)
         try:
-            if piece.read or self._detector.may_hold(piece.data) or _packed(piece):
+            if piece.read or self._detector.may_hold(piece.data) or (self._detector.decodes and _packed(piece)):
                 self._look(piece)
             self._count(piece)
         except Exception as error:
@@ -226,7 +232,7 @@ class Tally:
         """Looks at objects of one kind: id and content of each. There are hundreds of thousands: what is done for each
         is done here, without a call."""
         may_hold, account = self._detector.may_hold, self._job.account
-        packed = format_of if kind == b"blob" else _no_format
+        packed = format_of if kind == b"blob" and self._detector.decodes else _no_format
         for oid, content in many:
             if may_hold(content) or packed(content):
                 self._whole(oid, kind, content)
