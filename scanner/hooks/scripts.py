@@ -146,27 +146,21 @@ def _start(words: Sequence[str]) -> str:
 
 def both(event: str) -> str:
     """The check, then the hook `own`, which gets the same standard input."""
-    check = f'check {WORDS[event]} "$@"'
-    if event not in READING:
-        return f'{check} || exit $?\n[ -x "$own" ] || exit 0\nexec "$own" "$@"'
-    return (
-        f'[ -x "$own" ] || {{ {check}; exit $?; }}\n'
-        "input=$(cat && echo .)\n"
-        f'printf %s "${{input%.}}" | {check} || exit $?\n'
-        'printf %s "${input%.}" | "$own" "$@"'
-    )
+    rest = '[ -x "$own" ] || exit 0\nexec "$own" "$@"'
+    return _then(event, '[ -x "$own" ]', rest, 'printf %s "${input%.}" | "$own" "$@"')
 
 
 def _checked(event: str) -> str:
     """The check, then the hooks `first` and `second`; all get the same standard input."""
+    return _then(event, '[ -x "$first" ] || [ -x "$second" ]', _rest(event), _EACH)
+
+
+def _then(event: str, there: str, rest: str, fed: str) -> str:
+    """The check, then `rest`; or, where git gives lines to read and some hook is `there`, `fed` with these."""
     check = f'check {WORDS[event]} "$@"'
     if event not in READING:
-        return f"{check} || exit $?\n{_rest(event)}"
-    return (
-        f'[ -x "$first" ] || [ -x "$second" ] || {{ {check}; exit $?; }}\n'
-        "input=$(cat && echo .)\n"
-        f'printf %s "${{input%.}}" | {check} || exit $?\n{_EACH}'
-    )
+        return f"{check} || exit $?\n{rest}"
+    return f'{there} || {{ {check}; exit $?; }}\n{_READ}\nprintf %s "${{input%.}}" | {check} || exit $?\n{fed}'
 
 
 def _rest(event: str) -> str:
@@ -176,10 +170,11 @@ def _rest(event: str) -> str:
         return f'{one}exec "$first" "$@"'
     one += '[ -x "$second" ] || exec "$first" "$@"\n'
     if event in READING:
-        return f"{one}input=$(cat && echo .)\n{_EACH}"
+        return f"{one}{_READ}\n{_EACH}"
     return f'{one}"$first" "$@" || exit $?\nexec "$second" "$@"'
 
 
+_READ = "input=$(cat && echo .)"
 _EACH = "\n".join(
     (
         '[ ! -x "$first" ] || printf %s "${input%.}" | "$first" "$@" || exit $?',
