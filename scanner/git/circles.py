@@ -12,15 +12,14 @@ from __future__ import annotations
 import mmap
 import os
 import stat
-import struct
 from array import array
 from collections.abc import Iterator
 from operator import itemgetter
 from sys import byteorder
 from typing import NamedTuple
 
-_MAGIC = b"\xfftOc\x00\x00\x00\x02"
-_FAN = 256 * 4  # bytes
+from scanner.git.packs import head, listed
+
 _MANY = 1 << 16  # entries looked at in one go
 _LARGE = 200_000  # entries: from here on numpy is quicker, though it takes a tenth of a second to load
 _OFS, _REF = 6, 7
@@ -32,32 +31,18 @@ _DIGITS = 10  # of a number, seven bits each
 def circles(objects: str, width: int) -> Iterator[tuple[str, list[bytes]]]:
     """Each pack in the folder `objects` that has circles: its name, and the ids (in hex) of all that a circle is made
     of. Packs that git would not use may be left out; ids have `width` bytes."""
-    folder = os.path.join(objects, "pack")
     try:
-        names = sorted(os.listdir(folder))
+        names = listed(objects).indexed
     except OSError:
         return
     for name in names:
-        base = os.path.join(folder, name.removesuffix(".idx"))
-        if name.endswith(".idx") and os.path.exists(f"{base}.pack"):
-            try:
-                found = _circles(_mapped(f"{base}.idx"), _mapped(f"{base}.pack"), width)
-            except (OSError, ValueError):  # gone, empty, or no index
-                continue
-            if found:
-                yield os.path.basename(base), found
-
-
-def size(objects: str) -> int:
-    """Bytes of all packs and indexes in the folder `objects`: so much git may map."""
-    total = 0
-    try:
-        with os.scandir(os.path.join(objects, "pack")) as entries:
-            for entry in entries:
-                total += entry.stat().st_size
-    except OSError:
-        pass
-    return total
+        base = os.path.join(objects, "pack", name)
+        try:
+            found = _circles(_mapped(f"{base}.idx"), _mapped(f"{base}.pack"), width)
+        except (OSError, ValueError):  # gone, empty, or no index
+            continue
+        if found:
+            yield name, found
 
 
 def _mapped(path: str) -> mmap.mmap:
@@ -133,15 +118,12 @@ def _away(data: mmap.mmap, at: int) -> int:
 
 def _pack(index: mmap.mmap, data: mmap.mmap, width: int) -> _Pack:
     """ValueError where it is no index."""
-    new = index[: len(_MAGIC)] == _MAGIC
-    start = len(_MAGIC) if new else 0
-    try:
-        fan = struct.unpack_from(">256I", index, start)
-    except struct.error:
-        raise ValueError from None
-    count, ids = fan[-1], start + _FAN
-    stride = width if new else width + 4
-    if list(fan) != sorted(fan) or len(index) < ids + count * (width + (8 if new else 4)):
+    begun = head(index)
+    if begun is None:
+        raise ValueError
+    new, fan, ids = begun
+    count, stride = begun.objects, width if new else width + 4
+    if len(index) < ids + count * (width + (8 if new else 4)):
         raise ValueError
     if not new:
         rows = (index[ids + at * stride : ids + at * stride + 4] for at in range(count))

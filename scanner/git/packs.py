@@ -1,48 +1,101 @@
-"""Whether packs are such as git uses. One that is not it leaves out in silence, and its objects are absent then."""
+"""Which packs are in a folder, how an index begins, and which packs git leaves out in silence: their objects are
+absent then (git's Documentation/gitformat-pack).
+"""
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _HEAD = struct.Struct(">4sII")
 _MAGIC = b"\xfftOc\x00\x00\x00\x02"
-_FAN = 256 * 4  # bytes
-_MIDX = "multi-pack-index"
+_FAN = struct.Struct(">256I")
+
+
+class Packs(NamedTuple):
+    """The packs of a folder, in order, without suffix: those that have an index, and those that have none of their own
+    where a multi-pack-index may list them."""
+
+    indexed: list[str]
+    bare: list[str]
+
+
+def listed(objects: str) -> Packs:
+    """The packs in the folder `objects`: none where they have no folder. OSError where it cannot be read."""
+    try:
+        names = set(os.listdir(os.path.join(objects, "pack")))
+    except FileNotFoundError:
+        names = set()
+    packs = sorted(name.removesuffix(".pack") for name in names if name.endswith(".pack"))
+    bare = [name for name in packs if f"{name}.idx" not in names] if "multi-pack-index" in names else []
+    return Packs([name for name in packs if f"{name}.idx" in names], bare)
+
+
+class Head(NamedTuple):
+    """How an index begins: whether it is of version 2, how many ids have a first byte up to each (`fan`), and where the
+    tables begin."""
+
+    new: bool
+    fan: tuple[int, ...]
+    tables: int
+
+    @property
+    def objects(self) -> int:
+        """How many objects it lists."""
+        return self.fan[-1]
+
+
+def head(data: bytes | mmap.mmap) -> Head | None:
+    """The head of the index that `data` begins; None where that is not how one begins."""
+    new = data[: len(_MAGIC)] == _MAGIC
+    start = len(_MAGIC) if new else 0
+    if len(data) < start + _FAN.size:
+        return None
+    fan = _FAN.unpack_from(data, start)
+    return Head(new, fan, start + _FAN.size) if list(fan) == sorted(fan) else None
+
+
+def size(objects: str) -> int:
+    """Bytes of all packs and indexes in the folder `objects`: so much git may map."""
+    total = 0
+    try:
+        with os.scandir(os.path.join(objects, "pack")) as entries:
+            for entry in entries:
+                total += entry.stat().st_size
+    except OSError:
+        pass
+    return total
 
 
 def unusable(objects: str, width: int) -> Iterator[tuple[str, str]]:
     """Name and fault of each pack in the folder `objects` that git passes over (packfile.c: open_packed_git_1,
     check_pack_index_ptr); ids have `width` bytes. One that goes away meanwhile was packed anew."""
-    folder = os.path.join(objects, "pack")
     try:
-        names = sorted(os.listdir(folder))
+        packs = listed(objects)
     except OSError:
         return
-    for name in names:
-        base = name.removesuffix(".idx")
-        if name.endswith(".pack") and f"{name.removesuffix('.pack')}.idx" not in names and _MIDX in names:
-            yield name.removesuffix(".pack"), "it has no index of its own"
-        if name != base and f"{base}.pack" in names:
-            try:
-                fault = _fault(os.path.join(folder, base), width)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                fault = error.strerror or "it cannot be read"
-            if fault:
-                yield base, fault
+    yield from ((name, "it has no index of its own") for name in packs.bare)
+    for name in packs.indexed:
+        try:
+            fault = _fault(os.path.join(objects, "pack", name), width)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            fault = error.strerror or "it cannot be read"
+        if fault:
+            yield name, fault
 
 
 def _fault(base: str, width: int) -> str:
     with open(f"{base}.idx", "rb") as file:
-        head = file.read(len(_MAGIC) + _FAN)
+        index = head(file.read(len(_MAGIC) + _FAN.size))
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 2 * width, 0))
         end = file.read(2 * width)
-    count = _count(head, size, width)
-    if count is None:
+    if index is None or not _fits(index, size, width):
         return "its index is damaged"
     with open(f"{base}.pack", "rb") as file:
         magic, version, objects = _HEAD.unpack(file.read(_HEAD.size).ljust(_HEAD.size))
@@ -50,16 +103,10 @@ def _fault(base: str, width: int) -> str:
         same = file.read(width) == end[:width]
     if magic != b"PACK" or version not in (2, 3):
         return "it does not begin as a pack does"
-    return "" if objects == count and same else "it does not belong to its index"
+    return "" if objects == index.objects and same else "it does not belong to its index"
 
 
-def _count(head: bytes, size: int, width: int) -> int | None:
-    """How many objects an index lists, of which this is the beginning; None where its parts do not fit together."""
-    new = head.startswith(_MAGIC)
-    start = len(_MAGIC) if new else 0
-    if len(head) < start + _FAN:
-        return None
-    fan = struct.unpack(">256I", head[start : start + _FAN])
-    rest = size - start - _FAN - 2 * width - fan[-1] * (width + (8 if new else 4))
-    fits = 0 <= rest <= 8 * fan[-1] and rest % 8 == 0 if new else rest == 0
-    return fan[-1] if fits and list(fan) == sorted(fan) else None
+def _fits(index: Head, size: int, width: int) -> bool:
+    """Whether the parts of an index of that size fit together."""
+    rest = size - index.tables - 2 * width - index.objects * (width + (8 if index.new else 4))
+    return 0 <= rest <= 8 * index.objects and rest % 8 == 0 if index.new else rest == 0

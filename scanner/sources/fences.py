@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from scanner.git import enumerate as enumeration
-from scanner.git.circles import circles, size
+from scanner.git.circles import circles
+from scanner.git.packs import size
 from scanner.git.plain import object_folders, odd_loose
 from scanner.git.repository import Repository
 from scanner.model import Problem

@@ -28,6 +28,7 @@ from scanner.decode import views
 from scanner.detect import literals
 from scanner.errors import GitError
 from scanner.git import enumerate as enumeration
+from scanner.git.packs import listed
 from scanner.git.repository import Repository, common_dir
 from scanner.sources.cache import Cache, Row
 from scanner.sources.history import Scope, Seen, Watch, problems, through_git, together
@@ -143,18 +144,17 @@ def folders(objects: str) -> list[str]:
 def here(objects: Sequence[str], width: int) -> Here | None:
     """What the folders `objects` hold; ids have `width` bytes. None where that is not sure: packs come and go."""
     with suppress(OSError):
-        packs = [_fact(base, width) for folder in objects for base in _packs(os.path.join(folder, "pack"))]
+        packs = [_fact(base, width) for folder in objects for base in _packs(folder)]
         return Here(frozenset(packs), frozenset(oid for folder in objects for oid in _loose(folder, 2 * width - 2)))
     return None
 
 
-def _packs(folder: str) -> list[str]:
+def _packs(objects: str) -> list[str]:
     """The packs that have an index, without suffix. OSError where one that has none may count all the same."""
-    names = set(os.listdir(folder)) if os.path.isdir(folder) else set()
-    packs = [name.removesuffix(".pack") for name in names if name.endswith(".pack")]
-    if "multi-pack-index" in names and not all(f"{name}.idx" in names for name in packs):
+    packs = listed(objects)
+    if packs.bare:
         raise OSError
-    return [os.path.join(folder, name) for name in packs if f"{name}.idx" in names]
+    return [os.path.join(objects, "pack", name) for name in packs.indexed]
 
 
 def _fact(base: str, width: int) -> Fact:

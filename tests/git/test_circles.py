@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from scanner.git.circles import circles, size
+from scanner.git.circles import circles
+from scanner.git.packs import size
 from scanner.git.run import sealed
 from tests.conftest import Repo, token
 from tests.pack import packs
