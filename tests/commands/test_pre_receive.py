@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -43,6 +44,19 @@ def bare(repo: Repo, tmp_path: Path) -> Repo:
 
 def hook(bare: Repo, options: str = "", before: str = "") -> None:
     write_hook(bare.path / "hooks/pre-receive", f"pre-receive {options}", before)
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> str:
+    """A PATH with a git that takes its time before it lists commits: a budget of a millisecond is over by then."""
+    git = tmp_path / "slow" / "git"
+    git.parent.mkdir()
+    git.write_text(f"""#!/bin/sh
+case "$*" in *rev-list*) sleep 0.4;; esac
+exec "{shutil.which("git")}" "$@"
+""")
+    git.chmod(0o755)
+    return f"{git.parent}:{os.environ['PATH']}"
 
 
 def push(repo: Repo, bare: Repo, *arguments: str) -> tuple[bool, bytes]:
@@ -162,13 +176,13 @@ def test_it_is_recorded_in_the_report(run: Run, repo: Repo) -> None:
 # GitLab
 
 
-def test_gitlab_shows_lines(repo: Repo, bare: Repo) -> None:
+def test_gitlab_shows_lines(repo: Repo, bare: Repo, slow: str) -> None:
     repo.commit({"a.env": BOT, **{f"{seed}.env": token("user", seed) for seed in range(6)}})
     assert b"GL-HOOK-ERR" not in push(repo, bare)[1]
     hook(bare, before="export GL_ID=user-1")
     said = push(repo, bare)[1]
     assert said.count(b"GL-HOOK-ERR: ") == 8 and b"GL-HOOK-ERR: and 2 more" in said
-    hook(bare, "--budget 1ms", before="export GL_ID=user-1")
+    hook(bare, "--budget 1ms", before=f"export GL_ID=user-1 PATH='{slow}'")
     assert b"GL-HOOK-ERR: the push: the time budget" in push(repo, bare)[1]
 
 
@@ -200,12 +214,12 @@ def test_a_part_of_the_budget_is_for_what_is_told() -> None:
 # The budget
 
 
-def test_a_spent_budget_stops_the_push_and_names_what_was_not_reached(repo: Repo, bare: Repo) -> None:
+def test_a_spent_budget_stops_the_push_and_names_what_was_not_reached(repo: Repo, bare: Repo, slow: str) -> None:
     branch(repo, "topic", {"b.txt": b"two\n"})
-    hook(bare, "--budget 1ms")
+    hook(bare, "--budget 1ms", before=f"export PATH='{slow}'")
     through, said = push(repo, bare, "origin", "topic", "topic:more")
     assert not through and b"refs/heads/topic, refs/heads/more" in said and b"exit status 3" in said
-    hook(bare, "--budget 1ms --on-budget pass")
+    hook(bare, "--budget 1ms --on-budget pass", before=f"export PATH='{slow}'")
     through, said = push(repo, bare, "origin", "topic")
     assert through and b"skipped: ref: the time budget of 0.001 s is spent: 1 ref not looked at: refs/heads/t" in said
     assert b"exit status 0: let through, with 1 ref not looked at" in said and b"clean" not in said
@@ -302,16 +316,17 @@ def test_an_unborn_default_branch(run: Run, repo: Repo) -> None:
     assert b"GL-HOOK-ERR: xoxscan: 1 Slack credential in this push" in result.err and BOT not in result.err
 
 
-def test_no_time_at_all(run: Run, repo: Repo) -> None:
+def test_no_time_at_all(run: Run, repo: Repo, slow: str) -> None:
     tip = loose(repo, {"a.env": b"clean"})
     lines = b"".join(line(f"refs/heads/{number:02}", tip) for number in range(12))
-    env = {"GL_ID": "user-1"}
+    env = {"GL_ID": "user-1", "PATH": slow}
     result = run("pre-receive", "--budget=1ms", stdin=lines, env=env)
     assert result.status == 3 and b"refs/heads/09 and 2 more" in result.out and b"incomplete" in result.err
-    result = run("pre-receive", "--budget=1ms", "--on-budget=pass", stdin=lines)
+    result = run("pre-receive", "--budget=1ms", "--on-budget=pass", stdin=lines, env={"PATH": slow})
     assert result.status == 0 and b"let through, with 12 refs not looked at" in result.out
     assert b"times" not in result.out
-    assert run("pre-receive", "--budget=1ms", "--on-budget=pass", "--strict", stdin=lines).status == 3
+    strict = run("pre-receive", "--budget=1ms", "--on-budget=pass", "--strict", stdin=lines, env={"PATH": slow})
+    assert strict.status == 3
 
 
 def test_an_end_between_two_commits(run: Run, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
