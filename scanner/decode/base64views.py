@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import accumulate
 
 from scanner.decode import kubernetes
 from scanner.decode.around import any_of, cover, one_of, regions
-from scanner.decode.view import Decoded, Raw, View
+from scanner.decode.view import Decoded, Raw, View, places
 
 LEVELS = 5
 BROKEN = 2
@@ -146,11 +144,7 @@ def _decoded(characters: bytes) -> bytes:
 
 def _way_back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
     """From bytes to the characters that hold any of their bits."""
-    starts = [0, *accumulate(end - start for start, end in pieces)]
-
-    def place(character: int) -> int:
-        piece = min(bisect_right(starts, character), len(pieces)) - 1
-        return pieces[piece][0] + character - starts[piece]
+    place = places(pieces)
 
     def raw(start: int, end: int) -> tuple[int, int]:
         first, last = phase + start * 8 // 6, phase + -(-end * 8 // 6)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
+from scanner.decode.around import branches
 from scanner.decode.view import Decoded, Raw, Run, View, through
 from scanner.spelling import MARKS, spellings
 
@@ -65,7 +66,7 @@ def character(code: int, otherwise: bytes) -> bytes:
 
 
 def _anchored(data: bytes, anchors: tuple[bytes, ...]) -> Iterator[tuple[int, int]]:
-    for pattern in _any_of(anchors):
+    for pattern in _begin(anchors):
         found = pattern.search(data)
         while found:
             yield _around(found)
@@ -75,7 +76,7 @@ def _anchored(data: bytes, anchors: tuple[bytes, ...]) -> Iterator[tuple[int, in
 def _begun(data: bytes, dialect: Dialect) -> Iterator[tuple[int, int]]:
     """Around the tokens that begin in plain letters and go on spelled. What was read once is not read again."""
     unit = compiled(dialect.pattern)
-    for pattern in _seen(dialect.starts, dialect.own):
+    for pattern in _begin(dialect.starts, _seen(dialect.own)):
         at = 0
         while found := pattern.search(data, at):
             at = found.end()
@@ -100,17 +101,9 @@ def _hides(data: bytes, at: int, unit: re.Pattern[bytes], plain: Plain) -> bool:
 
 
 @cache
-def _any_of(literals: tuple[bytes, ...]) -> tuple[re.Pattern[bytes], ...]:
-    return tuple(re.compile(first + rest) for first, rest in _branches(literals))
-
-
-def _branches(literals: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """A pattern for `literals` by first bytes: `re` jumps to a byte, and tries each alternative that it is given."""
-    groups: dict[bytes, list[bytes]] = {}
-    for literal in literals:
-        groups.setdefault(re.escape(literal[:1]), []).append(literal[1:])
-    for first, rest in groups.items():
-        yield first, b"" if b"" in rest else b"(?:%b)" % b"|".join(one + more for one, more in _branches(rest))
+def _begin(literals: tuple[bytes, ...], behind: bytes = b"") -> tuple[re.Pattern[bytes], ...]:
+    """What finds each of `literals`, and the pattern `behind` it; by first bytes."""
+    return tuple(re.compile(first + rest + behind) for first, rest in branches(literals))
 
 
 @cache
@@ -120,12 +113,11 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
 
 
 @cache
-def _seen(starts: tuple[bytes, ...], own: bytes) -> tuple[re.Pattern[bytes], ...]:
-    """The beginning of a token, and what rules see of the rest: plain characters, and punctuation in every spelling."""
+def _seen(own: bytes) -> bytes:
+    """What rules see of a token behind its beginning: plain characters, and punctuation in every spelling."""
     plain = bytes(byte for byte in b"A-Za-z0-9_:/.+=%-" if byte not in own)
     spelled = "|".join(spellings(name) for name in MARKS).encode()
-    goes_on = b"(?:[%b]++|(?=[%%&\\\\\xe2])(?:%b)){0,4096}+" % (plain, spelled)
-    return tuple(re.compile(first + rest + goes_on) for first, rest in _branches(starts))
+    return b"(?:[%b]++|(?=[%%&\\\\\xe2])(?:%b)){0,4096}+" % (plain, spelled)
 
 
 def _merged(regions: Iterable[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:

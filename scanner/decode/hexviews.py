@@ -6,13 +6,11 @@ Sources: the manuals of xxd (`-p`, `-g`), hexdump (`-C`), od (`-t x1`) and tcpdu
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import accumulate
 
 from scanner.decode.around import any_of, cover, one_of, regions
-from scanner.decode.view import Decoded, Raw, View
+from scanner.decode.view import Decoded, Raw, View, places
 
 _WORDS = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")
 # Of the same token, for what a line of a dump breaks up: the rest of the word, or what goes before.
@@ -87,11 +85,7 @@ def _bytes(digits: bytes, pieces: Sequence[tuple[int, int]], phase: int) -> Deco
 
 
 def _back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
-    starts = [0, *accumulate(end - start for start, end in pieces)]
-
-    def place(digit: int) -> int:
-        piece = min(bisect_right(starts, digit), len(pieces)) - 1
-        return pieces[piece][0] + digit - starts[piece]
+    place = places(pieces)
 
     def raw(start: int, end: int) -> tuple[int, int]:
         first, last = phase + 2 * start, phase + 2 * end - 1

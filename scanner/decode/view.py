@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 Raw = Callable[[int, int], tuple[int, int]]
@@ -49,6 +50,17 @@ def through(runs: Sequence[Run]) -> Raw:
         return begin, last.start + end - last.at if _alike(last) else last.end
 
     return raw
+
+
+def places(pieces: Sequence[tuple[int, int]]) -> Callable[[int], int]:
+    """Where in a text each character stands of what these `pieces` of it (begin and end of each) say together."""
+    starts = [0, *accumulate(end - start for start, end in pieces)]
+
+    def place(character: int) -> int:
+        piece = min(bisect_right(starts, character), len(pieces)) - 1
+        return pieces[piece][0] + character - starts[piece]
+
+    return place
 
 
 def _alike(run: Run) -> bool:
