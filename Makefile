@@ -2,6 +2,7 @@
 # make test   every test, with branch coverage               make check   lint + test + docs: what .ci/run runs
 # make dev    every extra into .venv, and .wheelhouse        make bench   the benchmark table; bench-recall: the corpus
 # make docs   rewrites what docs/check.py compares               make soak    hundreds of kills in the middle of revoking
+# make fuzz   looks for inputs that break the engine or a reader, for SECONDS=60 in all; FUZZ_TARGET=NAME: one of them
 # make lock   renews requirements-action.txt: what the GitHub Action installs
 #
 # Needs Python 3.11+, git and make; each target makes .venv itself. `make PYTHON=/path/to/python3.13 …` chooses another.
@@ -21,7 +22,7 @@ PIP = $(PY) -m pip --disable-pip-version-check --no-input
 # Labelled cases for bench-recall, one JSON object a line (bench/recall.py).
 CORPUS ?= $(wildcard ../shared/corpus/cases.jsonl)
 
-.PHONY: dev lint test soak check bench bench-recall demo docs lock
+.PHONY: dev lint test soak fuzz check bench bench-recall demo docs lock
 .DEFAULT_GOAL := check
 
 dev: .venv/.dev
@@ -40,6 +41,17 @@ test: .venv/.dev
 soak: export XOXSCAN_KILLS = 300
 soak: .venv/.dev
 	$(PY) -m pytest -n auto --dist worksteal tests/acceptance/test_crash.py
+# Guided by coverage (tests/fuzz/README.md). atheris has an environment of its own: it has wheels for few systems.
+SECONDS = 60
+fuzz: .venv/fuzz/.made
+	.venv/fuzz/bin/python -m tests.fuzz --seconds '$(SECONDS)' $(if $(FUZZ_TARGET),--target '$(FUZZ_TARGET)') $(ARGS)
+.venv/fuzz/.made: .venv/pyvenv.cfg pyproject.toml
+	"$(PY)" -m venv --clear .venv/fuzz
+	@.venv/fuzz/bin/python -m pip --disable-pip-version-check install --quiet --only-binary atheris atheris || \
+		{ echo "make: there is no atheris for this Python and system (it has wheels for Linux on x86-64, CPython 3.11 to" \
+		"3.14): nothing can be fuzzed here; the kept inputs are part of make test" >&2; exit 2; }
+	.venv/fuzz/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[history]'
+	@touch $@
 docs: .venv/.dev
 	$(PY) docs/check.py --write
 # Every file of each version with its hash, whatever system this runs on. pip-tools has an environment of its own.

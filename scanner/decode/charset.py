@@ -113,12 +113,13 @@ def _string(data: bytes, start: int, end: int, gap: int) -> Decoded:
     """One string, whose letters stand `gap` zeros apart: behind the letter, or in front of it if none are behind the
     last."""
     zeros = bytes(gap)
-    front = gap if data[end : end + gap] != zeros and start >= gap and data[start - gap : start] == zeros else 0
+    behind = gap if data[end : end + gap] == zeros else 0
+    front = gap if not behind and start >= gap and data[start - gap : start] == zeros else 0
     step = gap + 1
 
     def raw(begin: int, stop: int) -> tuple[int, int]:
         first = start - front + begin * step
-        return first, max(first, min(start - front + stop * step, len(data)))
+        return first, max(first, min(start - front + stop * step, end + behind))
 
     return Decoded(data[start:end:step], raw)
 
