@@ -8,6 +8,7 @@ import re
 import signal
 from types import FrameType, TracebackType
 
+from scanner.errors import UsageError
 from scanner.git.run import Git, close
 
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0}
@@ -24,12 +25,15 @@ class Spent(Exception):
 
 class Budget:
     """Raises Spent in its `with` block when `seconds` of wall clock are over; `math.inf` never does. It uses the alarm
-    clock of the process (setitimer(2)), and so works in its main thread alone."""
+    clock of the process (setitimer(2)), and so works in its main thread alone. UsageError where a system has none
+    (Windows)."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     def __enter__(self) -> Budget:
+        if self._seconds != math.inf and not hasattr(signal, "setitimer"):
+            raise UsageError("a time budget cannot be kept on this system, which has no alarm clock", "--budget none")
         if self._seconds != math.inf:
             self._before = signal.signal(signal.SIGALRM, self._over)
             signal.setitimer(signal.ITIMER_REAL, self._seconds, _AGAIN)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
 from scanner.commands.scanning import TIMEOUT, Setup, prepare, stamp
+from scanner.commands.silence import silent
 from scanner.detect import Detector
 from scanner.errors import NothingToScan, UsageError
 from scanner.model import Coverage, Finding, Hit, Location, Position, Problem, Report, Rule, Streams, Target
@@ -77,18 +78,10 @@ def unseen(streams: Streams) -> Iterator[None]:
     if not streams.stdin.isatty():
         yield
         return
-    import termios
-
-    terminal = streams.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
-    try:
+    with silent(streams.stdin.fileno()):
         streams.stderr.write(b"Tokens, one a line; they are not shown. An empty line ends.\n")
         streams.stderr.flush()
         yield
-    finally:
-        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ _SET = {
     "GIT_COMMITTER_NAME": "xoxscan doctor",
     "GIT_COMMITTER_EMAIL": "doctor@invalid",
 }
+_GRACE = 10.0  # seconds
 _SETTINGS = ("commit.gpgSign=false", "push.gpgSign=false", "gc.auto=0", "maintenance.auto=false")
 
 
@@ -37,7 +38,28 @@ def run(folder: str, environ: Mapping[str, str], *arguments: str, seconds: float
     try:
         said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        said, _ = process.communicate()
-        return None, said
+        return None, _ended(process, environ)
     return process.returncode, said
+
+
+def _ended(process: subprocess.Popen[bytes], environ: Mapping[str, str]) -> bytes:
+    """Ends a git and all that it started; what it said, if nobody holds its output any more."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        _end_tree(process, environ.get("SYSTEMROOT", r"C:\Windows"))
+    try:
+        return process.communicate(timeout=_GRACE)[0]
+    except subprocess.TimeoutExpired:
+        return b""
+
+
+def _end_tree(process: subprocess.Popen[bytes], system: str) -> None:
+    """The same on Windows, which knows no groups of processes: taskkill ends one with all that came of it
+    (https://learn.microsoft.com/windows-server/administration/windows-commands/taskkill)."""
+    try:
+        words = [os.path.join(system, "System32", "taskkill.exe"), "/F", "/T", "/PID", str(process.pid)]
+        subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_GRACE)
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+    process.kill()

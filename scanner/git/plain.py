@@ -61,7 +61,7 @@ def _linked(path: str) -> str:
         line = read(path)
     except (OSError, GitError):
         return path
-    return os.path.join(os.path.dirname(path), os.fsdecode(line.removeprefix(b"gitdir: ").rstrip(b"\r\n")))
+    return os.path.join(os.path.dirname(path), _named(line.removeprefix(b"gitdir: ").rstrip(b"\r\n")))
 
 
 def _odd(git_dir: str) -> Iterator[str]:
@@ -125,7 +125,12 @@ def _lines(path: str) -> Iterator[str]:
         if line.startswith(b'"'):
             line = line.strip(b'"').decode("unicode_escape").encode("latin-1", "replace")
         if line and not line.startswith(b"#"):
-            yield os.fsdecode(line)
+            yield _named(line)
+
+
+def _named(path: bytes) -> str:
+    """A path that stands in a file of git's. One that is not UTF-8 names nothing on Windows."""
+    return path.decode("utf-8", "surrogateescape")
 
 
 def odd_loose(folders: Sequence[str]) -> dict[bytes, str]:

@@ -21,6 +21,8 @@ PIECE = 1 << 19  # bytes read at a time
 LARGE = 32 << 20  # an object of more bytes is never held
 BEGINNING = 1 << 20  # bytes of a commit or tag that is too large: who, when, and what it leads to, stands there
 _WIDTH = 1 << 20  # bytes that git may be ahead
+# What is read of a pipe is read with one call: where none reads into a buffer, or tells whether more is there.
+_ALONE = not hasattr(os, "readv")
 _LITTLE, _NAP, _PATIENCE = 1 << 16, 0.0003, 0.002  # bytes; seconds
 
 # Id, kind, and where the content stands in a piece: data[start:end]. One that is missing has an empty kind.
@@ -125,7 +127,9 @@ class Pipe:
     def some(self) -> bytes:
         """What is there, up to the size of a piece, at least one byte; none at the end. Where little is there it waits
         a moment for more: git writes some thousand bytes at a time, and whoever takes each of them at once is woken
-        half a million times where ten thousand times do."""
+        half a million times where ten thousand times do. (Windows cannot tell whether more is there.)"""
+        if _ALONE:
+            return os.read(self._fd, len(self._room))
         end = got = os.readv(self._fd, [self._room])
         while got and end < len(self._room):
             if got < _LITTLE:

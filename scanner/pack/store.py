@@ -143,4 +143,4 @@ def _lines(path: str) -> list[str]:
         raise _closed(error) from None
     if any(line.startswith(b'"') for line in lines):
         raise GitError("info/alternates holds a quoted path", "write it without quotes")
-    return [os.fsdecode(line) for line in lines if line and not line.startswith(b"#")]
+    return [line.decode("utf-8", "surrogateescape") for line in lines if line and not line.startswith(b"#")]

@@ -20,6 +20,7 @@ from scanner.respond import journal_entries
 from scanner.respond.journal_schema import version
 
 SCHEMA = "xoxscan.evidence/1"
+_OURS = getattr(os, "O_CLOEXEC", 0)
 PARTS = ("runs", "entries", "requests", "notices")
 
 
@@ -61,7 +62,7 @@ def save(path: str, data: bytes) -> None:
     where, name = os.path.split(os.path.abspath(path))
     beside = os.path.join(where, f".{name}.{os.urandom(6).hex()}.tmp")
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as out:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OURS, 0o600), "wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())

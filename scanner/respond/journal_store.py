@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from scanner.errors import RESPONSE, XoxscanError
+from scanner.ownership import allows, me, strange
 from scanner.respond import journal_schema as schema
 
 NAME = "journal.sqlite3"
 _BESIDE = ("-wal", "-shm", "-journal")
 _LEAST = 512  # bytes of the smallest database; less is an empty one to SQLite, which would throw its log away
+_OURS = getattr(os, "O_CLOEXEC", 0)
 _PATIENCE = 30.0  # seconds that a writer waits for another one's transaction, which takes milliseconds
 
 
@@ -51,7 +53,7 @@ class Store:
 
     def __init__(self, where: str, uid: int | None = None) -> None:
         self.path = os.path.join(os.path.abspath(where), NAME)
-        owner = os.geteuid() if uid is None else uid
+        owner = me() if uid is None else uid
         with translated(self.path):
             _prepare_folder(os.path.dirname(self.path), owner)
             if _missing(self.path):
@@ -130,23 +132,23 @@ def _explained(path: str, name: str, message: str) -> JournalError:
     return JournalError(f"the journal is not as it should be: {path} ({message})", _KEEP)
 
 
-def _prepare_folder(where: str, owner: int) -> None:
+def _prepare_folder(where: str, owner: int | None) -> None:
     with suppress(FileExistsError):
         os.makedirs(os.path.dirname(where), exist_ok=True)
         os.mkdir(where, 0o700)
     found = os.lstat(where)
     if not stat.S_ISDIR(found.st_mode):
         raise JournalError(f"the state folder {where} is no folder", "name the real folder in XOXSCAN_STATE_DIR")
-    if found.st_uid != owner:
+    if strange(found, owner):
         raise JournalError(
             f"the state folder {where} belongs to somebody else (user {found.st_uid})",
             "name a folder of your own in XOXSCAN_STATE_DIR",
         )
-    if found.st_mode & 0o022:
+    if allows(found, 0o022):
         raise JournalError(
             f"others may write into the state folder {where}", f"see what is in it, then chmod 700 {where}"
         )
-    if found.st_mode & 0o077:
+    if allows(found, 0o077):
         _tighten_folder(where)
 
 
@@ -175,7 +177,7 @@ def _missing(path: str) -> bool:
 def _create(path: str) -> None:
     """A whole journal appears at once: a kill in between leaves none, and a cut one is told from a new one."""
     beside = f"{path}.{os.urandom(6).hex()}.tmp"
-    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR | _OURS, 0o600))
     try:
         _opened(beside, schema.migrate).close()
         with suppress(FileExistsError):  # another process was first
@@ -188,23 +190,25 @@ def _create(path: str) -> None:
 
 
 def _sync_folder(where: str) -> None:
-    handle = os.open(where, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder
+        return
+    handle = os.open(where, os.O_RDONLY | os.O_DIRECTORY | _OURS)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
-def _check_files(path: str, owner: int) -> None:
+def _check_files(path: str, owner: int | None) -> None:
     """Plain files of ours that nobody else may read. By name, not by handle: see the facts above."""
     for name in (path, *(path + suffix for suffix in _BESIDE)):
         with suppress(FileNotFoundError):
             found = os.lstat(name)
             if not stat.S_ISREG(found.st_mode):
                 raise JournalError(f"{name} is no plain file", "somebody may have put it there: look, then remove it")
-            if found.st_uid != owner:
+            if strange(found, owner):
                 raise JournalError(f"{name} belongs to somebody else (user {found.st_uid})", _ELSEWHERE)
-            if found.st_mode & 0o077:
+            if allows(found, 0o077):
                 os.chmod(name, stat.S_IMODE(found.st_mode) & 0o700)
     if os.lstat(path).st_size < _LEAST:
         raise JournalError(f"the journal {path} was cut short", _KEEP)

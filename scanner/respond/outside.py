@@ -82,7 +82,8 @@ def _put(place: str, data: bytes, *, over: bool) -> None:
     beside = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
     try:
         with open(beside, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-            os.fchmod(out.fileno(), 0o600)
+            if hasattr(os, "fchmod"):  # else files have no mode
+                os.fchmod(out.fileno(), 0o600)
             out.write(data)
             out.flush()
             os.fsync(out.fileno())

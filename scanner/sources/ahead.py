@@ -6,9 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from scanner.sources.folder import stored
 from scanner.sources.listing import Batch, Item
 
-_DISK_BLOCK = 512  # what st_blocks counts in
 _HOLES = 1 << 20  # bytes
 
 
@@ -48,5 +48,5 @@ def _size(path: bytes) -> int:
         status = os.lstat(path)
     except OSError:  # whoever reads it will say so
         return 0
-    stored = status.st_blocks * _DISK_BLOCK
-    return stored if stored + _HOLES < status.st_size else status.st_size
+    without = stored(status)
+    return without if without + _HOLES < status.st_size else status.st_size

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
+from scanner.ownership import allows, me, strange
+
 NAME = "xoxscan-history.sqlite3"
 SETS = 50  # rows that are kept: the latest
 EACH = 5  # of one repository with the same rules
@@ -23,6 +25,7 @@ _LARGEST = 32 << 20  # bytes of a row; larger ones are not kept
 _MOST = 256 << 20  # bytes of all rows together
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _LEAST = 512  # bytes of the smallest database; less is an empty one to SQLite
+_OURS = getattr(os, "O_CLOEXEC", 0)
 _PATIENCE = 1.0  # seconds that one waits for another process
 _APPLICATION = 0x786F7863  # "xoxc" (PRAGMA application_id)
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_SCHEMA", "SQLITE_MISMATCH", "SQLITE_ERROR")
@@ -109,7 +112,7 @@ class Cache:
         _prepare(self.where)
         if not os.path.lexists(self.path):
             with suppress(FileExistsError):
-                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _OURS, 0o600))
         with self._open() as db:
             db.execute("BEGIN IMMEDIATE")
             db.execute(
@@ -170,17 +173,17 @@ def _prepare(where: str) -> None:
     os.makedirs(os.path.dirname(where), exist_ok=True)
     with suppress(FileExistsError):
         os.mkdir(where, 0o700)
-    mode = stat.S_IMODE(os.stat(where).st_mode)
-    if mode & 0o077 and not os.listdir(where):
-        os.chmod(where, mode & 0o700)
+    found = os.stat(where)
+    if allows(found, 0o077) and not os.listdir(where):
+        os.chmod(where, stat.S_IMODE(found.st_mode) & 0o700)
     _own(where)
 
 
 def _own(where: str) -> None:
     found = os.stat(where)
-    if found.st_uid != os.geteuid():
+    if strange(found, me()):
         raise _Unusable(f"the folder {where} belongs to somebody else (user {found.st_uid})")
-    if found.st_mode & 0o022:
+    if allows(found, 0o022):
         raise _Unusable(f"others may write into the folder {where} (chmod 700 {where})")
 
 
@@ -190,13 +193,13 @@ def _check(path: str) -> None:
     found = os.lstat(path)
     if not stat.S_ISREG(found.st_mode):
         raise _Unusable(f"{path} is no plain file")
-    if found.st_uid != os.geteuid():
+    if strange(found, me()):
         raise _Unusable(f"{path} belongs to somebody else (user {found.st_uid})")
-    if found.st_mode & 0o022:
+    if allows(found, 0o022):
         raise _Worthless("open to others, who may have changed it")
     if 0 < found.st_size < _LEAST:
         raise _Worthless("damaged")
-    if found.st_mode & 0o077:
+    if allows(found, 0o077):
         os.chmod(path, 0o600)
 
 

@@ -15,12 +15,11 @@ from typing import BinaryIO, NamedTuple
 from scanner.model import Coverage, Problem, Skip
 from scanner.positions import advance
 from scanner.sources.descent import Descent
+from scanner.sources.folder import FILE, Folder, leads_away, stored
 from scanner.sources.listing import Batch, Item, Lister, batches, failed, special
 from scanner.windows import MARGIN, OVERLAP, WINDOW, Window, windows
 
 STDIN = b"-"
-_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
-_DISK_BLOCK = 512  # what st_blocks counts in
 
 
 class Piece(NamedTuple):
@@ -100,22 +99,24 @@ def _names(batch: Batch, may_hold: MayHold) -> Iterator[Piece]:
 
 def _files(batch: Batch, descent: Descent, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
     here: bytes | None = None
-    descriptor = files = size = 0
+    files = size = 0
     for name in batch.names:
         folder, _, leaf = name.rpartition(b"/")
         try:
             if folder != here:
                 here = None
-                descriptor = descent.at(folder)
+                place = descent.at(folder)
+                held = place.descriptor
                 here = folder
-            data = _whole(descriptor, leaf, sizes.whole)
+            opened = place.open(leaf) if held is None else os.open(leaf, FILE, dir_fd=held)  # no call of ours for each
+            data = _whole(opened, sizes.whole)
         except OSError as error:
             if here is None:
                 yield failed(batch.shown + name, error)
                 continue
             data = None
         if data is None:
-            yield from _closer(descriptor, leaf, batch.shown + name, may_hold, sizes)
+            yield from _closer(place, leaf, batch.shown + name, may_hold, sizes)
             continue
         files += 1
         size += len(data)
@@ -124,9 +125,8 @@ def _files(batch: Batch, descent: Descent, may_hold: MayHold, sizes: Sizes) -> I
     yield Coverage(files=files, bytes=size)
 
 
-def _whole(folder: int, name: bytes, limit: int) -> bytes | None:
-    """The content of a regular file of up to `limit` bytes; None for whatever needs a closer look."""
-    descriptor = os.open(name, _FILE, dir_fd=folder)
+def _whole(descriptor: int, limit: int) -> bytes | None:
+    """The content of a regular file of up to `limit` bytes, which is closed; None for what needs a closer look."""
     try:
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode) and status.st_size < limit:
@@ -138,17 +138,18 @@ def _whole(folder: int, name: bytes, limit: int) -> bytes | None:
         os.close(descriptor)
 
 
-def _closer(folder: int, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+def _closer(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
     """What could not be read at once: symlinks, large and changing files, what is no file, what may not be read."""
     try:
-        mode = os.lstat(name, dir_fd=folder).st_mode
-        if stat.S_ISREG(mode):
-            yield from _stream(folder, name, path, may_hold, sizes)
-        elif stat.S_ISLNK(mode):
-            target = os.readlink(name, dir_fd=folder)
+        status = folder.lstat(name)
+        mode = status.st_mode
+        if leads_away(status):
+            target = folder.readlink(name)
             yield Coverage(files=1, bytes=len(target))
             if may_hold(target):
                 yield Piece(path, "symlink", Window(target, 1, 1, 0, len(target) + 1))
+        elif stat.S_ISREG(mode):
+            yield from _stream(folder, name, path, may_hold, sizes)
         elif stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "it became a folder during the scan")
         else:
@@ -157,14 +158,14 @@ def _closer(folder: int, name: bytes, path: bytes, may_hold: MayHold, sizes: Siz
         yield failed(path, error)
 
 
-def _stream(folder: int, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
-    descriptor = os.open(name, _FILE, dir_fd=folder)
+def _stream(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+    descriptor = folder.open(name)
     try:
         status = os.fstat(descriptor)
         yield Coverage(files=1)
         # A file that is being written may grow while we read, but not for ever.
         end = status.st_size + sizes.whole
-        cut = _without_holes if status.st_blocks * _DISK_BLOCK + sizes.whole < status.st_size else _from_start
+        cut = _without_holes if stored(status) + sizes.whole < status.st_size else _from_start
         yield from _pieces(cut(descriptor, end, sizes), path, "worktree", may_hold)
         if os.fstat(descriptor).st_size > end:
             raise OSError(errno.EFBIG, f"it grew as fast as it was read; what comes after byte {end} was not looked at")
@@ -213,6 +214,7 @@ class _Extent:
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; none at the end."""
-        data = os.pread(self._descriptor, min(size, self._end - self._at), self._at)
+        os.lseek(self._descriptor, self._at, os.SEEK_SET)  # Windows has no pread
+        data = os.read(self._descriptor, min(size, self._end - self._at))
         self._at += len(data)
         return data

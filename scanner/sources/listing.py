@@ -19,6 +19,7 @@ from typing import NamedTuple
 from scanner.errors import GitError
 from scanner.model import Problem, Skip
 from scanner.sources.descent import Descent
+from scanner.sources.folder import WINDOWS, Folder, leads_away
 
 BATCH = 512
 _BATCH_BYTES = 1 << 20  # of names: those of a very deep tree are long
@@ -117,8 +118,10 @@ def _target(link: bytes) -> bytes:
     return path.removeprefix(here)
 
 
-def _prefix(folder: bytes) -> bytes:
-    """What paths in a named folder begin with in a report."""
+def _prefix(folder: bytes, windows: bool = WINDOWS) -> bytes:
+    """What paths in a named folder begin with in a report, where all names have slashes."""
+    if windows:
+        folder = folder.replace(b"\\", b"/")
     while folder.startswith(b"./"):
         folder = folder[2:].lstrip(b"/")
     return b"" if folder in (b"", b".") else folder.rstrip(b"/") + b"/"
@@ -179,7 +182,7 @@ def _repository(place: Place, name: bytes, what: str, recurse: bool) -> Iterator
         yield Skip(what, f"{shown}: a repository of its own; --recurse-submodules looks into it")
     elif not os.path.lexists(os.path.join(root, b".git")):
         yield Skip(what, f"{shown}: not checked out")
-    elif os.path.realpath(root) != os.path.join(os.path.realpath(place.root), name):
+    elif os.path.realpath(root) != os.path.normpath(os.path.join(os.path.realpath(place.root), name)):
         yield Skip(what, f"{shown}: stands behind a symlink")
     else:
         yield Place(root, place.shown + name + b"/")
@@ -197,13 +200,13 @@ def _everything(place: Place, recurse: bool) -> Iterator[Item | Place]:
         while waiting:
             folder = waiting.pop()
             try:
-                descriptor = descent.at(folder)
-                entries = _entries(descriptor)
+                here = descent.at(folder)
+                entries = _entries(here)
             except OSError as error:
                 yield failed(place.shown + folder, error)
                 yield Batch(place.root, place.shown, (), (folder,))
                 continue
-            if b".git" in entries and _is_repository(descriptor):
+            if b".git" in entries and _is_repository(here):
                 if folder:
                     yield from _repository(place, folder, "nested repository", recurse)
                     continue
@@ -227,14 +230,16 @@ def _contents(place: Place, folder: bytes, entries: dict[bytes, str | int], wait
         yield Batch(place.root, place.shown, (), (folder,))
 
 
-def _entries(descriptor: int) -> dict[bytes, str | int]:
+def _entries(folder: Folder) -> dict[bytes, str | int]:
     """The names in a folder, and what they are: a file (or symlink), a folder, or the mode of something else."""
-    with os.scandir(descriptor) as entries:
+    with folder.entries() as entries:
         return {os.fsencode(entry.name): _kind(entry) for entry in entries}
 
 
-def _kind(entry: os.DirEntry[str]) -> str | int:
+def _kind(entry: os.DirEntry[bytes] | os.DirEntry[str], windows: bool = WINDOWS) -> str | int:
     try:
+        if windows and leads_away(entry.stat(follow_symlinks=False)):  # a junction is a folder to Python
+            return _FILE
         if entry.is_file(follow_symlinks=False) or entry.is_symlink():
             return _FILE
         if entry.is_dir(follow_symlinks=False):
@@ -244,14 +249,13 @@ def _kind(entry: os.DirEntry[str]) -> str | int:
         return _FILE  # opening it will show what is wrong
 
 
-def _is_repository(descriptor: int) -> bool:
+def _is_repository(folder: Folder) -> bool:
     """Whether the `.git` in a folder is one: a name alone must not hide a folder from us."""
     try:
-        if stat.S_ISREG(os.lstat(b".git", dir_fd=descriptor).st_mode):
-            opened = os.open(b".git", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=descriptor)
-            with open(opened, "rb", buffering=0) as file:
+        if stat.S_ISREG(folder.lstat(b".git").st_mode):
+            with open(folder.open(b".git"), "rb", buffering=0) as file:
                 return file.read(8) == b"gitdir: "
-        return stat.S_ISREG(os.lstat(b".git/HEAD", dir_fd=descriptor).st_mode)
+        return stat.S_ISREG(folder.lstat(b".git", b"HEAD").st_mode)
     except OSError:
         return False
 
@@ -261,7 +265,7 @@ def _once(items: Iterable[Item]) -> Iterator[Item]:
     seen: set[bytes] = set()
     for item in items:
         if isinstance(item, Batch):
-            top = os.path.join(os.path.realpath(item.root), b"")
+            top = _prefix(os.path.join(os.path.realpath(item.root), b""))
             names = tuple(name for name in item.names if top + name not in seen)
             others = tuple(name for name in item.others if top + name not in seen)
             seen.update(top + name for name in names + others)
