@@ -16,17 +16,22 @@ EMPTY_TREE = {
     "sha256": b"6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
 
-_FACTS = ("--show-object-format", "--is-bare-repository", "--is-shallow-repository", "--absolute-git-dir")
+_FACTS = (
+    *("--show-object-format", "--is-bare-repository", "--is-shallow-repository"),
+    *("--absolute-git-dir", "--git-common-dir"),
+)
 
 
 class Repository(NamedTuple):
-    """A repository that was found. `top` is None where it is bare or where we stand inside its git folder."""
+    """A repository that was found. `common` is the git folder that all its work trees share. `top` is None where it is
+    bare or where we stand inside its git folder."""
 
     git: Git
     object_format: str  # sha1 | sha256
     bare: bool
     shallow: bool
     git_dir: str
+    common: str
     top: str | None
 
     @property
@@ -63,16 +68,16 @@ def _line(git: Git, fact: str) -> str:
 
 
 def _repository(git: Git, facts: list[str], top: str | None) -> Repository:
-    object_format, bare, shallow, git_dir = facts
+    object_format, bare, shallow, git_dir, common = facts
     if object_format not in EMPTY_TREE:
         raise GitError(f"the hash {object_format} is not known", "upgrade xoxscan")
-    return Repository(git, object_format, bare == "true", shallow == "true", git_dir, top)
+    common = os.path.normpath(os.path.join(git.cwd, common))  # git may say it from where it stands
+    return Repository(git, object_format, bare == "true", shallow == "true", git_dir, common, top)
 
 
 def common_dir(repository: Repository) -> str:
     """The git folder that all work trees of the repository share."""
-    path = _line(repository.git, "--git-common-dir")
-    return os.path.normpath(os.path.join(repository.git.cwd, path))
+    return repository.common
 
 
 def shallow_commits(repository: Repository) -> frozenset[bytes]:
