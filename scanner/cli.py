@@ -129,6 +129,8 @@ def _stand() -> None:
     sys.stdin = sys.stdin or open(0)  # noqa: SIM115 - it is open for the life of the process
     sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115
+    # Help holds what not every encoding has. Reports are bytes, and UTF-8.
+    getattr(sys.stdout, "reconfigure", lambda errors: None)(errors="replace")
 
 
 def _guard() -> None:

@@ -6,16 +6,17 @@ Contents never leave a worker. One that dies takes its portions with it: they ar
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from scanner.sources.workers import Answer
 
 # Elsewhere a fork may hang in a system library, or there is none.
-FORKS = sys.platform == "linux"
+FORKS = sys.platform == "linux" and hasattr(os, "fork")
 
 _GRACE = 1.0  # seconds for a worker to end by itself
 
@@ -71,8 +72,7 @@ def look(task: Task, pool: Work, processes: int) -> Generator[Answer, None, list
 def _collect(crew: Mapping[Connection, Worker], pool: Work, lost: list[bytes]) -> Iterator[Answer]:
     busy = dict(crew)
     while busy:
-        for pipe in wait(list(busy)):
-            assert isinstance(pipe, Connection)
+        for pipe in cast(list[Connection], wait(list(busy))):  # on Windows they are of a class of their own
             worker = busy[pipe]
             answer = worker.answer()
             if answer:
