@@ -147,7 +147,7 @@ def test_a_baseline_is_written_and_reports_are_replaced(run: Run, full: Repo, tm
     assert poorer("baseline", "update", "scan", "--reason", "known", "--owner", "ada").status == 0
     known = ("scan", "-q", "--baseline", ".xoxscan-baseline")
     assert poorer(*known).status == run(*known).status == 0
-    assert poorer("baseline", "prune", "scan", "--yes").status == 0
+    assert poorer("baseline", "prune", "history", "--yes").status == 0
 
 
 def test_the_whole_story() -> None:
