@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scanner.decode.ansi import VIEW
 from tests.conftest import token
-from tests.decode.planting import bounded, contexts, places, planted, prefixed, randoms
+from tests.decode.planting import contexts, places, planted, prefixed, randoms
 
 SEQUENCES = (
     b"\x1b[31m",
@@ -79,9 +79,3 @@ def test_bold_and_underlined_letters(over: str) -> None:
 @pytest.mark.parametrize("text", [b"\x1b[31m" + token() + b"\x1b[0m\n", b"\x1b[1mLinux\x1b", b"[31mx[0m", b"x\x08"])
 def test_nothing_to_decode(text: bytes) -> None:
     assert not list(VIEW.decode(text))
-
-
-@given(st.text("\x1b[]\\;0m\x07xobK\x08^u1", max_size=200).map(str.encode) | st.binary(max_size=200))
-@settings(deadline=None)
-def test_anything_can_be_decoded(data: bytes) -> None:
-    bounded(VIEW, data)

@@ -15,27 +15,28 @@ from scanner.decode.view import View
 from scanner.detect import Detector
 from scanner.rules import builtin
 from tests.conftest import token
-from tests.decode.planting import places, randoms
+from tests.decode.planting import bounded, places, randoms
 
 VIEWS = tuple(module.VIEW for module in (percent, escapes, entities, quotedprintable, ansi, typographic, cookies))
-HOSTILE = [
-    b"x",
-    b"%",
-    b"\\",
-    b'"',
-    b"=",
-    b"&",
-    b"^",
-    b"\x1b",
-    b"\xe2\x80",
-    b"xoxb",
-    b"&amp;",
-    b"&#0",
-    b"%25",
-    b"<b ",
-    b"\\u",
-]
-HOSTILE += [b"?= ", *(b"xoxb" + more for more in (b"\\", b"&", b"=\n", b"\\u", b"\x1b]", b"<b xxxxxxx", b"\x1b[0000"))]
+# What each is spelled with, and what tokens begin with.
+SPELLED = {
+    "percent": "%2578uxob6F f",
+    "escape": "\\\\ux7803{}U o16b'`",
+    "html": "&#xX;0129amp78<b/>wr o",
+    "quoted-printable": "=78xob6F \n?Qqp",
+    "ansi": "\x1b[]\\;0m\x07xobK\x08^u1",
+    "typographic": "\u00ad\u200b\u2011\uff58xob-",
+    "cookie": '%^\\"25BFxod-',
+}
+HOSTILE = (
+    *(b"x", b"%", b"\\", b'"', b"=", b"&", b"^", b"\x1b", b"\xe2\x80", b"xoxb", b"&amp;"),
+    *(b"&#0", b"%25", b"<b ", b"\\u", b"?= "),
+    *(b"xoxb" + more for more in (b"\\", b"&", b"=\n", b"\\u", b"\x1b]", b"<b xxxxxxx", b"\x1b[0000")),
+)
+BITS = (
+    *(b"xoxb", b"xoxp-", b"%78", b"\\x78", b"&#120;", b"=78", b"\x1b[m"),
+    *(b"\xc2\xad", b"-", b"%%2F", b"7", b"word ", b"=\n"),
+)
 
 
 def _letter(found: re.Match[bytes]) -> bytes:
@@ -46,8 +47,7 @@ TOY = view("toy", Dialect(rb"~(.)", _letter, (b"~x",)))
 
 
 def test_names_are_told_apart() -> None:
-    names = [one.name for one in VIEWS]
-    assert names == ["percent", "escape", "html", "quoted-printable", "ansi", "typographic", "cookie"]
+    assert [one.name for one in VIEWS] == list(SPELLED)
 
 
 @pytest.mark.parametrize("one", VIEWS, ids=lambda one: one.name)
@@ -71,26 +71,18 @@ def test_hostile_texts_come_to_an_end(one: View) -> None:
         assert sum(len(part.data) for part in one.decode(data)) <= 3 * len(data)  # a dialect, a time
 
 
+@pytest.mark.parametrize("one", VIEWS, ids=lambda one: one.name)
+@given(st.data())
+@settings(deadline=None)
+def test_anything_can_be_decoded(one: View, data: st.DataObject) -> None:
+    bounded(one, data.draw(st.text(SPELLED[one.name], max_size=200).map(str.encode) | st.binary(max_size=200)))
+
+
 @given(randoms)
 @settings(deadline=None, max_examples=30)
 def test_no_token_is_invented(chance: Random) -> None:
     """In random text that begins like tokens and holds bits of every encoding."""
-    bits = [
-        b"xoxb",
-        b"xoxp-",
-        b"%78",
-        b"\\x78",
-        b"&#120;",
-        b"=78",
-        b"\x1b[m",
-        b"\xc2\xad",
-        b"-",
-        b"%%2F",
-        b"7",
-        b"word ",
-        b"=\n",
-    ]
-    data = b"".join(chance.choices(bits, k=60))
+    data = b"".join(chance.choices(BITS, k=60))
     detector = Detector(builtin(), 5.0)
     for one in VIEWS:
         for part in one.decode(data):

@@ -12,18 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scanner.decode.containers import Budget, Closed, Limits, format_of, members
-from tests.decode.archives import (
-    EACH,
-    SECRET,
-    STREAMS,
-    directory_field,
-    header,
-    inside,
-    look,
-    padded,
-    tarred,
-    zipped,
-)
+from tests.decode.archives import EACH, SECRET, STREAMS, directory_field, header, inside, look, padded, tarred, zipped
 
 
 def test_nested_names_and_encodings() -> None:

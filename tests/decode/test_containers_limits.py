@@ -12,15 +12,7 @@ import pytest
 
 from scanner.decode import containers_limits, containers_streams
 from scanner.decode.containers import LIMITS, Closed, Member
-from tests.decode.archives import (
-    SECRET,
-    header,
-    look,
-    padded,
-    reasons,
-    tarred,
-    zipped,
-)
+from tests.decode.archives import SECRET, header, look, padded, reasons, tarred, zipped
 
 
 def test_errors_that_are_none_of_theirs_are_not_hidden() -> None:

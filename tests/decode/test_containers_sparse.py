@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.decode.archives import (
-    header,
-    inside,
-    padded,
-    reasons,
-)
+from tests.decode.archives import header, inside, padded, reasons
 
 HOLED = bytes(1000) + b"abc" + bytes(97) + b"de" + bytes(898)
 

@@ -8,12 +8,7 @@ from random import Random
 import pytest
 
 from scanner.decode.containers import Closed, Opened, format_of
-from tests.decode.archives import (
-    SECRET,
-    STREAMS,
-    look,
-    zstd,
-)
+from tests.decode.archives import SECRET, STREAMS, look, zstd
 
 
 @pytest.mark.parametrize("name", STREAMS)

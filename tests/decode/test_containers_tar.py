@@ -5,18 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.decode.containers import Closed, Opened, format_of
-from tests.decode.archives import (
-    ENCODED,
-    FILES,
-    SECRET,
-    TARS,
-    header,
-    inside,
-    look,
-    padded,
-    reasons,
-    tarred,
-)
+from tests.decode.archives import ENCODED, FILES, SECRET, TARS, header, inside, look, padded, reasons, tarred
 
 
 @pytest.mark.parametrize("kind", TARS)

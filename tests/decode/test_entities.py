@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scanner.decode.entities import VIEW
 from tests.conftest import token
-from tests.decode.planting import Spell, bounded, contexts, each, planted, prefixed, randoms, tokens
+from tests.decode.planting import Spell, contexts, each, planted, prefixed, randoms, tokens
 
 
 def decimal(byte: int) -> bytes:
@@ -101,9 +101,3 @@ def test_nothing_to_decode(text: bytes) -> None:
 def test_what_is_no_character_stays() -> None:
     text = b"xox&#98;&#9999999;&#xFFFFFF;&nosuchname;&"
     assert next(VIEW.decode(text)).data == b"xoxb&#9999999;&#xFFFFFF;&nosuchname;&"
-
-
-@given(st.text("&#xX;0129amp78<b/>wr o", max_size=200).map(str.encode) | st.binary(max_size=200))
-@settings(deadline=None)
-def test_anything_can_be_decoded(data: bytes) -> None:
-    bounded(VIEW, data)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scanner.decode.escapes import VIEW
 from tests.conftest import token
-from tests.decode.planting import Spell, bounded, contexts, each, places, planted, prefixed, randoms, tokens
+from tests.decode.planting import Spell, contexts, each, places, planted, prefixed, randoms, tokens
 
 
 def spell(form: str) -> Spell:
@@ -95,9 +95,3 @@ def test_the_same_digits_in_three_dialects() -> None:
 )
 def test_nothing_to_decode(text: bytes) -> None:
     assert not list(VIEW.decode(text))
-
-
-@given(st.text("\\\\ux7803{}U o16b'`", max_size=200).map(str.encode) | st.binary(max_size=200))
-@settings(deadline=None)
-def test_anything_can_be_decoded(data: bytes) -> None:
-    bounded(VIEW, data)

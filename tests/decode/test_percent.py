@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scanner.decode.percent import VIEW
 from tests.conftest import token
-from tests.decode.planting import bounded, contexts, each, places, planted, prefixed, randoms, tokens
+from tests.decode.planting import contexts, each, places, planted, prefixed, randoms, tokens
 
 
 def lower(byte: int) -> bytes:
@@ -91,9 +91,3 @@ def test_a_long_one_comes_in_parts_that_overlap() -> None:
     starts = {index * (len(one) + len(gap)) for index in range(45)}
     assert len(list(VIEW.decode(data))) == 2
     assert places(VIEW, data, secret) == {(start, start + len(one)) for start in starts}
-
-
-@given(st.text("%2578uxob6F f", max_size=200).map(str.encode) | st.binary(max_size=200))
-@settings(deadline=None)
-def test_anything_can_be_decoded(data: bytes) -> None:
-    bounded(VIEW, data)

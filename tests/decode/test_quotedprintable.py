@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scanner.decode.quotedprintable import VIEW
 from tests.conftest import token
-from tests.decode.planting import bounded, contexts, each, places, planted, prefixed, randoms, tokens
+from tests.decode.planting import contexts, each, places, planted, prefixed, randoms, tokens
 
 
 def upper(byte: int) -> bytes:
@@ -68,9 +68,3 @@ def test_encoded_words() -> None:
 @pytest.mark.parametrize("text", [b"a=78&b=79", b"caf=C3=A9", token() + b"=\n\n", token() + b"= 1", b"x=\ny"])
 def test_nothing_to_decode(text: bytes) -> None:
     assert not list(VIEW.decode(text))
-
-
-@given(st.text("=78xob6F \n?Qqp", max_size=200).map(str.encode) | st.binary(max_size=200))
-@settings(deadline=None)
-def test_anything_can_be_decoded(data: bytes) -> None:
-    bounded(VIEW, data)

@@ -6,11 +6,10 @@ from random import Random
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scanner.decode.typographic import VIEW
 from tests.conftest import token
-from tests.decode.planting import bounded, contexts, places, planted, prefixed, randoms
+from tests.decode.planting import contexts, places, planted, prefixed, randoms
 from tests.decode.test_ansi import cut
 
 USUAL = tuple(mark.encode() for mark in "\u00ad\u200b\u200c\u200d\u2060\ufeff")
@@ -79,12 +78,6 @@ def test_a_letter_s_second_byte_is_no_dash() -> None:
     text = "xo\u00adxb \u0416a\u2116 \u00e9".encode()
     assert next(VIEW.decode(text)).data == "xoxb \u0416a\u2116 \u00e9".encode()
     assert not places(VIEW, text, b"xoxc")
-
-
-@given(st.text("\u00ad\u200b\u2011\uff58xob-", max_size=100).map(str.encode) | st.binary(max_size=200))
-@settings(deadline=None)
-def test_anything_can_be_decoded(data: bytes) -> None:
-    bounded(VIEW, data)
 
 
 @pytest.mark.parametrize("mark", USUAL[:2])
