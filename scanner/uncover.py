@@ -20,6 +20,7 @@ _LAYERED = ("base64",)  # the others take off all layers at once
 _MIXED = 3  # different ones
 UNFOLDED = "decoding"  # in place of a rule that ran out of time
 _ROOM = 4 << 20  # bytes that may be decoded of a text, besides four times its size: views may show the same again
+_EACH = 512  # bytes: what it takes to look at a part, however small it is
 # What these views show may go on where the raw text seems to end; others may glue something to a whole token.
 _GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
 
@@ -72,11 +73,13 @@ class _Looker:
             if name in _LAYERED or (name not in taken and len(set(taken)) < _MIXED):
                 for part in views.decode(name, data, found):
                     shown += self._through(part, (*taken, name))
+                    if self._room < 0:
+                        break
         return scan, shown
 
     def _through(self, part: Decoded, taken: tuple[str, ...]) -> Iterator[Shown]:
         """What a part shows, back in the text that it is a part of."""
-        self._room -= len(part.data)
+        self._room -= len(part.data) + _EACH
         if self._room < 0:
             self.overrun[UNFOLDED] = None
         elif self._detector.may_hold(part.data):

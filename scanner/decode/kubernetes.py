@@ -28,7 +28,7 @@ def decode(data: bytes) -> Iterator[Decoded]:
             continue
         start, done = _document(data, found.start())
         if _SLACK.search(data, start, done):
-            yield _shown(data, start, done)
+            yield from _shown(data, start, done)
 
 
 def _document(data: bytes, place: int) -> tuple[int, int]:
@@ -38,7 +38,8 @@ def _document(data: bytes, place: int) -> tuple[int, int]:
     return max(start, place - _MOST, 0), end if end >= 0 else min(len(data), place + _MOST)
 
 
-def _shown(data: bytes, start: int, end: int) -> Decoded:
+def _shown(data: bytes, start: int, end: int) -> Iterator[Decoded]:
+    """What stands there with its values decoded; nothing where there is none: that would show itself again."""
     shown, runs, at = bytearray(), [], start
     for value in _VALUE.finditer(data, start, end):
         plain = _plain(value[2])
@@ -48,8 +49,9 @@ def _shown(data: bytes, start: int, end: int) -> Decoded:
             runs.append(Run(len(shown), len(plain), *value.span(2)))
             shown += plain
             at = value.end(2)
-    runs.append(Run(len(shown), end - at, at, end))
-    return Decoded(bytes(shown + data[at:end]), through(runs))
+    if runs:
+        runs.append(Run(len(shown), end - at, at, end))
+        yield Decoded(bytes(shown + data[at:end]), through(runs))
 
 
 def _plain(value: bytes) -> bytes:

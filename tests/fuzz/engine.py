@@ -61,8 +61,9 @@ def _found(detector: Detector, data: bytes) -> set[tuple[int, int, bytes]]:
 
 
 def _plainly(raw: bytes, secret: bytes) -> bool:
-    """Whether `raw` says `secret`; a view may have shown it at the same place with the same name."""
-    return issued(raw) == secret or len(secret) <= len(raw)
+    """Whether `raw` says `secret` (of an address, `https://` may be missing); or a view has shown it at the same place,
+    with the same name."""
+    return secret.endswith(issued(raw)) or len(secret) < len(raw)
 
 
 def _longer(bare: set[tuple[int, int, bytes]], more: set[tuple[int, int, bytes]]) -> bool:

@@ -26,6 +26,7 @@ from scanner.decode.view import Decoded
 
 # A view may show a text several times over: in four phases, in three dialects, and where regions overlap.
 MANY, FREE = 24, 4 << 20
+_AROUND = 64
 _SPANS = 24  # of a part, so many are looked at
 
 
@@ -45,7 +46,7 @@ def leads_back(name: str, data: bytes, part: Decoded) -> None:
     for start, end in spans:
         first, last = part.raw(start, end)
         assert 0 <= first <= last <= len(data), f"{name}: {first}:{last} of {len(data)}"
-        made_of(name, data[first:last], part.data[start:end])
+        made_of(name, data, (first, last), part.data[start:end])
         if part.pieces:
             pieces(data, part.pieces(start, end), part.data[start:end])
     if name != "joined":  # the pieces of a format stand in any order
@@ -82,9 +83,12 @@ def pieces(data: bytes, found: tuple[tuple[int, int], ...], text: bytes) -> None
     assert re.fullmatch(glued, text, re.S), "joined: the pieces are not what was shown"
 
 
-def made_of(name: str, raw: bytes, shown: bytes) -> None:
-    """AssertionError where `raw` is not what shows `shown`, as another way of reading it tells."""
-    assert _TOLD[name](raw, shown), f"{name}: what is shown does not stand there"
+def made_of(name: str, data: bytes, place: tuple[int, int], shown: bytes) -> None:
+    """AssertionError where what stands at `place` does not show `shown`, as another way of reading it tells. A span may
+    begin or end within what looks otherwise alone: then what stands around it is read along."""
+    told, (first, last) = _TOLD[name], place
+    around = data[max(first - _AROUND, 0) : last + _AROUND]
+    assert told(data[first:last], shown) or told(around, shown), f"{name}: what is shown does not stand there"
 
 
 def _spelled(*dialects: Dialect) -> Callable[[bytes, bytes], bool]:
@@ -131,11 +135,11 @@ def _decided(shown: bytes, offset: int) -> bytes:
 def _values(raw: bytes) -> bytes:
     def plain(found: re.Match[bytes]) -> bytes:
         try:
-            return a2b_base64(found[0])
+            return found[1] + a2b_base64(found[2])
         except ValueError:
             return found[0]
 
-    return re.sub(rb"[A-Za-z0-9+/]{8,}={0,2}", plain, raw) + b"\n" + raw
+    return re.sub(rb"(?<=:)([ ]?[\"']?)([A-Za-z0-9+/]{8,4096}={0,2})", plain, raw) + b"\n" + raw
 
 
 def _lines(raw: bytes, shown: bytes) -> bool:
