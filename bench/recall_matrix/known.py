@@ -1,0 +1,35 @@
+"""What this scanner is known not to see, even with --decode, and why. All else of the table is seen, and stays so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_HEX = "hex is looked for in its two most usual forms, as each other one wants many more literals"
+_PAIR = "two encodings on each other that leave no letter as it is: each pair would want literals of its own"
+_PROGRAM = "only a program would know: the beginning of the token stands nowhere"
+
+NOT_SEEN: Mapping[str, str] = {
+    "hex: with colons": _HEX,
+    "hex: 0x78, 0x6f, …": _HEX,
+    "hex: a dump by xxd": _HEX,
+    "typographic: homoglyph": "there are too many letters that look alike, and nobody types them by mistake",
+    "two on each other: base64 in a UTF-16 file": _PAIR,
+    "two on each other: base64 of hex": _PAIR,
+    "two on each other: hex of base64": _PAIR,
+    "broken up: 9 pieces": "a token is put together from eight pieces at most",
+    "broken up: over 12 lines": "and from ten lines at most",
+    "broken up: the prefix broken": _PROGRAM,
+    "broken up: by way of a variable": "values of variables are not followed",
+    "others: \\N{LATIN SMALL LETTER X}": "nobody writes a token so",
+    "others: [char]0x78": _PROGRAM,
+    "others: decimal array": _PROGRAM,
+    "others: od -x": "the bytes of each word are swapped",
+    "others: backwards": _PROGRAM,
+    "others: ROT13": _PROGRAM,
+    "container: base64 of gz": "nothing of the token shows in the base64: all of it would have to be unpacked",
+    "container: zip with a password": "it cannot be opened; it is counted as skipped, and said",
+    "container: deb (ar)": "ar is not opened, nor are cpio, 7z and rar",
+    "container: Git LFS pointer": "what it points to is not there",
+    "git: name of a file": "trees are not looked at, only what they name",
+    "git: Git LFS, object here": "what Git LFS keeps is not looked at",
+}
