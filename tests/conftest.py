@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import os
 import random
+import signal
 import socket
 import subprocess
+import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -47,6 +50,40 @@ def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     (home / ".gitconfig").write_text('[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n')
     monkeypatch.setattr(socket.socket, "connect", _loopback(socket.socket.connect))
     yield home
+
+
+# Modules and names that only POSIX has: a test that asks for one itself cannot run on Windows. What the program asks
+# for must be there: that is no reason to skip.
+_WINDOWS = os.name == "nt"
+_TESTS = Path(__file__).parent
+_POSIX = (os, signal, socket)
+_MODULES = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Skips, on Windows, what asks for POSIX in the course of a test."""
+    with _posix():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Iterator[None]:
+    """The same of what a fixture asks for."""
+    with _posix():
+        yield
+
+
+@contextmanager
+def _posix() -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, ModuleNotFoundError) as error:
+        gone = getattr(error, "obj", None) in _POSIX if isinstance(error, AttributeError) else error.name in _MODULES
+        *_, last = traceback.walk_tb(error.__traceback__)
+        if _WINDOWS and gone and _TESTS in Path(last[0].f_code.co_filename).parents:
+            pytest.skip(f"on Windows: {error}")
+        raise
 
 
 def _loopback(connect: Callable[..., None]) -> Callable[..., None]:

@@ -4,7 +4,6 @@ it stays behind."""
 from __future__ import annotations
 
 import os
-import pty
 import shutil
 import signal
 import subprocess
@@ -17,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Repo, token
+
+pty = pytest.importorskip("pty", reason="Windows interrupts processes in its own way")
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sessions are read from /proc")
 PROGRAM = [sys.executable, "-m", "scanner"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -125,6 +124,8 @@ def test_50000_refs_cost_little(run: Run, tmp_path: Path) -> None:
 
 
 def _cpu() -> float:
+    import resource  # not on Windows
+
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 

@@ -4,7 +4,6 @@ program is planted, scanned, and then shown to work on plain git."""
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +49,8 @@ class Scene:
 
     def on_terminal(self, *words: str) -> None:
         """The same on a terminal."""
+        import pty  # not on Windows
+
         ours, theirs = pty.openpty()
         environ = {**os.environ, **self.environ, "TERM": "dumb"}
         with subprocess.Popen(["git", *words], cwd=self.repo.path, stdin=theirs, stdout=theirs, env=environ) as git:

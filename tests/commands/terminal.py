@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import select
 import subprocess
 import sys
@@ -24,7 +23,7 @@ def talk(argv: Sequence[str], script: Script, env: dict[str, str] | None = None)
     from scanner.model import Streams
     from tests.conftest import CLOCK
 
-    master, slave = pty.openpty()
+    master, slave = _terminal()
     person = _person(master, script)
     with os.fdopen(slave, "rb", closefd=False) as stdin, os.fdopen(slave, "wb", closefd=False) as stdout:
         status = main(list(argv), Streams(stdin, stdout, stdout, {**os.environ, **(env or {})}, lambda: CLOCK))
@@ -34,12 +33,19 @@ def talk(argv: Sequence[str], script: Script, env: dict[str, str] | None = None)
 
 def talk_to_program(argv: Sequence[str], script: Script) -> tuple[int, str]:
     """The same with the real program, in a session of its own, so that Ctrl-C reaches it as from a keyboard."""
-    master, slave = pty.openpty()
+    master, slave = _terminal()
     person = _person(master, script)
     command = [sys.executable, "-c", _CONTROLLED, *argv]
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
     os.close(slave)
     return process.wait(2 * _PATIENCE), _seen(person)
+
+
+def _terminal() -> tuple[int, int]:
+    """The two ends of a new one."""
+    import pty  # here, for tests beside those of terminals to run on Windows
+
+    return pty.openpty()
 
 
 # Makes the pty the controlling terminal first.

@@ -6,9 +6,7 @@ import base64
 import io
 import json
 import os
-import pty
 import re
-import termios
 from collections.abc import Callable
 
 import pytest
@@ -129,6 +127,9 @@ def test_nothing_typed_is_status_3() -> None:
 
 @pytest.mark.parametrize("act", [lambda: None, lambda: int("x")])
 def test_the_echo_comes_back_whatever_happens(act: Callable[[], object]) -> None:
+    import pty  # these two are not on Windows
+    import termios
+
     master, slave = pty.openpty()
     with os.fdopen(slave, "rb") as stdin, os.fdopen(master, "rb"):
         streams = Streams(stdin, io.BytesIO(), io.BytesIO(), {}, lambda: 0.0)

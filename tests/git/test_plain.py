@@ -27,6 +27,10 @@ def history(repo: Repo, *options: str) -> tuple[int, str]:
     return done.returncode, (done.stdout + done.stderr).decode()
 
 
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
 def device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
@@ -44,7 +48,7 @@ PLACES = (
 )
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, device])
+@pytest.mark.parametrize("make", [fifo, device])
 @pytest.mark.parametrize("place", PLACES)
 def test_git_is_not_started(repo: Repo, make: Callable[[Path], None], place: str) -> None:
     repo.commit({"a": token()})
@@ -66,7 +70,7 @@ def test_the_program_says_so(repo: Repo, place: str) -> None:
     assert place in said
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, device])
+@pytest.mark.parametrize("make", [fifo, device])
 @pytest.mark.parametrize("engine", ["auto", "git"])
 def test_loose_objects_are_left_out_and_told(repo: Repo, make: Callable[[Path], None], engine: str) -> None:
     repo.commit({"a": token()})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import select
 import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +33,9 @@ class Terminal:
     """Both ends of a pty: what is written to `stream` can be read back."""
 
     def __init__(self, stream: BinaryIO, master: int, columns: int = 100) -> None:
+        import fcntl  # these two are not on Windows
+        import termios
+
         self.stream, self.master = stream, master
         fcntl.ioctl(stream, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
