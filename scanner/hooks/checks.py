@@ -14,7 +14,7 @@ from scanner.git.run import require_version
 from scanner.hooks import settings
 from scanner.hooks.earlier import earlier
 from scanner.hooks.framework import FRAMEWORK, STAGES, stages
-from scanner.hooks.mend import mend, on_path
+from scanner.hooks.mend import mend, on_path, unset
 from scanner.hooks.moved import after
 from scanner.hooks.place import Place, place
 from scanner.hooks.scripts import CLEAN, EVENTS, KEPT, isolated, ours, started, unchanged
@@ -97,9 +97,11 @@ def _as_file(here: Here, event: str) -> Check:
     path = os.path.join(here.place.folder, event)
     if not os.path.isfile(path):
         return _gap(here, event, "there is no hook")
-    if not os.access(path, os.X_OK):
-        return Check(GAP, WHAT[event], f"{path} may not be run, so git passes it over", f"chmod +x {shlex.quote(path)}")
-    return _file(here, event, path)
+    return _file(here, event, path) if os.access(path, os.X_OK) else _passed_over(event, path)
+
+
+def _passed_over(event: str, path: str) -> Check:
+    return Check(GAP, WHAT[event], f"{path} may not be run, so git passes it over", f"chmod +x {shlex.quote(path)}")
 
 
 def _entry(event: str, entry: Entry) -> Check:
@@ -138,7 +140,7 @@ def hook_file(path: str, event: str) -> Check | None:
     if "xoxscan" not in text:
         return None
     if not os.access(path, os.X_OK):
-        return Check(GAP, what, f"{path} may not be run, so git passes it over", f"chmod +x {shlex.quote(path)}")
+        return _passed_over(event, path)
     if ours(path):
         return _ours(path, event, text)
     if _starved(text):
@@ -228,9 +230,9 @@ def _places(here: Here) -> Iterator[Check]:
     if setting:
         there = os.path.isdir(here.place.folder)
         state = NOTE if there or all(_configured(here, event) for event in EVENTS) else GAP
-        unset = "" if there else f"git config --{setting.scope} --unset core.hooksPath"
         absent = "" if there else ", which is no folder: no hook file is started"
-        yield Check(state, "core.hooksPath", f"{setting.value} ({setting.scope}){absent}", unset)
+        again = "" if there else unset(here.place)
+        yield Check(state, "core.hooksPath", f"{setting.value} ({setting.scope}){absent}", again)
     top = here.repository.top or here.repository.git_dir
     if _others(top):
         said = f"{top} belongs to another user: git refuses to work in it unless that is allowed"

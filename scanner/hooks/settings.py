@@ -59,18 +59,21 @@ class Switch(NamedTuple):
 
 def hooks_path(git: Git) -> Setting | None:
     """core.hooksPath as git takes it, with ~ expanded. Our own git is told to run no hook: that setting is left out."""
-    told = git.run("config", "-z", "--show-scope", "--type=path", "--get-all", "core.hooksPath", ok=(0, 1))
-    fields = told.decode("utf-8", "surrogateescape").split("\0")[:-1]
-    found = [Setting(*pair) for pair in zip(fields[::2], fields[1::2], strict=False)]
+    found = _told(git, "--type=path", "--get-all", "core.hooksPath")
     return found[-2] if len(found) > 1 else None
+
+
+def _told(git: Git, *query: str) -> list[Setting]:
+    """All that the configuration says to a query of `git config`, in order."""
+    told = git.run("config", "-z", "--show-scope", *query, ok=(0, 1))
+    fields = told.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return [Setting(*pair) for pair in zip(fields[::2], fields[1::2], strict=False)]
 
 
 def entries(git: Git) -> list[Entry]:
     """All hooks that the configuration names, in the order in which they are named."""
-    told = git.run("config", "-z", "--show-scope", "--get-regexp", r"^hook\..*\.(command|event|enabled)$", ok=(0, 1))
-    fields = told.decode("utf-8", "surrogateescape").split("\0")[:-1]
     found: dict[str, Entry] = {}
-    for scope, item in zip(fields[::2], fields[1::2], strict=False):
+    for scope, item in _told(git, "--get-regexp", r"^hook\..*\.(command|event|enabled)$"):
         key, _, value = item.partition("\n")
         name, _, what = key.removeprefix("hook.").rpartition(".")
         found[name] = _with(found.get(name, Entry(name, "", (), True, scope)), what, value)._replace(scope=scope)
@@ -97,11 +100,8 @@ def _on(value: str) -> bool | None:
 def switches(git: Git) -> list[Switch]:
     """What the configuration says of our events as such, the last word last (git-config(1), hook.<event>.enabled;
     hook.c, build_hook_config_map)."""
-    pattern = rf"^hook\.({'|'.join(EVENTS)})\.enabled$"
-    told = git.run("config", "-z", "--show-scope", "--get-regexp", pattern, ok=(0, 1))
-    fields = told.decode("utf-8", "surrogateescape").split("\0")[:-1]
     found = []
-    for scope, item in zip(fields[::2], fields[1::2], strict=False):
+    for scope, item in _told(git, "--get-regexp", rf"^hook\.({'|'.join(EVENTS)})\.enabled$"):
         key, _, value = item.partition("\n")
         on = _on(value)
         if on is not None:
