@@ -21,7 +21,7 @@ from tests.fuzz.targets import TARGETS
 
 _SLOW = 30  # seconds that one input may take
 _MEMORY = 3000  # MB
-_LONGEST = 1 << 14  # bytes of an input
+_LONGEST, _TEXT = 1 << 14, 1 << 11  # bytes of an input; of a text, which takes longer
 _SHOWN = 40  # lines of what a target says
 _COUNTS = re.compile(rb"#(\d+)\t\S+\s+cov: (\d+)(?: ft: (\d+))?")
 
@@ -73,7 +73,7 @@ def fuzzed(name: str, seconds: int) -> int:
             f"-max_total_time={seconds}",
             f"-timeout={_SLOW}",
             f"-rss_limit_mb={_MEMORY}",
-            f"-max_len={_LONGEST}",
+            f"-max_len={_TEXT if name in seeds.TEXTS else _LONGEST}",
             f"-artifact_prefix={folder}/",
             f"-dict={folder}/words",
             f"{folder}/corpus",

@@ -9,17 +9,18 @@ from collections.abc import Callable
 from tests.fuzz import seeds
 
 Mutator = Callable[[bytes, int], bytes]
-_TEXTS = ("engine", "views")
 _BLOCK = 512
 
 
 def mutated(target: str, data: bytes, most: int, seed: int, plainly: Mutator) -> bytes:
     """`data` changed, of `most` bytes; in most cases as `plainly` does it."""
     draw = random.Random(seed)
-    if target in _TEXTS and draw.random() < 0.3:
+    if target in seeds.TEXTS and draw.random() < 0.3:
         return draw.choice((_planted, _encoded, _encoded, _twice))(draw, data)[:most]
     changed = plainly(data, most)
-    return right(changed, draw) if target == "tar" and draw.random() < 0.8 else changed
+    if draw.random() < 0.2:
+        return changed
+    return right(changed, draw) if target == "tar" else gzipped(changed) if target == "gzip" else changed
 
 
 def _planted(draw: random.Random, data: bytes) -> bytes:

@@ -22,6 +22,7 @@ from scanner.decode import views
 from tests.pack import packs
 
 Encoder = Callable[[bytes], bytes]
+TEXTS = ("engine", "views")  # the targets that take texts
 
 
 def fake(seed: int) -> bytes:
@@ -231,8 +232,8 @@ _MAGIC = (
 
 def words(target: str) -> tuple[bytes, ...]:
     """What the fuzzer may put in, besides what it finds out by itself."""
-    if target in ("engine", "views"):
-        few = (literal for name in views.NAMES if name != "hex" for literal in views.few(name)[:40])
+    if target in TEXTS:
+        few = (anchor for name in views.NAMES for anchor in views.view(name).anchors[:40])
         return (
             *dict.fromkeys(few),
             *_CHARACTERS,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from binascii import a2b_base64
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -15,6 +14,7 @@ from scanner.decode import (
     cookies,
     entities,
     escapes,
+    kubernetes,
     notebook,
     percent,
     quotedprintable,
@@ -134,12 +134,9 @@ def _decided(shown: bytes, offset: int) -> bytes:
 
 def _values(raw: bytes) -> bytes:
     def plain(found: re.Match[bytes]) -> bytes:
-        try:
-            return found[1] + a2b_base64(found[2])
-        except ValueError:
-            return found[0]
+        return found[1] + (kubernetes._plain(found[2]) or found[2])
 
-    return re.sub(rb"(?<=:)([ ]?[\"']?)([A-Za-z0-9+/]{8,4096}={0,2})", plain, raw) + b"\n" + raw
+    return kubernetes._VALUE.sub(plain, raw) + b"\n" + raw
 
 
 def _lines(raw: bytes, shown: bytes) -> bool:
