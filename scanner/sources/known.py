@@ -170,7 +170,7 @@ def _end(path: str, width: int) -> tuple[bytes, int]:
 
 def _loose(folder: str, length: int) -> Iterator[bytes]:
     for name in os.listdir(folder):
-        if len(name) == 2 and not name.strip("0123456789abcdef"):
+        if len(name) == 2 and _is_hex(name):
             files = os.listdir(os.path.join(folder, name))
             yield from ((name + file).encode() for file in files if len(file) == length and _is_hex(file))
 
