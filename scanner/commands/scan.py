@@ -199,4 +199,7 @@ class Tally:
         """The path from the top of the work tree, which path entries are about."""
         if path is None:
             return None
-        return os.path.relpath(os.path.join(self._here, path), self.top).replace(os.fsencode(os.sep), b"/")
+        whole = os.path.join(self._here, path)
+        if os.path.splitdrive(whole)[0].lower() == os.path.splitdrive(self.top)[0].lower():  # else it is not in there
+            whole = os.path.relpath(whole, self.top)
+        return whole.replace(os.fsencode(os.sep), b"/")

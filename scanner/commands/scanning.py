@@ -223,7 +223,8 @@ def within(path: str, repository: Repository) -> bytes | None:
     it is read as it stood before. A link there does not lead out of it."""
     top = repository.top and os.path.realpath(repository.top)
     for whole in (os.path.abspath(path), os.path.realpath(path)):
-        if top and os.path.commonpath([top, whole]) == top:
+        same = top and os.path.splitdrive(top)[0].casefold() == os.path.splitdrive(whole)[0].casefold()
+        if top and same and os.path.commonpath([top, whole]) == top:
             return os.fsencode(os.path.relpath(whole, top)).replace(os.fsencode(os.sep), b"/")
     return None
 

@@ -50,7 +50,8 @@ def _ended(process: subprocess.Popen[bytes], environ: Mapping[str, str]) -> byte
         _end_tree(process, environ.get("SYSTEMROOT", r"C:\Windows"))
     try:
         return process.communicate(timeout=_GRACE)[0]
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired:  # its output stays open: on Windows a thread of Python's own still reads there
+        process.wait()
         return b""
 
 

@@ -68,7 +68,10 @@ def holds(other: Process, until: float, machine: Machine) -> bool:
     return 0 <= until - machine.uptime() <= LEASE if seen is None else seen
 
 
-def _answers(pid: int) -> bool:
+def _answers(pid: int, windows: bool = os.name == "nt") -> bool:
+    """Whether there is a process of that number. On Windows it cannot be asked: 0 would be Ctrl-C (os.kill)."""
+    if windows:
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

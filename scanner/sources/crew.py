@@ -18,6 +18,7 @@ from scanner.sources.workers import Answer
 # Elsewhere a fork may hang in a system library, or there is none.
 FORKS = sys.platform == "linux" and hasattr(os, "fork")
 
+_MOST = 60  # processes: Windows waits for hardly more pipes at a time (63, WaitForMultipleObjects)
 _GRACE = 1.0  # seconds for a worker to end by itself
 
 
@@ -54,7 +55,7 @@ def look(task: Task, pool: Work, processes: int) -> Generator[Answer, None, list
     crew: dict[Connection, Worker] = {}
     lost: list[bytes] = []
     try:
-        for portion in pool.first(processes):
+        for portion in pool.first(min(processes, _MOST)):
             worker = Worker(task, list(crew))
             crew[worker.pipe] = worker
             worker.ask(portion)

@@ -92,7 +92,7 @@ def _kept(top: str) -> Iterator[tuple[str, str]]:
     for folder, folders, files in os.walk(top):
         if "HEAD" in files and "objects" in folders:
             folders.clear()
-            yield os.path.relpath(folder, top), folder
+            yield os.path.relpath(folder, top).replace(os.sep, "/"), folder
 
 
 def _found(repository: Repository, folder: str | None) -> Repository | None:

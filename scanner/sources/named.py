@@ -38,9 +38,16 @@ def paths(names: Iterable[bytes], top: bytes) -> dict[bytes, bytes]:
     for name in names:
         folder, base = os.path.split(name)
         if folder not in folders:
-            folders[folder] = os.path.relpath(os.path.realpath(folder or b"."), os.path.realpath(top))
-        found[os.path.normpath(os.path.join(folders[folder], base))] = name
+            folders[folder] = _below(os.path.realpath(folder or b"."), os.path.realpath(top))
+        found[os.path.normpath(os.path.join(folders[folder], base)).replace(os.fsencode(os.sep), b"/")] = name
     return found
+
+
+def _below(folder: bytes, top: bytes) -> bytes:
+    try:
+        return os.path.relpath(folder, top)
+    except ValueError:  # on another drive
+        return folder
 
 
 def compare(repository: Repository, cat: Cat, change: Change, files: Mapping[bytes, bytes]) -> Iterator[Named]:
