@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
@@ -191,22 +191,22 @@ def program_finds_nothing() -> Iterator[str]:
         yield f"xoxscan scan:\n{said}"
 
 
-def literals(names: Sequence[str], many: bool) -> str:
-    """The module with what betrays the views `names` (scanner.decode.views)."""
+def literals(many: bool) -> str:
+    """The module with what betrays the views (scanner.decode.views)."""
     head = '"""What betrays a view: made from the views by docs/check.py; not to be changed by hand."""'
-    packed = views.pack(names, many=many)
+    packed = views.pack(many=many)
     lines = [f'    "{packed[at : at + 100]}"' for at in range(0, len(packed), 100)]
     return "\n".join([head, "", "LITERALS = (", *lines, ")", ""])
 
 
 DECODE = ROOT / "scanner/decode"
-MODULES = {"literals.py": (views.NAMES, False), "literals_many.py": (views.MANY, True)}
+MODULES = {"literals.py": False, "literals_many.py": True}
 
 
 def literals_are_current() -> Iterator[str]:
     """What betrays a view stands in modules of its own, so that no view has to be loaded for it."""
-    for name, known in MODULES.items():
-        if (DECODE / name).read_text() != literals(*known):
+    for name, many in MODULES.items():
+        if (DECODE / name).read_text() != literals(many):
             yield f"scanner/decode/{name}: not what the views say"
 
 
@@ -226,8 +226,8 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
 
 def write() -> None:
     """Makes every block anew where it differs in more than times and ids, and the literals of views."""
-    for name, known in MODULES.items():
-        (DECODE / name).write_text(literals(*known))
+    for name, many in MODULES.items():
+        (DECODE / name).write_text(literals(many))
     for path, text in pages():
         new = BLOCK.sub(fresh, text)
         if new != text:

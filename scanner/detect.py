@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.checks import CHECKS, Candidate
 from scanner.decode import views
-from scanner.decode.around import any_of, cover
+from scanner.decode.around import any_of
 from scanner.errors import RuleError
 from scanner.model import Dropped, Match, Rule, Secret
 from scanner.spelling import expand, issued
@@ -69,7 +69,8 @@ def _shared_beginnings(literals: Iterable[bytes]) -> tuple[bytes, ...]:
     return minimal_cover(one for start, group in groups.items() for one in ([start] if len(group) > 2 else group))
 
 
-# Views by name, in order, each with the literals that betray it; none where that is not known.
+# Views by name, in the order in which they are tried, each with the literals that betray it; none where that is not
+# known.
 Betrayed = Mapping[str, Sequence[bytes]]
 
 
@@ -105,9 +106,8 @@ class _Plain:
 
     def _encoded(self, data: bytes) -> bool:
         if self._betrays is None:
-            literals = (literal for name in self._names for literal in views.few(name))
-            own = [one for one in literals if not any(start in one for start in self._beginnings)]
-            self._betrays = any_of(cover(own))
+            every = _literals(self._names, many=False)
+            self._betrays = any_of(tuple(one for one in every if not any(start in one for start in self._beginnings)))
         return self._betrays.search(data) is not None
 
     def which(self, data: bytes) -> Collection[bytes]:
@@ -119,7 +119,14 @@ class _Plain:
 
 @cache
 def _betraying(name: str) -> re.Pattern[bytes]:
-    return any_of(cover(views.few(name)))
+    return any_of(tuple(_literals((name,), many=False)))
+
+
+def _literals(names: Collection[str], *, many: bool) -> dict[bytes, list[str]]:
+    """What betrays these views, and which of them."""
+    every = views.literals(many=many) if names else {}
+    kept = {literal: [name for name in betrayed if name in names] for literal, betrayed in every.items()}
+    return {literal: betrayed for literal, betrayed in kept.items() if betrayed}
 
 
 class _Hyperscan:
@@ -128,15 +135,18 @@ class _Hyperscan:
     def __init__(self, anchors: Collection[bytes], also: Collection[bytes], names: Sequence[str]) -> None:
         from hyperscan import ScanTerminated
 
+        self._ended = ScanTerminated
         self._names = names
         self._literals = sorted({*anchors, *also})
-        beginnings = _shared_beginnings(minimal_cover(anchors))
-        every = (*beginnings, *(literal for name in names for literal in views.literals(name)))
-        self._any = _database(cover(every))
         self._which = _database(self._literals)
-        self._encoded: hyperscan.Database | None = None
-        self._pairs: Sequence[tuple[str, bytes]] = ()
-        self._ended = ScanTerminated
+        self._betraying = _literals(names, many=True)
+        beginnings = _shared_beginnings(minimal_cover(anchors))
+        # Where one of a view contains one of a rule, only the rule's is looked for; the other is, when that is found.
+        known = self._betraying
+        self._within = {one: [more for more in known if one in more] for one in beginnings if one not in known}
+        inner = {one for within in self._within.values() for one in within}
+        self._every = sorted({*beginnings, *self._betraying} - inner)
+        self._any = _database(self._every)
 
     def any(self, data: bytes) -> bool:
         try:
@@ -153,15 +163,15 @@ class _Hyperscan:
     def views(self, data: bytes) -> Betrayed:
         if not self._names:
             return {}
-        if self._encoded is None:
-            self._pairs = [(name, literal) for name in self._names for literal in cover(views.literals(name))]
-            self._encoded = _database([literal for _, literal in self._pairs])
         found: set[int] = set()
-        self._encoded.scan(data, match_event_handler=lambda number, *_: found.add(number))
-        betrayed: dict[str, tuple[bytes, ...]] = {}
-        for name, literal in (self._pairs[number] for number in sorted(found)):
-            betrayed[name] = (*betrayed.get(name, ()), literal)
-        return betrayed
+        self._any.scan(data, match_event_handler=lambda number, *_: found.add(number))
+        here: dict[str, list[bytes]] = {}
+        for literal in (self._every[number] for number in sorted(found)):
+            for one in self._within.get(literal, (literal,)):
+                if one is literal or one in data:
+                    for name in self._betraying.get(one, ()):
+                        here.setdefault(name, []).append(one)
+        return {name: here[name] for name in self._names if name in here}
 
 
 def _stop(*_: object) -> bool:

@@ -30,7 +30,7 @@ _HEAD_ENDS = (b"\n", b"\r", b'"', b"'", b"\\")
 _TAIL_STARTS = (b"\n", b" ", b"\t", b'"', b"'", b"\\n")
 _LONGEST = 8  # characters of an image that are looked for: more are no rarer in practice, and many share a beginning
 _FOLLOWING = 16  # pieces that may belong to a token
-_SEARCHED = 4 * 1024  # bytes: of more than that the caller can tell quicker what they hold
+_FEW = 64  # literals: a pattern for these is made at once
 _LEAST = 16  # characters: less is no token
 
 # What stands between two pieces of one encoded text: the end of a line, as such or escaped, with what source text,
@@ -93,47 +93,31 @@ def _broken(whole: Sequence[bytes], ends: Sequence[bytes], starts: Sequence[byte
                 yield from (start + one[at : at + 3] for start in starts)
 
 
-def decode(data: bytes, levels: int = LEVELS, broken: int = BROKEN) -> Iterator[Decoded]:
-    """The parts of `data` that are base64 and may hold a token, encoded up to `levels` times."""
-    return _around(data, any_of(anchors(levels, broken)), _wanted(levels, broken))
-
-
-def around_those(data: bytes, found: tuple[bytes, ...]) -> Iterator[Decoded]:
-    """The same around these anchors alone."""
-    return _around(data, one_of(found), _wanted(LEVELS, 1))
-
-
-def _around(data: bytes, betraying: re.Pattern[bytes], wanted: re.Pattern[bytes]) -> Iterator[Decoded]:
+def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
+    """The parts of `data` that are base64 around these anchors, if they are known, or around any."""
+    betraying = one_of(found) if 0 < len(found) < _FEW else any_of(tuple(found) or VIEW.anchors)
     yield from kubernetes.decode(data)
     for start, end in regions(data, betraying, _SHAPE):
         if end - start >= _LEAST:
-            yield from _parts(data, start, end, wanted)
+            yield from _parts(data, start, end)
 
 
-@cache
-def _wanted(levels: int, broken: int) -> re.Pattern[bytes]:
-    """What the text below holds if a token is in it."""
-    return any_of(cover((*_PLAIN, *_WIDE, *anchors(levels - 1, broken - 1))))
-
-
-def _parts(data: bytes, start: int, end: int, wanted: re.Pattern[bytes]) -> Iterator[Decoded]:
+def _parts(data: bytes, start: int, end: int) -> Iterator[Decoded]:
     """What the pieces say together; and what one says alone if a token begins or ends with it: lines of a list look
     like those of one text."""
     pieces = [piece.span(1) for piece in _PIECE.finditer(data, start, end)]
-    yield from _phases(data, pieces, wanted)
+    yield from _phases(data, pieces)
     for at, piece in enumerate(pieces if len(pieces) > 1 else ()):
         if at and data.startswith(_STARTS, piece[0]):
-            yield from _phases(data, pieces[at : at + _FOLLOWING], wanted)
+            yield from _phases(data, pieces[at : at + _FOLLOWING])
         if _ENDING.search(_decoded(data[slice(*piece)])):
-            yield from _phases(data, [piece], wanted)
+            yield from _phases(data, [piece])
 
 
-def _phases(data: bytes, pieces: Sequence[tuple[int, int]], wanted: re.Pattern[bytes]) -> Iterator[Decoded]:
+def _phases(data: bytes, pieces: Sequence[tuple[int, int]]) -> Iterator[Decoded]:
     joined = b"".join([data[start:end] for start, end in pieces])
     for phase in range(4):
-        shown = _decoded(joined[phase:])
-        if len(shown) > _SEARCHED or wanted.search(shown):
-            yield Decoded(shown, _way_back(pieces, phase))
+        yield Decoded(_decoded(joined[phase:]), _way_back(pieces, phase))
 
 
 def _decoded(characters: bytes) -> bytes:
@@ -153,12 +137,15 @@ def _way_back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
     return raw
 
 
-def view(levels: int = LEVELS, broken: int = BROKEN) -> View:
-    """The view that finds what was encoded up to `levels` times; `broken` as in `anchors`."""
-    return View("base64", anchors(levels, broken), lambda data: decode(data, levels, broken))
+def few() -> tuple[bytes, ...]:
+    """What betrays a token that was encoded once, unless a line ends within."""
+    return anchors(1, 0)
 
 
-_CUT = tuple(one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))  # the images of `xox`
-FEW = anchors(1, 0)  # of what was encoded once, unless a line ends within
-# All five levels. Each literal has its price: where a line ends within an image, only that of `xox` is looked for.
-VIEW = View("base64", cover((*anchors(LEVELS, 0), *_broken(_CUT, _HEAD_ENDS, _TAIL_STARTS))), decode)
+def _every() -> tuple[bytes, ...]:
+    """All five levels. Each literal has its price: where a line ends within an image, only that of `xox` is one."""
+    cut = (one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))
+    return cover((*anchors(LEVELS, 0), *_broken(tuple(cut), _HEAD_ENDS, _TAIL_STARTS)))
+
+
+VIEW = View("base64", _every, decode)

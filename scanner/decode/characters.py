@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -45,19 +45,30 @@ class Dialect(NamedTuple):
 
 def view(name: str, *dialects: Dialect) -> View:
     """The view called `name`: each of `dialects` by itself, since the same bytes may mean different things."""
-    anchors = dict.fromkeys(anchor for dialect in dialects for anchor in (*dialect.anchors, *dialect.starts))
 
-    def decode(data: bytes) -> Iterator[Decoded]:
+    def anchors() -> Iterable[bytes]:
+        return (anchor for dialect in dialects for anchor in (*dialect.anchors, *dialect.starts))
+
+    def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
         for dialect in dialects:
-            yield from parts(data, dialect)
+            yield from parts(data, _only(dialect, found) if found else dialect)
 
-    return View(name, tuple(anchors), decode)
+    return View(name, anchors, decode)
 
 
 def parts(data: bytes, dialect: Dialect) -> Iterator[Decoded]:
     """What `data` holds in `dialect`, in order of place: parts that are made of a megabyte at most."""
     for start, end in _cut(_merged([*_anchored(data, dialect.anchors), *_begun(data, dialect)], len(data))):
         yield _part(data[start:end], start, dialect)
+
+
+def _only(dialect: Dialect, found: Sequence[bytes]) -> Dialect:
+    """The dialect with those literals alone that can stand in a text, if of all literals these were `found` there."""
+    anchors, starts = (
+        tuple(one for one in every if any(literal in one for literal in found))
+        for every in (dialect.anchors, dialect.starts)
+    )
+    return dialect._replace(anchors=anchors, starts=starts)
 
 
 def character(code: int, otherwise: bytes) -> bytes:

@@ -128,5 +128,5 @@ def _anchors(gap: int) -> tuple[bytes, ...]:
     return tuple(bytes(gap).join(bytes((letter,)) for letter in word) for word in _WORDS)
 
 
-UTF_16 = View("utf-16", _anchors(1), lambda data: _strings(data, 1))
-UTF_32 = View("utf-32", _anchors(3), lambda data: _strings(data, 3))
+UTF_16 = View("utf-16", lambda: _anchors(1), lambda data, found=(), /: _strings(data, 1))
+UTF_32 = View("utf-32", lambda: _anchors(3), lambda data, found=(), /: _strings(data, 3))

@@ -60,17 +60,8 @@ def _grouped(pairs: Sequence[bytes]) -> Iterator[bytes]:
             yield b" ".join(b"".join(group) for group in groups)
 
 
-def _decode(data: bytes) -> Iterator[Decoded]:
-    return _around(data, any_of(anchors()))
-
-
-def around_those(data: bytes, found: tuple[bytes, ...]) -> Iterator[Decoded]:
-    """The same around these anchors alone."""
-    return _around(data, one_of(found))
-
-
-def _around(data: bytes, betraying: re.Pattern[bytes]) -> Iterator[Decoded]:
-    for start, end in regions(data, betraying, _SHAPE):
+def _decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
+    for start, end in regions(data, one_of(found) if found else any_of(anchors()), _SHAPE):
         pieces = [piece.span(1) for piece in _PIECE.finditer(data, start, end)]
         digits = b"".join([data[begin:stop] for begin, stop in pieces])
         if len(digits) >= _LEAST:
@@ -94,8 +85,10 @@ def _back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
     return raw
 
 
-# The most usual of them: digits one after the other, or with a space between two.
-FEW = tuple(one for one in anchors() if re.match(rb"78( ?)(?:6[fF]\1(?:78|2)|61\1?70|77\1?66)", one))
+def usual() -> tuple[bytes, ...]:
+    """Of `anchors` the most usual: digits one after the other, or with a space between two."""
+    return tuple(one for one in anchors() if re.match(rb"78( ?)(?:6[fF]\1(?:78|2)|61\1?70|77\1?66)", one))
 
-VIEW = View("hex", anchors(), _decode)
-USUAL = View("hex", FEW, _decode)  # each literal has its price
+
+VIEW = View("hex", anchors, _decode)
+USUAL = View("hex", usual, _decode)  # each literal has its price

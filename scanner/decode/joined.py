@@ -27,7 +27,7 @@ _TYPES = frozenset(b"abcdeoprs")
 _LIKELY = rb"(?:xox[abcdeoprs]|xapp|xwfp)(?:[-.%\\&]|\xe2\x80)|hooks\.slack"
 
 
-def decode(data: bytes) -> Iterator[Decoded]:
+def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
     """The tokens of `data` that are made of pieces, each with what stands right before and behind it."""
     for first in _beginnings(data):
         for pieces in _ways(data, first):
@@ -36,7 +36,7 @@ def decode(data: bytes) -> Iterator[Decoded]:
                 yield _part(data, kept)
 
 
-VIEW = View("joined", ANCHORS, decode)
+VIEW = View("joined", lambda: ANCHORS, decode)
 
 
 def _beginnings(data: bytes) -> Iterator[Piece]:

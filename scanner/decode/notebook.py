@@ -9,7 +9,7 @@ what they break up is for other views to join.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from heapq import merge
 
@@ -28,7 +28,7 @@ _STRINGS = rb"(?:[^\"\\]++|\\.|(?<=\\n)\"\s*+,\s*+\")*+"
 _CONTROL = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
-def decode(data: bytes) -> Iterator[Decoded]:
+def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
     """The lines of cells and outputs around each anchor; nothing where the text is no notebook, or says the same."""
     if b'"cell_type"' not in data:
         return
@@ -41,7 +41,7 @@ def decode(data: bytes) -> Iterator[Decoded]:
                 yield Decoded(_escape().sub(_plain, data[start:end]), _way(data, start, end))
 
 
-VIEW = View("notebook", ANCHORS, decode)
+VIEW = View("notebook", lambda: ANCHORS, decode)
 
 
 def _hits(data: bytes, anchor: bytes) -> Iterator[int]:

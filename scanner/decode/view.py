@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 Raw = Callable[[int, int], tuple[int, int]]
 
@@ -19,14 +20,28 @@ class Decoded(NamedTuple):
     pieces: Callable[[int, int], tuple[tuple[int, int], ...]] | None = None
 
 
-class View(NamedTuple):
-    """An encoding. `name` is what a report calls it. Where none of `anchors` (three bytes at least) stands in a text
-    there is nothing to decode for what any rule looks for; where one does, `decode` gives the parts of the text that
-    may hold it. It never raises, whatever the text."""
+class Decode(Protocol):
+    """Takes an encoding off: gives the parts of a text that may hold what a rule looks for. It never raises, whatever
+    the text."""
 
-    name: str
-    anchors: tuple[bytes, ...]
-    decode: Callable[[bytes], Iterator[Decoded]]
+    def __call__(self, data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
+        """`found` are the literals that stand in `data` and betray the view (scanner.decode.views), where that is
+        known: only around these there is anything to decode."""
+        ...
+
+
+class View:
+    """An encoding. `name` is what a report calls it. Where none of `anchors` (three bytes at least) stands in a text
+    there is nothing to decode for what any rule looks for. They are made when they are asked for: some views have very
+    many, and whoever decodes knows already which of them stand in a text."""
+
+    def __init__(self, name: str, anchors: Callable[[], Iterable[bytes]], decode: Decode) -> None:
+        self.name, self._anchors, self.decode = name, anchors, decode
+
+    @cached_property
+    def anchors(self) -> tuple[bytes, ...]:
+        """What betrays the view; sorted."""
+        return tuple(sorted(set(self._anchors())))
 
 
 class Run(NamedTuple):

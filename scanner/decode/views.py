@@ -6,7 +6,7 @@ The literals stand in scanner.decode.literals and literals_many, which docs/chec
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from zlib import compress, decompress
@@ -30,37 +30,46 @@ _WHERE = {
     "hex": ("hexviews", "USUAL"),
 }
 NAMES = tuple(_WHERE)
-MANY = ("base64",)  # those with very many literals; the module says which FEW are the most usual
+_MANY = ("base64",)  # those with very many literals; the module says which few are the most usual
+
+Betraying = Mapping[bytes, Sequence[str]]  # literals, none of which contains another, and the views that each betrays
 
 
-def literals(name: str) -> Sequence[bytes]:
-    """What betrays the view called `name`."""
-    return _packed("literals_many")[name] if name in MANY else few(name)
-
-
-def few(name: str) -> Sequence[bytes]:
-    """As many of these as can be looked for without a library that is made for it."""
-    return _packed("literals")[name]
+def literals(*, many: bool) -> Betraying:
+    """What betrays the views. With `many` false, as much of it as can be looked for without a library that is made for
+    it: of some views only what is usual."""
+    return _unpacked("literals_many" if many else "literals")
 
 
 @cache
-def _packed(module: str) -> Mapping[str, Sequence[bytes]]:
+def _unpacked(module: str) -> Betraying:
     packed: str = import_module(f"scanner.decode.{module}").LITERALS
     lines = decompress(a2b_base64(packed)).decode().splitlines()
-    return {name: tuple(map(bytes.fromhex, words)) for name, *words in map(str.split, lines)}
+    return {bytes.fromhex(literal): names for literal, *names in map(str.split, lines)}
 
 
-def pack(names: Sequence[str], *, many: bool) -> str:
+def pack(*, many: bool) -> str:
     """What such a module holds: packed, as a text in which every literal stands would look encoded in every way."""
-    lines = (" ".join([name, *(literal.hex() for literal in made(name, many=many))]) for name in names)
+    lines = (" ".join([literal.hex(), *names]) for literal, names in _made(many=many).items())
     return b2a_base64(compress("\n".join(lines).encode(), 9), newline=False).decode()
 
 
-def made(name: str, *, many: bool) -> list[bytes]:
-    """What `literals` (or with `many` false, `few`) is to give: asks the view."""
+def _made(*, many: bool) -> Betraying:
+    """What `literals` is to give: asks the views. A literal that contains another says no more than that one."""
+    made: dict[bytes, dict[str, None]] = {}
+    every = [(literal, name) for name in NAMES for literal in _anchors(name, many=many)]
+    for literal, name in sorted(every, key=lambda one: (len(one[0]), one[0])):
+        parts = {literal[at:end] for at in range(len(literal)) for end in range(at + 1, len(literal) + 1)}
+        for shorter in parts & made.keys() or {literal}:
+            made.setdefault(shorter, {})[name] = None
+    return {literal: tuple(made[literal]) for literal in sorted(made)}
+
+
+def _anchors(name: str, *, many: bool) -> Iterable[bytes]:
     module, attribute = _WHERE[name]
     loaded = import_module(f"scanner.decode.{module}")
-    return sorted(set(getattr(loaded, attribute).anchors if many or name not in MANY else loaded.FEW))
+    found: Iterable[bytes] = loaded.few() if name in _MANY and not many else getattr(loaded, attribute).anchors
+    return found
 
 
 @cache
@@ -72,15 +81,6 @@ def view(name: str) -> View:
 
 
 def decode(name: str, data: bytes, found: Sequence[bytes] = ()) -> Iterator[Decoded]:
-    """What the view called `name` shows of `data`, in which these of its literals were `found`, if that is known."""
-    if name in MANY and found:
-        return around_those(name, data, tuple(found))
-    return view(name).decode(data)
-
-
-def around_those(name: str, data: bytes, found: tuple[bytes, ...]) -> Iterator[Decoded]:
-    """The same for a view that has very many literals: to look for few of them takes a fraction of the time."""
-    view(name)
-    module = import_module(f"scanner.decode.{_WHERE[name][0]}")
-    shown: Iterator[Decoded] = module.around_those(data, found)
-    return shown
+    """What the view called `name` shows of `data`, in which these literals that betray it were `found`, if that is
+    known."""
+    return view(name).decode(data, tuple(found))
