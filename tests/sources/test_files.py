@@ -9,6 +9,7 @@ import pathlib
 import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +17,21 @@ from hypothesis import strategies as st
 
 from scanner.model import Coverage, Position, Problem, Skip
 from scanner.positions import position
+from scanner.sources import files
+from scanner.sources.descent import Descent
 from scanner.sources.files import Piece, Seen, Sizes, read, read_stdin, walk
 from scanner.sources.listing import Batch
+from tests.sources.test_descent import HELD_ALONE
 
 NEEDLE = b"needle"
 SMALL = Sizes(whole=64, window=64, overlap=16, margin=8)
+
+
+@pytest.fixture(autouse=True, params=[pytest.param(True, marks=HELD_ALONE, id="open"), pytest.param(False, id="path")])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Through open folders, or by their paths (scanner.sources.folder)."""
+    monkeypatch.setattr(files, "Descent", partial(Descent, by_descriptor=request.param))
+    return bool(request.param)
 
 
 def may_hold(data: bytes) -> bool:

@@ -8,15 +8,25 @@ import pathlib
 import socket
 import subprocess
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import pytest
 
 from scanner.errors import GitError
 from scanner.model import Problem, Skip
+from scanner.sources import listing
+from scanner.sources.descent import Descent
 from scanner.sources.listing import BATCH, Batch, Item, Listing, batches
-from tests.sources.test_descent import DEPTH, chain, deep
+from tests.sources.test_descent import DEPTH, HELD_ALONE, chain, deep
 
 __all__ = ["deep"]  # the fixture
+
+
+@pytest.fixture(autouse=True, params=[pytest.param(True, marks=HELD_ALONE, id="open"), pytest.param(False, id="path")])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Through open folders, or by their paths (scanner.sources.folder)."""
+    monkeypatch.setattr(listing, "Descent", partial(Descent, by_descriptor=request.param))
+    return bool(request.param)
 
 
 def no_git(folder: bytes) -> Listing | None:
@@ -155,8 +165,12 @@ def test_a_folder_that_may_not_be_read_is_a_problem(
     assert [fault.what for fault in faults(batches([b"closed"], no_git))] == ["closed"]
 
 
-def test_a_tree_deeper_than_any_path_may_be_long(deep: pathlib.Path) -> None:
+def test_a_tree_deeper_than_any_path_may_be_long(deep: pathlib.Path, way: bool) -> None:
     items = list(batches([b"deep"], no_git))
+    if not way:  # what is too deep is a problem
+        [fault] = faults(items)
+        assert isinstance(fault, Problem) and os.strerror(errno.ENAMETOOLONG) in fault.message
+        return
     assert named(items) == [b"deep/" + chain(DEPTH)]
     assert not faults(items)
 
