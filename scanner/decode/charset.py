@@ -25,6 +25,7 @@ _MARKS = (
 # Without a mark: which bytes of a character are zero in nearly all text that holds ASCII.
 _ZEROS = (("utf-32-le", 4, (1, 2, 3)), ("utf-32-be", 4, (0, 1, 2)), ("utf-16-le", 2, (1,)), ("utf-16-be", 2, (0,)))
 _SAMPLE = 8 * 1024  # bytes that tell
+_SHORTEST = 20  # letters of a string within other bytes: no token is shorter
 _STRIDE = 1024  # characters between two places that are known on the way back
 _WORDS = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")
 _ASCII = rb"[\t\n\r\x20-\x7e]"
@@ -106,7 +107,7 @@ def _strings(data: bytes, gap: int) -> Iterator[Decoded]:
 @cache
 def _shape(gap: int) -> re.Pattern[bytes]:
     """Either byte order looks alike from the first letter to the last: letters with zeros between them."""
-    return re.compile(rb"%b(?:\x00{%d}%b){3,}+" % (_ASCII, gap, _ASCII))
+    return re.compile(rb"%b(?:\x00{%d}%b){%d,}+" % (_ASCII, gap, _ASCII, _SHORTEST - 1))
 
 
 def _string(data: bytes, start: int, end: int, gap: int) -> Decoded:

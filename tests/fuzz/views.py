@@ -100,9 +100,8 @@ def _spelled(*dialects: Dialect) -> Callable[[bytes, bytes], bool]:
 
 def _module(view: object) -> Callable[[bytes, bytes], bool]:
     """Of a view of characters: any of the dialects that it is made of."""
-    decode = view.decode  # type: ignore[attr-defined]
-    (dialects,) = (cell.cell_contents for cell in decode.__closure__)
-    return _spelled(*dialects)
+    closed = [cell.cell_contents for cell in view.decode.__closure__]  # type: ignore[attr-defined]
+    return _spelled(*(one for cell in closed if isinstance(cell, tuple) for one in cell if isinstance(one, Dialect)))
 
 
 def _ordered(small: bytes, large: bytes) -> bool:
