@@ -30,6 +30,8 @@ class Repo:
         self.path = path
         path.mkdir(parents=True)
         self.git("init", "-q")
+        for name in ("name", "email"):  # there are peers that commit what is staged
+            self.git("config", f"user.{name}", _WHO[f"GIT_AUTHOR_{name.upper()}"])
 
     def git(self, *words: str | bytes, given: bytes = b"", fine: tuple[int, ...] = (0,)) -> str:
         """What git prints. CalledProcessError where its status is another than those."""

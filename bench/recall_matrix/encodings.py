@@ -248,6 +248,7 @@ def _jar(form: str, sign: str = "%") -> Write:
 
 
 _COOKIES: Mapping[str, Write] = {
+    "plain, as Slack issued it": lambda t: json.dumps({"d": t.decode()}).encode(),
     "Cookie header": _jar("Cookie: b=.1a2b; d=COOKIE; d-s=1700000000\r\n"),
     "cookies.txt": _jar(".slack.com\tTRUE\t/\tTRUE\t1999999999\td\tCOOKIE\n"),
     "HAR": _jar('{"cookies": [{"name": "d", "value": "COOKIE", "path": "/"}]}\n'),

@@ -17,7 +17,7 @@ NOT_SEEN: Mapping[str, str] = {
     "two on each other: base64 of hex": _PAIR,
     "two on each other: hex of base64": _PAIR,
     "broken up: 9 pieces": "a token is put together from eight pieces at most",
-    "broken up: over 12 lines": "and from ten lines at most",
+    "broken up: over 12 lines": "a token is put together from ten lines at most",
     "broken up: the prefix broken": _PROGRAM,
     "broken up: by way of a variable": "values of variables are not followed",
     "others: \\N{LATIN SMALL LETTER X}": "nobody writes a token so",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench.recall_matrix import broken, containers, corners, encodings
 from bench.recall_matrix.cells import Planted, Row, plant
@@ -14,6 +14,7 @@ from bench.recall_matrix.corners import CORNERS, Corner
 from bench.recall_matrix.known import NOT_SEEN
 from bench.recall_matrix.programs import FILES, Failed, Program, sees
 
+Spread = Callable[..., Iterable[Any]]  # map, or that of a pool
 YES, NO, ABSENT, FAILED = "yes", "no", "–", "fails"
 TOGETHER = 2  # programs that run at once
 
@@ -41,15 +42,15 @@ def outcome(programs: Sequence[Program], folder: Path, seed: int) -> Outcome:
     """What `programs` see. `folder` is empty, and may be thrown away afterwards."""
     failures: list[str] = []
     with ThreadPoolExecutor(TOGETHER) as pool:
-        lines = list(_files(programs, folder / "files", seed, pool, failures))
-        lines += pool.map(
-            lambda each: _corner(programs, each[1], folder / "repos", each[0], seed, failures), enumerate(CORNERS)
-        )
+        lines = [
+            *files(programs, folder / "files", seed, failures, pool.map),
+            *repositories(programs, folder / "repos", seed, failures, pool.map),
+        ]
     return Outcome(lines, failures)
 
 
-def _files(
-    programs: Sequence[Program], root: Path, seed: int, pool: ThreadPoolExecutor, failures: list[str]
+def files(
+    programs: Sequence[Program], root: Path, seed: int, failures: list[str], spread: Spread = map
 ) -> Iterator[Line]:
     """One run of each program over all files but the large ones, and one over each of these."""
     numbered = list(enumerate(rows()))
@@ -57,20 +58,27 @@ def _files(
     planted = [list(plant(heap, root / f"heap{number}", seed)) for number, heap in enumerate(heaps)]
     seen: dict[str, list[str]] = {row.id: [] for _, row in numbered}
     jobs = [(program, heap, each) for program in programs for heap, each in enumerate(planted)]
-    columns = pool.map(lambda job: _column(job[0], FILES, root / f"heap{job[1]}", job[2], failures), jobs)
+    columns = spread(lambda job: _column(job[0], FILES, root / f"heap{job[1]}", job[2], failures), jobs)
     for (_, _, heap), column in zip(jobs, columns, strict=True):
         for each, cell in zip(heap, column, strict=True):
             seen[each.id].append(cell)
     yield from (Line(name, tuple(cells)) for name, cells in seen.items())
 
 
-def _corner(
-    programs: Sequence[Program], corner: Corner, root: Path, number: int, seed: int, failures: list[str]
-) -> Line:
-    """One run of each program over one repository."""
-    planted = corners.plant(corner, root, number, seed)
-    folder = root / planted.folder
-    return Line(corner.id, tuple(_column(program, corner.how, folder, [planted], failures)[0] for program in programs))
+def repositories(
+    programs: Sequence[Program], root: Path, seed: int, failures: list[str], spread: Spread = map
+) -> Iterator[Line]:
+    """One run of each program over each repository."""
+
+    def line(numbered: tuple[int, Corner]) -> Line:
+        number, corner = numbered
+        planted = corners.plant(corner, root, number, seed)
+        folder = root / planted.folder
+        return Line(
+            corner.id, tuple(_column(program, corner.how, folder, [planted], failures)[0] for program in programs)
+        )
+
+    yield from spread(line, enumerate(CORNERS))
 
 
 def _column(
@@ -113,8 +121,11 @@ def _plain(name: str) -> str:
 
 
 def reasons(known: Mapping[str, str] = NOT_SEEN) -> str:
-    """What is not seen, and why, as a list."""
-    return "\n".join(f"- {_plain(name)}: {why}." for name, why in known.items()) + "\n"
+    """What is not seen, and why, as a list: those with one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in known.items():
+        by_reason.setdefault(why, []).append(name)
+    return "".join(f"- {_plain('; '.join(names))}: {why}.\n" for why, names in by_reason.items())
 
 
 def turned(lines: Iterable[Line], known: Mapping[str, str] = NOT_SEEN) -> list[str]:

@@ -101,3 +101,31 @@ def test_nothing_to_decode(text: bytes) -> None:
 def test_what_is_no_character_stays() -> None:
     text = b"xox&#98;&#9999999;&#xFFFFFF;&nosuchname;&"
     assert next(VIEW.decode(text)).data == b"xoxb&#9999999;&#xFFFFFF;&nosuchname;&"
+
+
+OFFICE = (
+    b'</w:t></w:r><w:proofErr w:type="spellEnd"/><w:r w:rsidR="00A1"><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">',
+    b'</a:t></a:r><a:r><a:rPr lang="en-US" dirty="0"/><a:t>',
+    b'</t></r><r><rPr><b/><sz val="11"/><color rgb="FFFF0000"/><rFont val="Arial"/><family val="2"/></rPr><t>',
+)
+
+
+@pytest.mark.parametrize("runs", OFFICE)
+def test_runs_of_one_paragraph(runs: bytes) -> None:
+    secret = token()
+    planted(VIEW, b"<w:t>", secret[:20] + runs + secret[20:], b"</w:t>", secret)
+
+
+@pytest.mark.parametrize(
+    "end", [b"</w:t></w:r></w:p><w:p><w:r><w:t>", b"</a:t><a:br/><a:t>", b"<w:tab/>", b"</t></si>"]
+)
+def test_what_stands_in_another_paragraph_is_not_joined(end: bytes) -> None:
+    secret = token()
+    text = secret[:20] + end + secret[20:]
+    assert all(secret not in part.data for part in VIEW.decode(text))
+
+
+def test_a_host_with_named_dots() -> None:
+    secret = token("webhook")
+    spelled = secret.replace(b":", b"&colon;").replace(b"/", b"&sol;").replace(b".", b"&period;")
+    planted(VIEW, b"<code>", spelled, b"</code>", secret)
