@@ -23,6 +23,8 @@ from scanner.model import Streams
 
 DATE = "2026-01-02T03:04:05+00:00"
 CLOCK = 1767323045.0  # the same moment
+MODES = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no mode here")
+HOLES = pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="no system call tells holes here, and a file is large")
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from scanner.errors import RESPONSE
 from scanner.respond import journal_schema as schema
 from scanner.respond.journal import JournalError
 from scanner.respond.journal_store import Store, exists, translated
+from tests.conftest import MODES
 from tests.respond.journals import Other, opened, planned
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -49,6 +50,7 @@ def _modes(folder: Path) -> dict[str, int]:
     return {file.name: stat.S_IMODE(file.stat().st_mode) for file in (folder, *folder.iterdir())}
 
 
+@MODES
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
 def test_nobody_else_may_read_it(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
@@ -66,6 +68,7 @@ def test_nobody_else_may_read_it(tmp_path: Path, mask: int) -> None:
     }
 
 
+@MODES
 def test_what_was_opened_to_others_is_closed_again(tmp_path: Path) -> None:
     file = _kept(tmp_path)
     for each in (file, *file.parent.iterdir()):
@@ -76,12 +79,14 @@ def test_what_was_opened_to_others_is_closed_again(tmp_path: Path) -> None:
         assert {mode & 0o077 for mode in _modes(file.parent).values()} == {0}
 
 
+@MODES
 def test_a_folder_that_others_may_write_into(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state").chmod(0o777)
     assert "chmod 700" in _refused(tmp_path, "others may write").hint
 
 
+@MODES
 def test_an_empty_folder_becomes_ours_and_one_in_use_stays(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir(mode=0o755)
     (tmp_path / "state").chmod(0o755)

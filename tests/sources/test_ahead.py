@@ -14,6 +14,7 @@ from scanner.model import Coverage, Skip
 from scanner.sources.ahead import Ahead
 from scanner.sources.files import walk
 from scanner.sources.listing import Batch, Item
+from tests.conftest import HOLES
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def test_what_is_no_file_counts_for_nothing(folder: Path) -> None:
     assert ahead.total() == (2, 5)
 
 
+@HOLES
 def test_holes_are_not_counted(folder: Path) -> None:
     with open("sparse", "wb") as file:
         file.write(b"x" * 5000)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from scanner.sources import cache as caches
 from scanner.sources.cache import EACH, NAME, SETS, Cache, Row, folder
+from tests.conftest import MODES
 
 PLACE = b"place"
 ROW = Row(b"packs\n", b"value")
@@ -119,6 +120,7 @@ def test_a_row_that_was_changed(cache: Cache, change: str) -> None:
     assert "damaged" in cache.told()[0]
 
 
+@MODES
 def test_open_to_others(cache: Cache) -> None:
     os.chmod(cache.path, 0o644)
     assert cache.load(PLACE, only) == ROW and os.stat(cache.path).st_mode & 0o777 == 0o600
@@ -143,11 +145,13 @@ def test_a_link(cache: Cache, tmp_path: pathlib.Path) -> None:
     assert other.read_bytes() == before and os.path.islink(cache.path)
 
 
+@MODES
 def test_a_folder_that_others_may_write_into(cache: Cache) -> None:
     os.chmod(cache.where, 0o770)
     without(cache, "others may write")
 
 
+@MODES
 def test_an_empty_folder_becomes_ours(tmp_path: pathlib.Path) -> None:
     os.chmod(tmp_path, 0o770)
     made = Cache(str(tmp_path))

@@ -21,6 +21,7 @@ from scanner.sources import files
 from scanner.sources.descent import Descent
 from scanner.sources.files import Piece, Seen, Sizes, read, read_stdin, walk
 from scanner.sources.listing import Batch
+from tests.conftest import HOLES
 from tests.sources.test_descent import HELD_ALONE
 
 NEEDLE = b"needle"
@@ -249,6 +250,7 @@ def test_a_file_that_shrinks_meanwhile_ends(tmp_path: pathlib.Path) -> None:
     assert not faults(items)
 
 
+@HOLES
 def test_a_sparse_file_is_read_without_its_holes(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "sparse"
     block, hole = 1 << 16, 1 << 40
@@ -266,6 +268,7 @@ def test_a_sparse_file_is_read_without_its_holes(tmp_path: pathlib.Path) -> None
     assert covered(items)[1] < 4 << 20
 
 
+@HOLES
 def test_a_hole_at_the_end_or_everywhere_is_nothing_to_read(tmp_path: pathlib.Path) -> None:
     for name, content in (("end", NEEDLE), ("everywhere", b"")):
         (tmp_path / name).write_bytes(content)
@@ -275,6 +278,7 @@ def test_a_hole_at_the_end_or_everywhere_is_nothing_to_read(tmp_path: pathlib.Pa
     assert covered(items)[0] == 2
 
 
+@HOLES
 def test_a_disk_that_cannot_tell_its_holes_is_a_problem(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
