@@ -6,6 +6,7 @@ what stands there in plain text as well is not told twice.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ _LAYERED = ("base64",)  # the others take off all layers at once
 _MIXED = 3  # different ones
 UNFOLDED = "decoding"  # in place of a rule that ran out of time
 _ROOM = 4 << 20  # bytes that may be decoded of a text, besides four times its size: views may show the same again
-_EACH = 512  # bytes: what it takes to look at a part, however small it is
+_EACH = 128  # bytes: what it takes to look at a part, however small it is
 # What these views show may go on where the raw text seems to end; others may glue something to a whole token.
 _GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
 
@@ -97,18 +98,14 @@ def _back(name: str, part: Decoded, inner: Shown) -> Shown:
 
 def _distinct(shown: Iterable[Shown]) -> tuple[Shown, ...]:
     """Each place once: as it is shown with the fewest encodings taken off, unless that is only the beginning."""
-    kept: list[Shown] = []
+    kept: list[Shown] = []  # by place; none overlaps another
     for one in sorted(shown, key=lambda one: (len(one.encoding), one.match.start - one.match.end)):
-        others = [other for other in kept if _overlap(one.match, other.match)]
-        if not others:
-            kept.append(one)
-        elif one.encoding and one.encoding[-1] in _GOES_ON and all(_begins(other, one) for other in others):
-            kept = [other for other in kept if other not in others] + [one]
-    return tuple(sorted(kept, key=lambda one: one.match.start))
-
-
-def _overlap(one: Match, other: Match) -> bool:
-    return one.start < other.end and other.start < one.end
+        first = bisect_right(kept, one.match.start, key=lambda other: other.match.end)
+        last = bisect_left(kept, one.match.end, first, key=lambda other: other.match.start)
+        goes_on = bool(one.encoding) and one.encoding[-1] in _GOES_ON
+        if first == last or (goes_on and all(_begins(other, one) for other in kept[first:last])):
+            kept[first:last] = [one]
+    return tuple(kept)
 
 
 def _begins(short: Shown, long: Shown) -> bool:

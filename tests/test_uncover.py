@@ -13,8 +13,9 @@ from scanner import rules
 from scanner import uncover as uncovering
 from scanner.decode import views
 from scanner.detect import Detector
+from scanner.model import Match, Secret
 from scanner.pipeline import NOTHING, examine
-from scanner.uncover import uncover
+from scanner.uncover import Shown, uncover
 from tests.conftest import token
 
 RULES = rules.builtin()
@@ -110,3 +111,13 @@ def test_nothing_is_taken_off_unasked() -> None:
     text = b"x = " + base64.b64encode(token()) + b"\n"
     for fast in (False, True):
         assert examine(Detector(RULES, 5.0, fast=fast), text) is NOTHING
+
+
+def test_what_overlaps_is_told_once_however_much_there_is() -> None:
+    """The order in which it is shown says nothing; what is kept stays by place."""
+    one = Shown(Match("r", "bot", Secret(b"abc"), "", (), 0, 1))
+    places = [(at, at + 9) for at in range(0, 2000, 10)]
+    many = [one._replace(match=one.match._replace(start=start, end=end)) for start, end in reversed(places)]
+    inner = [item._replace(match=item.match._replace(end=item.match.start + 3)) for item in many]
+    kept = uncovering._distinct([*inner, *many])
+    assert [(item.match.start, item.match.end) for item in kept] == places
