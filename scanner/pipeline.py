@@ -47,6 +47,8 @@ class Examined(NamedTuple):
 
 NOTHING = Examined()
 _HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
+_BEGINNING = 1024  # bytes: text in UTF-16 or UTF-32 has a zero in these, if only for the end of a line
+_SAMPLE = 8 * 1024  # bytes: enough to know such a text
 _PROGRAMS = (b"#!", b"MZ", b"\x7fE", b"\xcf\xfa")
 TOO_LARGE = Skip("packed content", "the archive is too large to be opened")
 
@@ -72,14 +74,17 @@ class Story(NamedTuple):
 def examine(detector: Detector, data: bytes, foreign: bool = False, line: int = 1, column: int = 1) -> Examined:
     """All hits in `data`, whose first character stands at `line` and `column`. `foreign`: do markers of other tools
     count? NOTHING itself where no rule was tried at all (Scan.tried)."""
-    if not detector.may_hold(data):
-        return NOTHING
-    text = _text(data) if detector.decodes and line == column == 1 and b"\0" in data else None
-    raw = _examined(detector, data, foreign, line, column)
+    held = detector.may_hold(data)
+    wide = detector.decodes and line == column == 1 and (b"\0" in data if held else _is_wide(data))
+    text = _text(data) if wide else None
+    raw = _examined(detector, data, foreign, line, column) if held else NOTHING
     if text is None:
         return raw
     name, plain, back = text
-    inner = _examined(detector, plain, foreign, line, column)
+    # What is encoded there may show in none of its bytes as they stand.
+    inner = _examined(detector, plain, foreign, line, column) if detector.may_hold(plain) else NOTHING
+    if raw is NOTHING and inner is NOTHING:
+        return NOTHING
     hits = [_in_charset(hit, name, back) for hit in inner.hits]
     # A file may be half in one charset and half in another; what stands in its own is told with its own lines.
     more = [hit for hit in raw.hits if not any(_same_place(hit, other) for other in hits)]
@@ -90,6 +95,15 @@ def _text(data: bytes) -> tuple[str, bytes, Raw] | None:
     from scanner.decode import charset  # what has no zeros needs none
 
     return charset.text(data)
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether `data` is in UTF-16 or UTF-32. This is asked of every text: nearly all have no zero where they begin."""
+    if data.find(b"\0", 0, _BEGINNING) < 0:
+        return False
+    from scanner.decode import charset
+
+    return charset.is_wide(data)
 
 
 def _in_charset(hit: Hit, name: str, back: Raw) -> Hit:
@@ -159,17 +173,24 @@ def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
     return tuple(Skip(what, reason, count) for (what, reason), count in counts.items())
 
 
+def hides(data: bytes) -> bool:
+    """Whether the file `data` may hold what none of its bytes betray: it is a container, or in UTF-16 or UTF-32."""
+    return format_of(data) != "" or _is_wide(data)
+
+
 def is_packed(data: bytes, start: int, end: int) -> bool:
-    """Whether the file that stands at `data[start:end]` is a container; little of it is copied."""
+    """The same for the file that stands at `data[start:end]`; little of it is copied."""
     head = data[start : min(start + _HEAD, end)]
     if format_of(head) or data[end - 22 : end - 18] == b"PK\x05\x06":
+        return True
+    if data.find(b"\0", start, min(start + _BEGINNING, end)) >= 0 and _is_wide(data[start : min(start + _SAMPLE, end)]):
         return True
     return head.startswith(_PROGRAMS) and format_of(data[start:end]) != ""
 
 
 def worth(detector: Detector, data: bytes) -> bool:
     """Whether `data` has to be examined: False is sure."""
-    return detector.may_hold(data) or (detector.decodes and format_of(data) != "")
+    return detector.may_hold(data) or (detector.decodes and hides(data))
 
 
 def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bool = False) -> Examined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,7 @@ from scanner import uncover as uncovering
 from scanner.decode import views
 from scanner.detect import Detector
 from scanner.model import Match, Secret
-from scanner.pipeline import NOTHING, examine
+from scanner.pipeline import NOTHING, examine, hides, is_packed
 from scanner.uncover import Shown, uncover
 from tests.conftest import token
 
@@ -81,6 +82,46 @@ def test_half_a_file_in_another_charset() -> None:
     text = "one\n".encode("utf-16") + ("T = " + token(seed=1).decode() + "\n").encode("utf-16-le")
     more = text + b"\nT = " + token(seed=2) + b"\n"
     assert {hit.match.secret.reveal() for hit in examine(FAST, more).hits} >= {token(seed=2)}
+
+
+CHARSETS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+CHARSETS |= {"utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE}
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("inner", ENCODERS)
+@settings(deadline=None, max_examples=20)
+@given(
+    seed=st.integers(0, 10**6),
+    charset=st.sampled_from(list(CHARSETS)),
+    marked=st.booleans(),
+    before=st.text("ab =:\né", max_size=20),
+)
+def test_what_is_encoded_in_a_wide_text(
+    inner: str, fast: bool, seed: int, charset: str, marked: bool, before: str
+) -> None:
+    words = "a = b\r\n" + before + "\n  " + ENCODERS[inner](token(seed=seed)).decode() + "\n"
+    data = (CHARSETS[charset] if marked else b"") + words.encode(charset)
+    assert hides(data)
+    assert is_packed(b"x" * 99 + data + b"x" * 99, 99, 99 + len(data))
+    (hit,) = examine(FAST if fast else PLAIN, data).hits
+    assert hit.match.secret.reveal() == token(seed=seed)
+    assert hit.encoding == (charset, inner)
+    assert (hit.position.line, hit.position.column) == (words[:-1].count("\n") + 1, 3)
+    assert data[: hit.match.start].endswith(words[: words.rindex("\n  ") + 3].encode(charset))
+
+
+def test_a_wide_text_without_anything() -> None:
+    text = "nothing to see\n".encode("utf-16")
+    assert hides(text)
+    assert examine(FAST, text) is NOTHING
+    assert examine(Detector(RULES, 5.0), text) is NOTHING
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"\0" * 999, b"MZ" + bytes(50) + bytes(range(256)) * 9, b"text\n" * 99])
+def test_what_is_no_wide_text(data: bytes) -> None:
+    assert not hides(data)
+    assert not is_packed(b"a" + data + b"b", 1, 1 + len(data))
 
 
 @settings(deadline=None)

@@ -13,7 +13,6 @@ NOT_SEEN: Mapping[str, str] = {
     "hex: 0x78, 0x6f, …": _HEX,
     "hex: a dump by xxd": _HEX,
     "typographic: homoglyph": "there are too many letters that look alike, and nobody types them by mistake",
-    "two on each other: base64 in a UTF-16 file": _PAIR,
     "two on each other: base64 of hex": _PAIR,
     "two on each other: hex of base64": _PAIR,
     "broken up: 9 pieces": "a token is put together from eight pieces at most",

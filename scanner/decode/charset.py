@@ -49,13 +49,19 @@ def text(data: bytes) -> tuple[str, bytes, Raw] | None:
     return (name, shown, raw) if mark or not _CONTROLS.search(shown) else None
 
 
+def is_wide(data: bytes) -> bool:
+    """Whether `text` may give something for `data` that is in UTF-16 or UTF-32."""
+    known = data.startswith(tuple(mark for mark, name in _MARKS if name != "utf-8"))
+    return known or _unmarked(data) != ""
+
+
 def _width(name: str) -> int:
     return 4 if name.startswith("utf-32") else 2
 
 
 def _unmarked(data: bytes) -> str:
     sample = data[:_SAMPLE]
-    if len(sample) < 8 or b"\x00" not in sample:
+    if len(sample) < 8 or sample.count(0) * 3 < len(sample):  # of the least it is a little more than that
         return ""
     return next((name for name, width, zeros in _ZEROS if _looks(sample, width, zeros)), "")
 
