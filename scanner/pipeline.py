@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from scanner.decode.containers import Closed, Opened, everything, format_of
 from scanner.decode.view import Raw
 from scanner.detect import Detector
+from scanner.errors import GitError
 from scanner.filters import baseline as baselines
 from scanner.filters import entries, fingerprints, inline
 from scanner.filters.entries import Config
@@ -37,19 +38,22 @@ from scanner.windows import WINDOW, windows
 
 class Examined(NamedTuple):
     """What one text holds. `dropped` has a position for each candidate; `overrun` names rules that ran out of time;
-    `skipped` what is packed in it and stays closed."""
+    `skipped` what is packed in it and stays closed; `unread` what of it could not be read, and why."""
 
     hits: tuple[Hit, ...] = ()
     dropped: tuple[tuple[Position, Dropped], ...] = ()
     overrun: tuple[str, ...] = ()
     skipped: tuple[Skip, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 NOTHING = Examined()
 _HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
 _BEGINNING = 1024  # bytes: text in UTF-16 or UTF-32 has a zero in these, if only for the end of a line
 _SAMPLE = 8 * 1024  # bytes: enough to know such a text
+_POINTER = b"version http"
 _PROGRAMS = (b"#!", b"MZ", b"\x7fE", b"\xcf\xfa")
+ABSENT = Skip("LFS object", "it is not here; git lfs fetch brings it")
 TOO_LARGE = Skip("packed content", "the archive is too large to be opened")
 
 
@@ -136,9 +140,16 @@ def _examined(detector: Detector, data: bytes, foreign: bool, line: int, column:
     return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), found.overrun)
 
 
-def examine_file(detector: Detector, data: bytes, foreign: bool = False) -> Examined:
-    """All hits in a whole file, and in what is packed in it; these say in which member, and where there."""
+# Opens what Git LFS keeps, by its SHA-256; None where that is not here (scanner.git.lfs). OSError, or GitError.
+Kept = Callable[[str], BinaryIO | None]
+
+
+def examine_file(detector: Detector, data: bytes, foreign: bool = False, kept: Kept | None = None) -> Examined:
+    """All hits in a whole file, and in what is packed in it; these say in which member, and where there. Where the file
+    is a pointer, those of the content that is `kept`, and where there."""
     seen = examine(detector, data, foreign)
+    if kept and detector.decodes and (oid := _pointer(data)):
+        return _with(seen, _examine_kept(detector, oid, kept, foreign), len(data))
     if not (detector.decodes and format_of(data)):
         return seen
     hits: list[Hit] = []
@@ -160,6 +171,50 @@ def examine_file(detector: Detector, data: bytes, foreign: bool = False) -> Exam
     return Examined((*outer, *hits), seen.dropped, tuple(overrun), summed(closed))
 
 
+def _pointer(data: bytes) -> str:
+    """The content that `data` stands for, if it is a pointer."""
+    if not data.startswith(_POINTER):
+        return ""
+    from scanner.decode import pointers  # here, as with all that few files need: a hook loads it in vain
+
+    return pointers.pointer(data)
+
+
+def _examine_kept(detector: Detector, oid: str, kept: Kept, foreign: bool) -> Examined:
+    """What the content holds that Git LFS knows by `oid`. It is checked while it is read, and looked at all the same
+    where it is not what it should be."""
+    from scanner.decode.pointers import Checked
+
+    try:
+        file = kept(oid)
+        if file is None:
+            return Examined(skipped=(ABSENT,))
+        with file:
+            read = Checked(file)
+            head = read(WINDOW)
+            if len(head) < WINDOW and read.ended:
+                seen = examine_file(detector, head, foreign)
+            else:
+                seen = examine_stream(detector, read.after(head), foreign)
+    except (OSError, GitError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        return Examined(unread=(f"the LFS object {oid} cannot be read: {why}",))
+    right = read.digest() == oid
+    return seen if right else seen._replace(unread=(f"the LFS object {oid} is damaged: its SHA-256 is another one",))
+
+
+def _with(seen: Examined, content: Examined, size: int) -> Examined:
+    """A pointer of so many bytes, and what it stands for."""
+    hits = (
+        hit._replace(match=hit.match._replace(start=0, end=size), encoding=("lfs", *hit.encoding))
+        for hit in content.hits
+    )
+    down = ((at, item._replace(start=0, end=size)) for at, item in content.dropped)
+    overrun = tuple(dict.fromkeys((*seen.overrun, *content.overrun)))
+    # Never NOTHING: what is not here today may be tomorrow, so nobody may remember that nothing is in it.
+    return Examined((*seen.hits, *hits), (*seen.dropped, *down), overrun, content.skipped, content.unread)
+
+
 def _packed(hit: Hit, one: Opened, size: int) -> Hit:
     whole = hit.match._replace(start=0, end=size)
     return hit._replace(match=whole, member=one.member, encoding=(*one.encoding, *hit.encoding))
@@ -174,14 +229,15 @@ def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
 
 
 def hides(data: bytes) -> bool:
-    """Whether the file `data` may hold what none of its bytes betray: it is a container, or in UTF-16 or UTF-32."""
-    return format_of(data) != "" or _is_wide(data)
+    """Whether the file `data` may hold what none of its bytes betray: it is a container, in UTF-16 or UTF-32, or a
+    pointer of Git LFS."""
+    return format_of(data) != "" or _is_wide(data) or data.startswith(_POINTER)
 
 
 def is_packed(data: bytes, start: int, end: int) -> bool:
     """The same for the file that stands at `data[start:end]`; little of it is copied."""
     head = data[start : min(start + _HEAD, end)]
-    if format_of(head) or data[end - 22 : end - 18] == b"PK\x05\x06":
+    if format_of(head) or head.startswith(_POINTER) or data[end - 22 : end - 18] == b"PK\x05\x06":
         return True
     if data.find(b"\0", start, min(start + _BEGINNING, end)) >= 0 and _is_wide(data[start : min(start + _SAMPLE, end)]):
         return True

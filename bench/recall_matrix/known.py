@@ -28,7 +28,7 @@ NOT_SEEN: Mapping[str, str] = {
     "container: base64 of gz": "nothing of the token shows in the base64: all of it would have to be unpacked",
     "container: zip with a password": "it cannot be opened; it is counted as skipped, and said",
     "container: deb (ar)": "ar is not opened, nor are cpio, 7z and rar",
-    "container: Git LFS pointer": "what it points to is not there",
+    "container: Git LFS pointer": "what it points to is not there; it is counted as skipped, and said",
     "git: name of a file": "trees are not looked at, only what they name",
     "git: Git LFS, object here": "what Git LFS keeps is not looked at",
 }

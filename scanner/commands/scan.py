@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import BinaryIO
 
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, report
@@ -13,6 +14,7 @@ from scanner.config import NAME
 from scanner.decode.containers import format_of
 from scanner.detect import Detector
 from scanner.errors import GitError, UsageError
+from scanner.git.lfs import Around
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.run import sealed
@@ -88,7 +90,8 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
     """Looks at everything that was named."""
     paths = [os.fsencode(path) for path in args.paths] or [b"."]
     detector = setup.detector()
-    tally = Tally(setup, detector, os.fsencode(repository.top) if repository and repository.top else b"")
+    stores = Around(lambda folder: find(folder, streams.environ, own=False))
+    tally = Tally(setup, detector, os.fsencode(repository.top) if repository and repository.top else b"", stores)
     list_git = lister(lambda folder: sealed(folder, streams.environ, own=False))
     ahead = Ahead(lambda: (tally.files, tally.bytes))
     walked = walk(
@@ -149,9 +152,10 @@ def _drifted(setup: Setup, tally: Tally) -> bool:
 class Tally:
     """What a scan of files has seen so far."""
 
-    def __init__(self, setup: Setup, detector: Detector, top: bytes) -> None:
+    def __init__(self, setup: Setup, detector: Detector, top: bytes, stores: Around) -> None:
         self._setup = setup
         self._detector = detector
+        self._stores = stores
         self._here = os.path.realpath(b".")
         self.top = os.path.realpath(top) if top else self._here
         self.files = 0
@@ -175,7 +179,7 @@ class Tally:
 
     def _look(self, piece: Piece) -> Iterator[Occurrence]:
         window = piece.window
-        examined = self._examined(window)
+        examined = self._examined(window, piece.path)
         self.skips += examined.skipped
         self.problems += overruns(piece.path or b"standard input", examined)
         place = Location(piece.source, piece.path)
@@ -187,13 +191,18 @@ class Tally:
                 allowed = self._setup.allow(self._rooted(piece.path), hit)
                 yield Occurrence(hit, place.of(hit, allowed))
 
-    def _examined(self, window: Window) -> Examined:
+    def _examined(self, window: Window, path: bytes | None) -> Examined:
         if window.line != 1 or window.column != 1:
             return examine(self._detector, window.data, self._setup.foreign_markers, window.line, window.column)
         if window.last <= len(window.data):  # there is more of it
             seen = examine(self._detector, window.data, self._setup.foreign_markers)
             return seen._replace(skipped=(TOO_LARGE,)) if self._detector.decodes and format_of(window.data) else seen
-        return examine_file(self._detector, window.data, self._setup.foreign_markers)
+        return examine_file(self._detector, window.data, self._setup.foreign_markers, partial(self._kept, path))
+
+    def _kept(self, path: bytes | None, oid: str) -> BinaryIO | None:
+        """What the repository around a file keeps in Git LFS; for stdin, that around this folder."""
+        folder = os.path.dirname(os.fsdecode(path or b""))
+        return self._stores.store(folder or ".").open(oid)
 
     def _rooted(self, path: bytes | None) -> bytes | None:
         """The path from the top of the work tree, which path entries are about."""

@@ -263,6 +263,11 @@ def _completeness(here: Here) -> Iterator[Check]:
         os.path.join(common_dir(repository), "info/attributes"),
     )
     if any("filter=lfs" in _text(path) for path in files):
-        said = "Git LFS keeps some files: commits hold pointers to them, and only these are looked at"
-        yield Check(NOTE, "Git LFS", said, "xoxscan scan looks at the files as they stand here")
+        said = "Git LFS keeps some files: commits hold pointers; what is here of them is looked at with --decode"
+        yield Check(
+            NOTE,
+            "Git LFS",
+            said,
+            "xoxscan scan looks at the files as they stand here; git lfs fetch --all brings the rest",
+        )
     yield Check(NOTE, "beyond", "rebase, cherry-pick and --no-verify start no pre-commit hook: pre-push sees to them")

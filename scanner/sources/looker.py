@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.detect import PATIENCE, Detector
 from scanner.errors import GitError
@@ -24,6 +25,9 @@ from scanner.pipeline import (
     summed,
 )
 from scanner.uncover import UNFOLDED
+
+if TYPE_CHECKING:
+    from scanner.git.lfs import Store
 
 # Up to this size a blob is read whole; a larger one in windows.
 LARGE = 32 << 20
@@ -50,6 +54,7 @@ class Looker:
         self._advance = advance
         self._holding: dict[bytes, Examined] = {}
         self._looked: set[bytes] = set()
+        self._store: Store | None = None
         self._present: frozenset[bytes] | None = None  # asked for once something is absent
         self._problems: list[Problem] = []
         self._untold = 0
@@ -97,7 +102,7 @@ class Looker:
             if size > LARGE:
                 examined = examine_stream(self._detector, read, self._foreign)
             else:
-                examined = examine_file(self._detector, read(size), self._foreign)
+                examined = examine_file(self._detector, read(size), self._foreign, self._kept)
         except GitError as error:
             self._problem(path, str(error), error.hint)
             return
@@ -108,6 +113,14 @@ class Looker:
             self._holding[oid] = examined
             self._skips += examined.skipped
             self._problems += overruns(path, examined)
+
+    def _kept(self, oid: str) -> BinaryIO | None:
+        """What Git LFS keeps. Most repositories hold no pointer, so where that is is asked for late."""
+        if self._store is None:
+            from scanner.git.lfs import store  # most commits bring none
+
+            self._store = store(self._repository)
+        return self._store.open(oid)
 
     def _here(self, wanted: dict[bytes, bytes]) -> dict[bytes, bytes]:
         """What of `wanted` may be asked for; the others are absent."""
@@ -167,17 +180,18 @@ def _occurrence(item: Introduced, place: Location) -> Occurrence:
 
 _OVERRAN = "ran out of time here"
 _LOOK = "look at it by hand, and accept the problem in .xoxscan.yaml if it is fine"
+_REFETCH = "git lfs fsck shows what is damaged; git lfs fetch brings it anew"
 _SIMPLER = "make the rule's pattern simpler, or leave it out with --skip"
 
 
 def overruns(path: bytes, examined: Examined) -> list[Problem]:
-    """A problem for each rule that ran out of time in the text at `path`."""
+    """A problem for each rule that ran out of time in the text at `path`, and for what of it could not be read."""
     shown = path.decode("utf-8", "backslashreplace")
     rules = [rule for rule in examined.overrun if rule != UNFOLDED]
     found = [Problem(shown, f"rule {rule} {_OVERRAN}", _SIMPLER) for rule in rules]
     if UNFOLDED in examined.overrun:
         found.append(Problem(shown, "what is encoded here unfolds to more than is looked at", _LOOK))
-    return found
+    return found + [Problem(shown, message, _REFETCH) for message in examined.unread]
 
 
 def folded(problems: Iterable[Problem]) -> Iterator[Problem]:
