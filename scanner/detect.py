@@ -78,6 +78,8 @@ class Prefilter(Protocol):
     """Looks for the anchors of all rules and of all views at once, and for what else every match contains
     (Rule.also)."""
 
+    reach: int  # bytes that the longest of what `any` looks for has behind its first one
+
     def any(self, data: bytes) -> bool:
         """Whether an anchor may stand in `data`; False is sure."""
         ...
@@ -100,6 +102,7 @@ class _Plain:
         self._literals = {*anchors, *also}
         self._names = names
         self._betrays: re.Pattern[bytes] | None = None
+        self.reach = _reach((*self._beginnings, *_literals(names, many=False)))
 
     def any(self, data: bytes) -> bool:
         return any(literal in data for literal in self._beginnings) or (bool(self._names) and self._encoded(data))
@@ -146,6 +149,7 @@ class _Hyperscan:
         self._within = {one: [more for more in known if one in more] for one in beginnings if one not in known}
         inner = {one for within in self._within.values() for one in within}
         self._every = sorted({*beginnings, *self._betraying} - inner)
+        self.reach = _reach(self._every)
         self._any = _database(self._every)
 
     def any(self, data: bytes) -> bool:
@@ -172,6 +176,10 @@ class _Hyperscan:
                     for name in self._betraying.get(one, ()):
                         here.setdefault(name, []).append(one)
         return {name: here[name] for name in self._names if name in here}
+
+
+def _reach(literals: Iterable[bytes]) -> int:
+    return max(map(len, literals), default=1) - 1
 
 
 def _stop(*_: object) -> bool:
@@ -216,13 +224,11 @@ class Detector:
         self._rules = tuple(rules)
         self._timeout = timeout
         self._prefilter = _prefilter(self._rules, fast, names)
+        self.may_hold = self._prefilter.any  # False means that no rule can match in a text; True means nothing
+        self.reach = self._prefilter.reach  # a text may hold no more than its parts that overlap by so many bytes
         self.decodes = bool(names)  # whether views count, and what is packed in archives
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
         self._overran = dict.fromkeys((rule.id for rule in self._rules), 0)  # on how many texts
-
-    def may_hold(self, data: bytes) -> bool:
-        """False means that no rule can match in `data`; True means nothing."""
-        return self._prefilter.any(data)
 
     def views(self, data: bytes) -> Betrayed:
         """The views that may show more of `data` than it shows itself."""
@@ -282,17 +288,17 @@ def compiled(rule: Rule) -> regex.Pattern[bytes]:
 def _outcomes(
     rule: Rule, pattern: regex.Pattern[bytes], data: bytes, regions: Regions, limit: float
 ) -> Iterator[Match | Dropped]:
-    """Every place where the pattern matches, as judged. TimeoutError once all its searches together took `limit`."""
+    """Every place where the pattern matches, as judged. TimeoutError once all that together took `limit`."""
     for start, end in regions:
         while start < end:
             begun = process_time()
             found = pattern.search(data, start, end, timeout=limit)
+            outcome = _judge(rule, _candidate(pattern, found, data)) if found else None
             limit -= process_time() - begun
             if limit <= 0:
                 raise TimeoutError
-            if not found:
+            if not (found and outcome):
                 break
-            outcome = _judge(rule, _candidate(pattern, found, data))
             start = found.start() + 1 if isinstance(outcome, Dropped) else max(outcome.end, found.start() + 1)
             yield outcome
 

@@ -41,7 +41,8 @@ _BREAK = rb"(?:\r?\n|\r|\\+[rn]|&\#(?:[xX]0?[aAdD]|1[03]);|%%0[aAdD]|%b)" % _LIT
 _GAP = rb"(?:(?!%b)%b)*+(?:%b(?:(?!%b)%b)*+){1,4}+" % (_BREAK, _SOFT, _BREAK, _BREAK, _SOFT)
 _PIECE = re.compile(rb"([A-Za-z0-9+/_-]++)(?:%b)?+" % _GAP)
 _SHAPE = re.compile(rb"[A-Za-z0-9+/_-]++(?:%b[A-Za-z0-9+/_-]++)*+" % _GAP)
-_ENDING = re.compile(rb"(?:xox[a-eoprs]|xapp|xwfp|hooks\.slack)[\w.%/+:=-]*\Z")
+_START = re.compile(rb"xox[a-eoprs]|xapp|xwfp|hooks\.slack")
+_ENDING = re.compile(rb"(?:%b)[\w.%%/+:=-]*\Z" % _START.pattern)
 _STARTS = (b"eG94", b"eGFwcC", b"eHdmcC", b"aHR0cHM6Ly9ob29r")
 
 
@@ -106,8 +107,11 @@ def _parts(data: bytes, start: int, end: int) -> Iterator[Decoded]:
     """What the pieces say together; and what one says alone if a token begins or ends with it: lines of a list look
     like those of one text."""
     pieces = [piece.span(1) for piece in _PIECE.finditer(data, start, end)]
-    yield from _phases(data, pieces)
-    for at, piece in enumerate(pieces if len(pieces) > 1 else ()):
+    together = list(_phases(data, pieces))
+    yield from together
+    if len(pieces) == 1 or not any(_START.search(part.data) for part in together):
+        return
+    for at, piece in enumerate(pieces):
         if at and data.startswith(_STARTS, piece[0]):
             yield from _phases(data, pieces[at : at + _FOLLOWING])
         if _ENDING.search(_decoded(data[slice(*piece)])):

@@ -27,6 +27,8 @@ Plain = Callable[[re.Match[bytes]], bytes]
 # place no other is looked for.
 _BEFORE, _BEHIND, _SKIPPED = 1 << 10, 32 << 10, 8 << 10
 _LARGEST = 1 << 20
+_NEAR = 512  # bytes: what an anchor tells of begins so near to it
+_SIGNS = (b"%", b"\\", b"&", b"#", b"=")  # what a spelled character begins with
 # What a token may go on with: its own characters, and what another encoding within this one begins with.
 _GOES_ON = frozenset((string.ascii_letters + string.digits + "-_/:.+=%&#\\\x1b").encode()) | frozenset(range(0x80, 256))
 
@@ -51,24 +53,21 @@ def view(name: str, *dialects: Dialect) -> View:
 
     def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
         for dialect in dialects:
-            yield from parts(data, _only(dialect, found) if found else dialect)
+            yield from parts(data, dialect, found)
 
     return View(name, anchors, decode)
 
 
-def parts(data: bytes, dialect: Dialect) -> Iterator[Decoded]:
+def parts(data: bytes, dialect: Dialect, found: Sequence[bytes] = ()) -> Iterator[Decoded]:
     """What `data` holds in `dialect`, in order of place: parts that are made of a megabyte at most."""
-    for start, end in _cut(_merged([*_anchored(data, dialect.anchors), *_begun(data, dialect)], len(data))):
+    places = (*_anchored(data, dialect, found), *_begun(data, dialect, found))
+    for start, end in _cut(_merged(places, len(data))):
         yield _part(data[start:end], start, dialect)
 
 
-def _only(dialect: Dialect, found: Sequence[bytes]) -> Dialect:
-    """The dialect with those literals alone that can stand in a text, if of all literals these were `found` there."""
-    anchors, starts = (
-        tuple(one for one in every if any(literal in one for literal in found))
-        for every in (dialect.anchors, dialect.starts)
-    )
-    return dialect._replace(anchors=anchors, starts=starts)
+def _standing(literals: tuple[bytes, ...], found: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Those that can stand in a text, if of all literals these were `found` there."""
+    return tuple(one for one in literals if any(known in one for known in found)) if found else literals
 
 
 def character(code: int, otherwise: bytes) -> bytes:
@@ -76,24 +75,33 @@ def character(code: int, otherwise: bytes) -> bytes:
     return chr(code).encode("utf-8", "surrogatepass") if code <= 0x10FFFF else otherwise
 
 
-def _anchored(data: bytes, anchors: tuple[bytes, ...]) -> Iterator[tuple[int, int]]:
-    for pattern in _begin(anchors):
-        found = pattern.search(data)
-        while found:
-            yield _around(found)
-            found = pattern.search(data, found.start() + _SKIPPED)
+def _anchored(data: bytes, dialect: Dialect, found: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    for pattern in _begin(_standing(dialect.anchors, found)):
+        place = pattern.search(data)
+        while place:
+            at = place.start()
+            begins = _begins(data[max(at - _NEAR, 0) : at + 2 * _NEAR], dialect)
+            if begins:
+                yield _around(place)
+            place = pattern.search(data, at + (_SKIPPED if begins else _NEAR))
 
 
-def _begun(data: bytes, dialect: Dialect) -> Iterator[tuple[int, int]]:
+def _begins(near: bytes, dialect: Dialect) -> bool:
+    """Whether a token begins there, or what begins another encoding comes out: most anchors stand for nothing."""
+    plain = compiled(dialect.pattern).sub(dialect.plain, near)
+    return any(start in plain for start in STARTS) or any(plain.count(sign) > near.count(sign) for sign in _SIGNS)
+
+
+def _begun(data: bytes, dialect: Dialect, found: Sequence[bytes]) -> Iterator[tuple[int, int]]:
     """Around the tokens that begin in plain letters and go on spelled. What was read once is not read again."""
     unit = compiled(dialect.pattern)
-    for pattern in _begin(dialect.starts, _seen(dialect.own)):
+    for pattern in _begin(_standing(dialect.starts, found), _seen(dialect.own)):
         at = 0
-        while found := pattern.search(data, at):
-            at = found.end()
+        while place := pattern.search(data, at):
+            at = place.end()
             if _hides(data, at, unit, dialect.plain):
-                yield _around(found)
-                at = max(at, found.start() + _SKIPPED)
+                yield _around(place)
+                at = max(at, place.start() + _SKIPPED)
 
 
 def _around(found: re.Match[bytes]) -> tuple[int, int]:

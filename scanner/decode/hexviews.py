@@ -49,7 +49,15 @@ def anchors() -> tuple[bytes, ...]:
         found.update(mark.join(pairs) for mark in _MARKS)
         found.update(_grouped(pairs))
     found.update(mark.join(b"%02x" % letter for letter in wide[:5]) for wide in _WIDE for mark in (b"", b",", b" "))
+    found.update(image.hex().encode() for image in _images())
     return cover({*found, *(one.upper().replace(b"X", b"x") for one in found)})
+
+
+def _images() -> Sequence[bytes]:
+    """What a token begins with in base64, which may itself stand in hexadecimal digits."""
+    from scanner.decode.base64views import images  # loads more than this does; only who makes the literals asks
+
+    return images(1)[0]
 
 
 def _grouped(pairs: Sequence[bytes]) -> Iterator[bytes]:
@@ -85,10 +93,10 @@ def _back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
     return raw
 
 
-def usual() -> tuple[bytes, ...]:
+def few() -> tuple[bytes, ...]:
     """Of `anchors` the most usual: digits one after the other, or with a space between two."""
     return tuple(one for one in anchors() if re.match(rb"78( ?)(?:6[fF]\1(?:78|2)|61\1?70|77\1?66)", one))
 
 
 VIEW = View("hex", anchors, _decode)
-USUAL = View("hex", usual, _decode)  # each literal has its price
+USUAL = View("hex", few, _decode)  # each literal has its price

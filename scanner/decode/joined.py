@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
+from scanner.decode.characters import STARTS
 from scanner.decode.joined_gaps import compiled, following, run, whole
 from scanner.decode.joined_lists import PIECES, Piece, lists, template
 from scanner.decode.view import Decoded, Run, View
@@ -36,7 +37,7 @@ def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
                 yield _part(data, kept)
 
 
-VIEW = View("joined", lambda: ANCHORS, decode)
+VIEW = View("joined", lambda: STARTS, decode)
 
 
 def _beginnings(data: bytes) -> Iterator[Piece]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from heapq import merge
 
+from scanner.decode.characters import STARTS
 from scanner.decode.view import Decoded, Raw, Run, View, through
 
 ANCHORS = (b"xox", b"xapp", b"xwfp", b"hooks.slack")
@@ -41,7 +42,7 @@ def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
                 yield Decoded(_escape().sub(_plain, data[start:end]), _way(data, start, end))
 
 
-VIEW = View("notebook", lambda: ANCHORS, decode)
+VIEW = View("notebook", lambda: STARTS, decode)
 
 
 def _hits(data: bytes, anchor: bytes) -> Iterator[int]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from scanner.pack.fresh import fresh
+
 LARGE = 32 << 20  # bytes: an object of more is left to git
 STACKED = 64 << 20  # bytes of contents that are kept because others are made from them
 _RATIO = 1032  # deflate makes at most so many bytes of one (zlib's technical notes)
 _FREE = 1 << 15  # bytes, deflated, that may be inflated without asking: the ratio bounds what comes out
+_FAR = 1 << 10  # bytes: no literal is that long
 _DIGITS = 9  # of each of the two sizes that a delta begins with, seven bits each
 
 
@@ -46,18 +49,25 @@ class Nodes(NamedTuple):
     base: Sequence[int]
 
 
+# The number of a node, its content, and what of that its base does not hold (see scanner.pack.fresh).
+Unpacked = tuple[int, bytes, bytes]
+
+
 class Unpacker:
     """Gives contents, each base before what is made from it. `left` are the nodes that are odd or too large, with all
-    that is made from them: nothing is known of these."""
+    that is made from them: nothing is known of these. Whoever looks for literals of up to `reach` + 1 bytes need not
+    look at more than what is new, where the base holds none."""
 
-    def __init__(self, data: memoryview, codec: Codec, large: int = LARGE, stacked: int = STACKED) -> None:
+    def __init__(
+        self, data: memoryview, codec: Codec, large: int = LARGE, stacked: int = STACKED, reach: int = _FAR
+    ) -> None:
         self._data = data
         self._inflate, self._apply = codec
-        self._large, self._stacked = large, stacked
+        self._large, self._stacked, self._reach = large, stacked, reach
         self.left: list[int] = []
 
-    def contents(self, nodes: Nodes) -> Iterator[tuple[int, bytes]]:
-        """Number and content of each of `nodes`."""
+    def contents(self, nodes: Nodes) -> Iterator[Unpacked]:
+        """Number and content of each of `nodes`, and what is new in it."""
         children: list[list[int]] = [[] for _ in nodes.base]
         for node, base in enumerate(nodes.base):
             if base >= 0:
@@ -70,18 +80,19 @@ class Unpacker:
         while waiting:
             node, source, last = waiting.pop()
             held -= len(source) if last else 0
-            content = self._content(node, nodes, source, self._stacked - held)
-            if content is None:
+            made = self._content(node, nodes, source, self._stacked - held)
+            if made is None:
                 self._leave(node, children)
                 continue
-            yield node, content
+            content = made[0]
+            yield node, *made
             if below := children[node]:
                 held += len(content)
                 waiting.append((below[0], content, True))
                 waiting += [(child, content, False) for child in below[1:]]
 
-    def _content(self, node: int, nodes: Nodes, base: bytes, room: int) -> bytes | None:
-        """The content of a node; None where it is odd, or takes more than there is `room` for."""
+    def _content(self, node: int, nodes: Nodes, base: bytes, room: int) -> tuple[bytes, bytes] | None:
+        """The content of a node, and what is new in it; None where it is odd or takes more than there is `room` for."""
         start, end, size = nodes.start[node], nodes.end[node], nodes.size[node]
         if size > min(self._large, _RATIO * (end - start), room):
             return None
@@ -90,16 +101,16 @@ class Unpacker:
             if len(content) != size:
                 return None
             if nodes.base[node] < 0:
-                return content
-            made = target_size(content)
-            if made > min(self._large, room - len(base)):
+                return content, content
+            if target_size(content) > min(self._large, room - len(base)):
                 return None
             parts = self._apply(base, content)
+            made = parts[0] if len(parts) == 1 else b"".join(parts)
+            return made, fresh(content, made, self._reach)
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - each library has its own; git says what it is
             return None
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _leave(self, node: int, children: Sequence[list[int]]) -> None:
         waiting = [node]

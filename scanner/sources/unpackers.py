@@ -15,8 +15,8 @@ from scanner.pack.arrays import Bytes
 from scanner.pack.entries import BLOB, COMMIT, TAG
 from scanner.pack.forest import Forest
 from scanner.pack.store import Mapped
-from scanner.pack.unpack import Nodes, Unpacker, codec
-from scanner.sources.workers import Answer, Job, Tally, serve
+from scanner.pack.unpack import Nodes, Unpacked, Unpacker, codec
+from scanner.sources.workers import Answer, Job, Part, Tally, serve
 
 _BATCH = 1 << 18  # bytes of contents that are unpacked before they are looked at
 _KIND = {COMMIT: b"commit", BLOB: b"blob", TAG: b"tag"}
@@ -45,50 +45,57 @@ class Task(NamedTuple):
         tally = Tally(self.job, self.job.detector())
         while portion := pipe.recv_bytes():
             number, begin, end = map(int, portion.split())
-            yield _look(_Part(self.packs[number], begin, end), tally, self.stacked)
+            yield _look(_Entries(self.packs[number], begin, end), tally, self.stacked)
 
 
-class _Part:
+class _Entries:
     """The entries of a forest from `begin` to `end`."""
 
     def __init__(self, planned: Planned, begin: int, end: int) -> None:
         forest, here = planned.forest, slice(begin, end)
         base = forest.base[here]
+        base = np.where(base < 0, base, base - begin)
         start, stop, size = forest.start[here].tolist(), forest.end[here].tolist(), forest.size[here].tolist()
-        self.nodes = Nodes(start, stop, size, np.where(base < 0, base, base - begin).tolist())
+        self.nodes = Nodes(start, stop, size, base.tolist())
         self.data = planned.data.data
-        self.wanted: list[bool] = forest.wanted[here].tolist()
+        wanted = forest.wanted[here]
+        self.wanted: list[bool] = wanted.tolist()
+        self._known: list[int] = np.where(wanted[base], base, -1).tolist()  # the base, if it is looked at, too
         self._wanted_kinds: list[int] = (forest.kind[here] * forest.wanted[here]).tolist()  # 0: not wanted
         self._width = 2 * planned.ids.shape[1]
         self._ids = planned.ids[forest.place[here]].tobytes().hex().encode()
 
-    def of(self, kind: int, batch: Sequence[tuple[int, bytes]]) -> list[tuple[bytes, bytes]]:
-        """Id and content of what of a batch has this kind and is wanted."""
-        kinds, oid = self._wanted_kinds, self.oid
-        return [(oid(node), content) for node, content in batch if kinds[node] == kind]
+    def of(self, kind: int, batch: Sequence[Unpacked]) -> list[Part]:
+        """What of a batch has this kind and is wanted."""
+        kinds, known = self._wanted_kinds, self._known
+        return [
+            (node, content, content if known[node] < 0 else new, known[node])
+            for node, content, new in batch
+            if kinds[node] == kind
+        ]
 
     def oid(self, node: int) -> bytes:
         """The id of an entry, in hex."""
         return self._ids[node * self._width : (node + 1) * self._width]
 
 
-def _look(part: _Part, tally: Tally, stacked: int) -> Answer:
-    unpacker = Unpacker(part.data, codec(), tally.large, stacked)
+def _look(part: _Entries, tally: Tally, stacked: int) -> Answer:
+    unpacker = Unpacker(part.data, codec(), tally.large, stacked, tally.reach)
     parent = os.getppid()
     for batch in _batches(unpacker.contents(part.nodes)):
         if os.getppid() != parent:
             sys.exit()  # killed, and nobody will ask for the rest
         for kind, name in _KIND.items():
-            tally.contents(name, part.of(kind, batch))
+            tally.contents(name, part.of(kind, batch), part.oid)
     return tally.answer(b"".join(part.oid(node) + b"\n" for node in unpacker.left if part.wanted[node]))
 
 
-def _batches(contents: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+def _batches(contents: Iterator[Unpacked]) -> Iterator[list[Unpacked]]:
     """Some contents at a time. What is looked at must not follow on each inflated one: isal leaves the upper halves of
     the vector registers in use, after which code for narrower ones, such as hyperscan's, takes 2.4 times as long. An
     addition by numpy ends that, as compiled code of its kind does."""
     numbers = np.zeros(64, np.int64)
-    batch: list[tuple[int, bytes]] = []
+    batch: list[Unpacked] = []
     size = 0
     for item in contents:
         batch.append(item)

@@ -99,10 +99,16 @@ def test_a_place_beside_an_anchor_is_decoded_once() -> None:
     """One where a token begins in plain letters lies within what an anchor betrays already."""
     data = b"~xoxb " + b"." * 20_000 + b" xoxb~1 " + b"." * 100_000 + b" xoxb~2"
     assert [len(part.data) for part in TOY.decode(data)] == [60_965, 1_029]
-    assert [part.raw(0, 1) for part in TOY.decode(b"." * 5_000 + b"~x")] == [(3_976, 3_977)]
+    assert [part.raw(0, 1) for part in TOY.decode(b"." * 5_000 + b"~xoxb")] == [(3_976, 3_977)]
     assert places(TOY, data, b"xoxb2") == {(len(data) - 6, len(data))}
 
 
 @given(st.integers(0, 0x1FFFFF))
 def test_characters(code: int) -> None:
     assert character(code, b"?") == (b"?" if code > 0x10FFFF else chr(code).encode("utf-8", "surrogatepass"))
+
+
+def test_an_anchor_that_stands_for_nothing_costs_no_part() -> None:
+    assert not list(TOY.decode(b" ~xyz" * 1_000 + b"xo~x"))
+    parts = list(TOY.decode(b" ~xyz" * 1_000 + b"~xoxb-1 " + b"~xyz" * 1_000))
+    assert len(parts) == 1 and b"xoxb-1" in parts[0].data

@@ -53,7 +53,7 @@ def check(data: bytes) -> None:
 def _read(body: bytes, nodes: Nodes) -> None:
     unpacker = Unpacker(memoryview(body), codec(), LARGE, STACKED)
     true: dict[int, bytes] = {}
-    for node, content in unpacker.contents(nodes):
+    for node, content, _ in unpacker.contents(nodes):
         assert len(content) <= LARGE
         true[node] = content
         assert content == _slowly(body, nodes, node, true), "another content than zlib and a plain delta make"

@@ -239,6 +239,6 @@ def read(data: bytes, listed: bytes, algorithm: str = "sha1", large: int = LARGE
     unpacker = Unpacker(memoryview(data), codec(), large, stacked)
     columns = (trees.start, trees.end, trees.size, trees.base)
     pairs = list(unpacker.contents(Nodes(*(column.tolist() for column in columns))))
-    assert sorted([*(node for node, _ in pairs), *unpacker.left]) == list(range(len(names)))
+    assert sorted([*(node for node, _, _ in pairs), *unpacker.left]) == list(range(len(names)))
     left = {names[node] for node in unpacker.left} | {bytes(ids.ids[place]) for place in trees.odd.tolist()}
-    return Read({names[node]: content for node, content in pairs}, left)
+    return Read({names[node]: content for node, content, _ in pairs}, left)
