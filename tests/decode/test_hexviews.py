@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
@@ -108,6 +109,17 @@ def test_a_registry_value(secret: bytes) -> None:
     wide = (secret.decode() + "\0").encode("utf-16-le").hex(",").encode()
     data = b'"Token"=hex(2):' + b"\\\r\n  ".join(wide[at : at + 75] for at in range(0, len(wide), 75))
     assert any(secret.decode().encode("utf-16-le") in part.data for part in VIEW.decode(data))
+
+
+@given(TOKENS, st.binary(max_size=20), st.booleans())
+@settings(deadline=None, max_examples=50)
+def test_what_was_base64_before(secret: bytes, before: bytes, upper: bool) -> None:
+    coded = b64encode(before + secret)
+    digits = coded.hex().encode()
+    data = b"x=" + (digits.upper() if upper else digits)
+    assert any(anchor in data for anchor in VIEW.anchors)
+    places = [part.raw(at, at + len(coded)) for part in VIEW.decode(data) if (at := part.data.find(coded)) >= 0]
+    assert places == [(2, 2 + 2 * len(coded))]
 
 
 @given(st.binary(max_size=900), st.lists(st.sampled_from(VIEW.anchors), max_size=9), st.text("0a \n:|.-", max_size=80))
