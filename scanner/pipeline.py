@@ -231,7 +231,8 @@ def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
 def hides(data: bytes) -> bool:
     """Whether the file `data` may hold what none of its bytes betray: it is a container, in UTF-16 or UTF-32, or a
     pointer of Git LFS."""
-    return format_of(data) != "" or _is_wide(data) or data.startswith(_POINTER)
+    zeros = data.find(b"\0", 0, _BEGINNING) >= 0  # asked here: this is done for each of very many
+    return format_of(data) != "" or (zeros and _is_wide(data)) or data.startswith(_POINTER)
 
 
 def is_packed(data: bytes, start: int, end: int) -> bool:
