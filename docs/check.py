@@ -194,9 +194,10 @@ def program_finds_nothing() -> Iterator[str]:
 def literals(many: bool) -> str:
     """The module with what betrays the views (scanner.decode.views)."""
     head = '"""What betrays a view: made from the views by docs/check.py; not to be changed by hand."""'
-    packed = views.pack(many=many)
-    lines = [f'    "{packed[at : at + 100]}"' for at in range(0, len(packed), 100)]
-    return "\n".join([head, "", "LITERALS = (", *lines, ")", ""])
+    lines = [head, ""]
+    for name, packed in views.pack(many=many).items():
+        lines += [f"{name} = (", *(f'    "{packed[at : at + 100]}"' for at in range(0, len(packed), 100)), ")"]
+    return "\n".join([*lines, ""])
 
 
 DECODE = ROOT / "scanner/decode"

@@ -7,21 +7,19 @@ rule's checks. `regex` and `hyperscan` are loaded only when they are needed: mos
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cached_property
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.checks import CHECKS, Candidate
 from scanner.decode import views
-from scanner.decode.around import any_of
 from scanner.errors import RuleError
 from scanner.model import Dropped, Match, Rule, Secret
 from scanner.spelling import expand, issued
 
 if TYPE_CHECKING:
-    import re
-
     import hyperscan
     import regex
 
@@ -78,7 +76,10 @@ class Prefilter(Protocol):
     """Looks for the anchors of all rules and of all views at once, and for what else every match contains
     (Rule.also)."""
 
-    reach: int  # bytes that the longest of what `any` looks for has behind its first one
+    @property
+    def reach(self) -> int:
+        """How many bytes the longest of what `any` looks for has behind its first one."""
+        ...
 
     def any(self, data: bytes) -> bool:
         """Whether an anchor may stand in `data`; False is sure."""
@@ -95,34 +96,61 @@ class Prefilter(Protocol):
 
 class _Plain:
     """Looks for the fewest literals that all anchors have in common, one after the other; for those of views, which are
-    many, with one pattern, made when it is first needed."""
+    many, by gates (scanner.decode.views), made when they are first needed."""
 
     def __init__(self, anchors: Collection[bytes], also: Collection[bytes], names: Sequence[str]) -> None:
         self._beginnings = _shared_beginnings(minimal_cover(anchors))
         self._literals = {*anchors, *also}
         self._names = names
-        self._betrays: re.Pattern[bytes] | None = None
-        self.reach = _reach((*self._beginnings, *_literals(names, many=False)))
+        self._patterns: dict[bytes, re.Pattern[bytes]] = {}
+
+    @cached_property
+    def reach(self) -> int:
+        return _reach((*self._beginnings, *_literals(self._names, many=False)))
+
+    @cached_property
+    def _gates(self) -> Sequence[views.Gate]:
+        return views.gates() if self._names else ()
+
+    @cached_property
+    def _behind(self) -> Mapping[bytes, Sequence[bytes]]:
+        """The literals of views by gate; those that contain something plain, by that."""
+        behind: dict[bytes, list[bytes]] = {}
+        for literal in _literals(self._names, many=False):
+            plain = next((plain for plain in views.PLAIN if plain in literal), views.rare(literal))
+            behind.setdefault(plain, []).append(literal)
+        return behind
 
     def any(self, data: bytes) -> bool:
-        return any(literal in data for literal in self._beginnings) or (bool(self._names) and self._encoded(data))
+        return any(literal in data for literal in self._beginnings) or any(True for _ in self._open(data))
 
-    def _encoded(self, data: bytes) -> bool:
-        if self._betrays is None:
-            every = _literals(self._names, many=False)
-            self._betrays = any_of(tuple(one for one in every if not any(start in one for start in self._beginnings)))
-        return self._betrays.search(data) is not None
+    def _open(self, data: bytes) -> Iterator[views.Gate]:
+        """The gates behind which something stands."""
+        return (gate for gate in self._gates if gate.rare in data and self._pattern(gate).search(data))
+
+    def _pattern(self, gate: views.Gate) -> re.Pattern[bytes]:
+        if gate.rare not in self._patterns:
+            self._patterns[gate.rare] = re.compile(gate.pattern)
+        return self._patterns[gate.rare]
 
     def which(self, data: bytes) -> Collection[bytes]:
         return {literal for literal in self._literals if literal in data}
 
     def views(self, data: bytes) -> Betrayed:
-        return {name: () for name in self._names if _betraying(name).search(data)}
+        if not self._names:
+            return {}
+        keys = (*(gate.rare for gate in self._open(data)), *(plain for plain in views.PLAIN if plain in data))
+        here = (one for key in keys for one in self._behind.get(key, ()) if one in data)
+        return _by_name(here, _literals(self._names, many=False), self._names)
 
 
-@cache
-def _betraying(name: str) -> re.Pattern[bytes]:
-    return any_of(tuple(_literals((name,), many=False)))
+def _by_name(here: Iterable[bytes], betraying: views.Betraying, names: Sequence[str]) -> Betrayed:
+    """The views that the literals which are `here` betray."""
+    found: dict[str, list[bytes]] = {}
+    for literal in here:
+        for name in betraying[literal]:
+            found.setdefault(name, []).append(literal)
+    return {name: found[name] for name in names if name in found}
 
 
 def _literals(names: Collection[str], *, many: bool) -> dict[bytes, list[str]]:
@@ -149,7 +177,6 @@ class _Hyperscan:
         self._within = {one: [more for more in known if one in more] for one in beginnings if one not in known}
         inner = {one for within in self._within.values() for one in within}
         self._every = sorted({*beginnings, *self._betraying} - inner)
-        self.reach = _reach(self._every)
         self._any = _database(self._every)
 
     def any(self, data: bytes) -> bool:
@@ -158,6 +185,10 @@ class _Hyperscan:
         except self._ended:
             return True
         return False
+
+    @cached_property
+    def reach(self) -> int:
+        return _reach(self._every)
 
     def which(self, data: bytes) -> Collection[bytes]:
         found: set[bytes] = set()
@@ -169,13 +200,9 @@ class _Hyperscan:
             return {}
         found: set[int] = set()
         self._any.scan(data, match_event_handler=lambda number, *_: found.add(number))
-        here: dict[str, list[bytes]] = {}
-        for literal in (self._every[number] for number in sorted(found)):
-            for one in self._within.get(literal, (literal,)):
-                if one is literal or one in data:
-                    for name in self._betraying.get(one, ()):
-                        here.setdefault(name, []).append(one)
-        return {name: here[name] for name in self._names if name in here}
+        literals = (self._every[number] for number in sorted(found))
+        here = (one for literal in literals for one in self._within.get(literal, (literal,)))
+        return _by_name((one for one in here if one in self._betraying and one in data), self._betraying, self._names)
 
 
 def _reach(literals: Iterable[bytes]) -> int:
@@ -225,10 +252,14 @@ class Detector:
         self._timeout = timeout
         self._prefilter = _prefilter(self._rules, fast, names)
         self.may_hold = self._prefilter.any  # False means that no rule can match in a text; True means nothing
-        self.reach = self._prefilter.reach  # a text may hold no more than its parts that overlap by so many bytes
         self.decodes = bool(names)  # whether views count, and what is packed in archives
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
         self._overran = dict.fromkeys((rule.id for rule in self._rules), 0)  # on how many texts
+
+    @property
+    def reach(self) -> int:
+        """A text may hold no more than its parts do that overlap by so many bytes."""
+        return self._prefilter.reach
 
     def views(self, data: bytes) -> Betrayed:
         """The views that may show more of `data` than it shows itself."""
