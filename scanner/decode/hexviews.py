@@ -12,7 +12,8 @@ from functools import cache
 from scanner.decode.around import any_of, cover, one_of, regions
 from scanner.decode.view import Decoded, Raw, View, places
 
-_WORDS = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")
+# Of an address more than the name, which stands in arrays of bytes that protobuf writes into sources.
+_WORDS = (b"xox", b"xapp", b"xwfp", b"s.slack")
 # Of the same token, for what a line of a dump breaks up: the rest of the word, or what goes before.
 _TAILS = (
     *(b"x%c-" % letter for letter in b"abcdeoprs"),
@@ -24,7 +25,7 @@ _TAILS = (
     b"k.com",
     b"k-gov",
 )
-_WIDE = tuple(b"\0".join(bytes((letter,)) for letter in word) for word in _WORDS)
+_WIDE = tuple(b"\0".join(bytes((letter,)) for letter in word) for word in (b"xox", b"xapp", b"xwfp", b"slack"))
 _MARKS = (b"", b" ", b":", b"-", b",", b", ", b",0x", b", 0x", b" 0x")
 _LEAST = 24  # digits: less is no token
 
