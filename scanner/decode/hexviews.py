@@ -13,7 +13,7 @@ from scanner.decode.around import any_of, cover, one_of, regions
 from scanner.decode.view import Decoded, Raw, View, places
 
 # Of an address more than the name, which stands in arrays of bytes that protobuf writes into sources.
-_WORDS = (b"xox", b"xapp", b"xwfp", b"s.slack")
+_WORDS = (b"xox", b"xapp", b"xwfp", b".slack")
 # Of the same token, for what a line of a dump breaks up: the rest of the word, or what goes before.
 _TAILS = (
     *(b"x%c-" % letter for letter in b"abcdeoprs"),
