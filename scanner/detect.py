@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.checks import CHECKS, Candidate
 from scanner.decode import views
+from scanner.decode.views import Gate
 from scanner.errors import RuleError
 from scanner.model import Dropped, Match, Rule, Secret
 from scanner.spelling import expand, issued
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
 PATIENCE = 3  # a rule that ran out of time on so many texts is given up: each costs all of that time again
 _SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
+_PLACES = 256  # near which literals are looked for one by one
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
 
 
@@ -109,7 +112,7 @@ class _Plain:
         return _reach((*self._beginnings, *_literals(self._names, many=False)))
 
     @cached_property
-    def _gates(self) -> Sequence[views.Gate]:
+    def _gates(self) -> Sequence[Gate]:
         return views.gates() if self._names else ()
 
     @cached_property
@@ -124,11 +127,14 @@ class _Plain:
     def any(self, data: bytes) -> bool:
         return any(literal in data for literal in self._beginnings) or any(True for _ in self._open(data))
 
-    def _open(self, data: bytes) -> Iterator[views.Gate]:
+    def _open(self, data: bytes) -> Iterator[Gate]:
         """The gates behind which something stands."""
-        return (gate for gate in self._gates if gate.rare in data and self._pattern(gate).search(data))
+        for gate in self._gates:
+            first = data.find(gate.rare)
+            if first >= 0 and self._pattern(gate).search(data, first):
+                yield gate
 
-    def _pattern(self, gate: views.Gate) -> re.Pattern[bytes]:
+    def _pattern(self, gate: Gate) -> re.Pattern[bytes]:
         if gate.rare not in self._patterns:
             self._patterns[gate.rare] = re.compile(gate.pattern)
         return self._patterns[gate.rare]
@@ -139,9 +145,19 @@ class _Plain:
     def views(self, data: bytes) -> Betrayed:
         if not self._names:
             return {}
-        keys = (*(gate.rare for gate in self._open(data)), *(plain for plain in views.PLAIN if plain in data))
-        here = (one for key in keys for one in self._behind.get(key, ()) if one in data)
-        return _by_name(here, _literals(self._names, many=False), self._names)
+        here = {one for plain in views.PLAIN if plain in data for one in self._behind.get(plain, ()) if one in data}
+        for gate in self._open(data):
+            here.update(self._around(gate, data))
+        return _by_name(sorted(here), _literals(self._names, many=False), self._names)
+
+    def _around(self, gate: Gate, data: bytes) -> Iterator[bytes]:
+        """The literals behind a gate that stand in `data`: there are few places, as a rule, and many literals."""
+        literals = self._behind.get(gate.rare, ())
+        places = [found.start() for found in islice(self._pattern(gate).finditer(data), _PLACES)]
+        if len(places) == _PLACES:
+            return (one for one in literals if one in data)
+        near = b"\0".join([data[max(at - self.reach, 0) : at + 2 * self.reach] for at in places])
+        return (one for one in literals if one in near and one in data)
 
 
 def _by_name(here: Iterable[bytes], betraying: views.Betraying, names: Sequence[str]) -> Betrayed:
