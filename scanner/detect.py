@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
+from threading import Thread
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -140,7 +141,8 @@ class _Plain:
         return self._patterns[gate.rare]
 
     def which(self, data: bytes) -> Collection[bytes]:
-        return {literal for literal in self._literals if literal in data}
+        begun = any(literal in data for literal in self._beginnings)
+        return {literal for literal in self._literals if literal in data} if begun else ()
 
     def views(self, data: bytes) -> Betrayed:
         if not self._names:
@@ -177,9 +179,10 @@ def _literals(names: Collection[str], *, many: bool) -> dict[bytes, list[str]]:
 
 
 class _Hyperscan:
-    """Looks for all literals in one pass; fewer of them make it quicker."""
+    """Looks for all literals in one pass; fewer of them make it quicker. To make ready for thousands takes a twentieth
+    of a second: `beside` is for whoever has something else to do meanwhile, and starts no process then."""
 
-    def __init__(self, anchors: Collection[bytes], also: Collection[bytes], names: Sequence[str]) -> None:
+    def __init__(self, anchors: Collection[bytes], also: Collection[bytes], names: Sequence[str], beside: bool) -> None:
         from hyperscan import ScanTerminated
 
         self._ended = ScanTerminated
@@ -193,11 +196,25 @@ class _Hyperscan:
         self._within = {one: [more for more in known if one in more] for one in beginnings if one not in known}
         inner = {one for within in self._within.values() for one in within}
         self._every = sorted({*beginnings, *self._betraying} - inner)
-        self._any = _database(self._every)
+        self._ready: hyperscan.Database | None = None
+        self._making = Thread(target=self._make, daemon=True)
+        if beside:
+            self._making.start()
+
+    def _make(self) -> hyperscan.Database:
+        self._ready = made = _database(self._every)
+        return made
+
+    def _made(self) -> hyperscan.Database:
+        """The database, once it is ready."""
+        if self._making.ident:
+            self._making.join()
+        return self._ready or self._make()
 
     def any(self, data: bytes) -> bool:
+        database = self._made() if self._ready is None else self._ready
         try:
-            self._any.scan(data, match_event_handler=_stop)
+            database.scan(data, match_event_handler=_stop)
         except self._ended:
             return True
         return False
@@ -215,7 +232,7 @@ class _Hyperscan:
         if not self._names:
             return {}
         found: set[int] = set()
-        self._any.scan(data, match_event_handler=lambda number, *_: found.add(number))
+        self._made().scan(data, match_event_handler=lambda number, *_: found.add(number))
         literals = (self._every[number] for number in sorted(found))
         here = (one for literal in literals for one in self._within.get(literal, (literal,)))
         return _by_name((one for one in here if one in self._betraying and one in data), self._betraying, self._names)
@@ -244,12 +261,12 @@ def _database(literals: Sequence[bytes]) -> hyperscan.Database:
     return database
 
 
-def _prefilter(rules: Sequence[Rule], fast: bool, names: Sequence[str]) -> Prefilter:
+def _prefilter(rules: Sequence[Rule], fast: bool, names: Sequence[str], beside: bool) -> Prefilter:
     anchors = {anchor for rule in rules for anchor in rule.anchors}
     also = {literal for rule in rules for literal in rule.also}
     if fast and anchors:
         try:
-            return _Hyperscan(anchors, also, names)
+            return _Hyperscan(anchors, also, names, beside)
         except ImportError:  # not installed
             pass
     return _Plain(anchors, also, names if anchors else ())
@@ -260,13 +277,20 @@ class Detector:
     that count (scanner.decode.views).
 
     `timeout` is in seconds of processor time, for one rule on one text. `fast` takes hyperscan for the prefilter where
-    it is installed.
+    it is installed; `beside`, that it is made ready in a thread: until it was used, nothing may be forked.
     """
 
-    def __init__(self, rules: Sequence[Rule], timeout: float, fast: bool = False, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        timeout: float,
+        fast: bool = False,
+        names: Sequence[str] = (),
+        beside: bool = False,
+    ) -> None:
         self._rules = tuple(rules)
         self._timeout = timeout
-        self._prefilter = _prefilter(self._rules, fast, names)
+        self._prefilter = _prefilter(self._rules, fast, names, beside)
         self.may_hold = self._prefilter.any  # False means that no rule can match in a text; True means nothing
         self.decodes = bool(names)  # whether views count, and what is packed in archives
         self._compiled: dict[str, regex.Pattern[bytes]] = {}

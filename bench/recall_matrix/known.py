@@ -1,20 +1,13 @@
-"""What this scanner is known not to see, even with --decode, and why. All else of the table is seen, and stays so."""
+"""What this scanner is known not to see, and why. All else of the table is seen, and stays so."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-_HEX = "hex is looked for in its two most usual forms, as each other one wants many more literals"
-_PAIR = "two encodings on each other that leave no letter as it is: each pair would want literals of its own"
 _PROGRAM = "only a program would know: the beginning of the token stands nowhere"
 
 NOT_SEEN: Mapping[str, str] = {
-    "hex: with colons": _HEX,
-    "hex: 0x78, 0x6f, …": _HEX,
-    "hex: a dump by xxd": _HEX,
     "typographic: homoglyph": "there are too many letters that look alike, and nobody types them by mistake",
-    "two on each other: base64 of hex": _PAIR,
-    "two on each other: hex of base64": _PAIR,
     "broken up: 9 pieces": "a token is put together from eight pieces at most",
     "broken up: over 12 lines": "a token is put together from ten lines at most",
     "broken up: the prefix broken": _PROGRAM,
@@ -30,5 +23,4 @@ NOT_SEEN: Mapping[str, str] = {
     "container: deb (ar)": "ar is not opened, nor are cpio, 7z and rar",
     "container: Git LFS pointer": "what it points to is not there; it is counted as skipped, and said",
     "git: name of a file": "trees are not looked at, only what they name",
-    "git: Git LFS, object here": "what Git LFS keeps is not looked at",
 }

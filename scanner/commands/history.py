@@ -11,6 +11,7 @@ from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, 
 from scanner.errors import GitError
 from scanner.git import refs, trees
 from scanner.git.changes import GITLINK, Side
+from scanner.git.lfs import Store, store
 from scanner.git.objects import Cat
 from scanner.git.reach import Holders, reach_of
 from scanner.git.refs import LogEntry, Name
@@ -98,7 +99,16 @@ def outcome(
     """Looks at the whole object database, and at what refs and reflogs say; then at submodules, if that was asked. What
     the `cache` says is clean is not read again; `kept` is what git must be kept from, if that is known already."""
     kept = fence(repository) if kept is None else kept
-    job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, args.explain_drops, decode=setup.decode)
+    kept_apart = store(repository) if setup.decode else Store()
+    job = Job(
+        repository.git,
+        setup.rules,
+        TIMEOUT,
+        setup.foreign_markers,
+        args.explain_drops,
+        decode=setup.decode,
+        store=kept_apart,
+    )
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)
     watch = Watch(progress.advance, progress.expect)

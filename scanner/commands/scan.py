@@ -89,7 +89,7 @@ def base(repository: Repository | None, cat: Cat | None) -> Snapshot:
 def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository: Repository | None) -> Outcome:
     """Looks at everything that was named."""
     paths = [os.fsencode(path) for path in args.paths] or [b"."]
-    detector = setup.detector()
+    detector = setup.detector(beside=True)
     stores = Around(lambda folder: find(folder, streams.environ, own=False))
     tally = Tally(setup, detector, os.fsencode(repository.top) if repository and repository.top else b"", stores)
     list_git = lister(lambda folder: sealed(folder, streams.environ, own=False))

@@ -149,7 +149,14 @@ def few() -> tuple[bytes, ...]:
 def _every() -> tuple[bytes, ...]:
     """All five levels. Each literal has its price: where a line ends within an image, only that of `xox` is one."""
     cut = (one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))
-    return cover((*anchors(LEVELS, 0), *_broken(tuple(cut), _HEAD_ENDS, _TAIL_STARTS)))
+    return cover((*anchors(LEVELS, 0), *_images(_digits()), *_broken(tuple(cut), _HEAD_ENDS, _TAIL_STARTS)))
+
+
+def _digits() -> Iterator[bytes]:
+    """What a token begins with in hexadecimal digits, in either case."""
+    for word in (b"xox", *(one for one in _PLAIN if not one.startswith(b"xox"))):
+        digits = word.hex()
+        yield from (digits.encode(), digits.upper().encode())
 
 
 VIEW = View("base64", _every, decode)

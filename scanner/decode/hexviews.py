@@ -100,4 +100,3 @@ def few() -> tuple[bytes, ...]:
 
 
 VIEW = View("hex", anchors, _decode)
-USUAL = View("hex", few, _decode)  # each literal has its price

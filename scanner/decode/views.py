@@ -32,10 +32,10 @@ _WHERE = {
     "notebook": ("notebook", "VIEW"),
     "joined": ("joined", "VIEW"),
     "base64": ("base64views", "VIEW"),
-    "hex": ("hexviews", "USUAL"),
+    "hex": ("hexviews", "VIEW"),
 }
 NAMES = tuple(_WHERE)
-_MANY = ("base64",)  # those with very many literals; the module says which few are the most usual
+_MANY = ("base64", "hex")  # those with very many literals; the module says which few are the most usual
 
 # What rules look for themselves: what contains it is not looked for, but seen to where it stands.
 PLAIN = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")

@@ -205,10 +205,12 @@ def _check(path: str) -> None:
 
 def _migrate(db: sqlite3.Connection) -> None:
     """Makes the tables of a new file; whatever else is not ours is worthless."""
+    db.execute("BEGIN")  # another process may be making them: all of this is as it was at one time
     application, version = _number(db, "application_id"), _number(db, "user_version")
+    empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    db.execute("COMMIT")
     if version > len(MIGRATIONS) and application == _APPLICATION:
         raise _Worthless("written by a newer xoxscan")
-    empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != _APPLICATION and not (empty and application == version == 0):
         raise _Worthless("another program's file")
     db.execute("PRAGMA synchronous = NORMAL")

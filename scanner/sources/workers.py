@@ -15,14 +15,14 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from scanner.decode import views
-from scanner.decode.containers import format_of
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
 from scanner.git.commits import lineage
+from scanner.git.lfs import Store
 from scanner.git.run import Git
 from scanner.git.stream import LARGE, PIECE, Piece, pieces, stream
 from scanner.model import Problem, Rule, Skip
-from scanner.pipeline import NOTHING, Examined, examine, examine_file, examine_stream, is_packed
+from scanner.pipeline import NOTHING, Examined, examine, examine_file, examine_stream, hides, is_packed
 from scanner.sources.looker import overruns
 from scanner.sources.portions import Inbox
 
@@ -42,6 +42,7 @@ class Job(NamedTuple):
     piece: int = PIECE  # bytes read at a time
     account: bool = False  # whether to tell every object that was looked at
     decode: bool = False  # whether to look through encodings, and into archives
+    store: Store = Store()  # where Git LFS keeps the contents of files
 
     def detector(self) -> Detector:
         """What looks, in a worker."""
@@ -241,9 +242,9 @@ class Tally:
         """Looks at objects of one kind, of which `oid` tells the ids. There are hundreds of thousands: what is done for
         each is done here, without a call."""
         may_hold, account, tried = self._detector.may_hold, self._job.account, self._tried
-        packed = format_of if kind == b"blob" and self._detector.decodes else _no_format
+        hidden = hides if kind == b"blob" and self._detector.decodes else _nothing
         for number, content, new, base in many:
-            if may_hold(content if base in tried else new) or packed(content):
+            if may_hold(content if base in tried else new) or hidden(content):
                 tried.add(number)
                 self._whole(oid(number), kind, content)
             if account:
@@ -254,11 +255,15 @@ class Tally:
             self._lineage += [lineage(oid(number), content, 0, len(content)) for number, content, _, _ in many]
 
     def _whole(self, oid: bytes, kind: bytes, content: bytes) -> None:
-        look = examine_file if kind == b"blob" else examine
-        examined = look(self._detector, content, self._job.foreign)
+        examined = self._examined(kind, content)
         if examined is not NOTHING:
             self._keep(oid, kind, examined, b"" if kind == b"blob" else content)
             self._held.append(_line(oid, len(content), kind))
+
+    def _examined(self, kind: bytes, content: bytes) -> Examined:
+        if kind == b"blob":
+            return examine_file(self._detector, content, self._job.foreign, self._job.store.open)
+        return examine(self._detector, content, self._job.foreign)
 
     def _count(self, piece: Piece) -> None:
         kinds = [kind for _, kind, _, _ in piece.objects]
@@ -277,8 +282,7 @@ class Tally:
             if piece.read:
                 examined = examine_stream(self._detector, piece.read, self._job.foreign)
             else:
-                look = examine_file if kind == b"blob" else examine
-                examined = look(self._detector, piece.data[start:end], self._job.foreign)
+                examined = self._examined(kind, piece.data[start:end])
             if examined is not NOTHING:
                 self._keep(oid, kind, examined, b"" if kind == b"blob" else piece.data[start:end])
                 self._held.append(_line(oid, end - start, kind))
@@ -291,8 +295,8 @@ class Tally:
             self._found.append(Found(oid, kind, kept, content))
 
 
-def _no_format(content: bytes) -> str:
-    return ""
+def _nothing(content: bytes) -> bool:
+    return False
 
 
 def _packed(piece: Piece) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -63,7 +64,7 @@ def places(made: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 )
 def test_a_content_that_is_here(repo: Repo, run: Run, words: tuple[str], content: bytes, place: tuple[Any]) -> None:
     stage(repo, {"a/b.bin": keep(repo, content)})
-    made = report(run, *words, "--decode")
+    made = report(run, *words)
     assert list(places(made)) == [("a/b.bin", *place)]
     assert (made["problems"], made["coverage"]["skipped"]) == ([], [])
     assert report(run, *words, status=0)["findings"] == []
@@ -72,16 +73,16 @@ def test_a_content_that_is_here(repo: Repo, run: Run, words: tuple[str], content
 @pytest.mark.parametrize("words", SCANS)
 def test_contents_that_are_not_here(repo: Repo, run: Run, words: tuple[str]) -> None:
     stage(repo, {f"{number}.bin": pointer(f"{number}" * 64) for number in range(3)})
-    made = report(run, *words, "--decode", status=0)
+    made = report(run, *words, status=0)
     assert made["coverage"]["skipped"] == [{**ABSENT._asdict(), "count": 3}]
-    assert report(run, *words, "--decode", "--strict", status=3)["problems"] == []
+    assert report(run, *words, "--strict", status=3)["problems"] == []
     assert report(run, *words, "--strict", status=0)["coverage"]["skipped"] == []
 
 
 @pytest.mark.parametrize("words", SCANS)
 def test_a_content_that_is_another_one(repo: Repo, run: Run, words: tuple[str]) -> None:
     stage(repo, {"a.bin": keep(repo, TEXT, "1" * 64), "b.bin": keep(repo, b"none", "2" * 64)})
-    made = report(run, *words, "--decode")
+    made = report(run, *words)
     assert {place[0] for place in places(made)} == {"a.bin"}
     said = {problem["what"]: problem["message"] for problem in made["problems"]}
     assert said.keys() == {"a.bin", "b.bin"}
@@ -95,7 +96,7 @@ def test_a_content_that_cannot_be_read(repo: Repo, run: Run, words: tuple[str]) 
     path.unlink()
     path.mkdir()
     stage(repo, {"a.bin": found})
-    (problem,) = report(run, *words, "--decode", status=3)["problems"]
+    (problem,) = report(run, *words, status=3)["problems"]
     assert (problem["what"], problem["message"].partition(": ")[0].split()[-3:]) == ("a.bin", ["cannot", "be", "read"])
 
 
@@ -103,7 +104,7 @@ def test_a_range(repo: Repo, run: Run) -> None:
     repo.commit({"README": b"nothing"})
     repo.commit({"a.bin": keep(repo, TEXT)})
     repo.commit({"a.bin": keep(repo, b"clean")})
-    made = report(run, "range", "HEAD~2..HEAD", "--decode")
+    made = report(run, "range", "HEAD~2..HEAD")
     assert list(places(made)) == [("a.bin", (), ("lfs",), 2, 5)]
 
 
@@ -111,7 +112,7 @@ def test_what_a_change_brings(repo: Repo, run: Run) -> None:
     """A token that stood in the version before is not new."""
     repo.commit({"a.bin": keep(repo, TEXT)})
     stage(repo, {"a.bin": keep(repo, b"# more\n" + TEXT)})
-    assert report(run, "staged", "--decode", status=0)["findings"] == []
+    assert report(run, "staged", status=0)["findings"] == []
 
 
 def test_files_of_another_repository_and_of_none(repo: Repo, run: Run, tmp_path: Path) -> None:
@@ -122,8 +123,41 @@ def test_files_of_another_repository_and_of_none(repo: Repo, run: Run, tmp_path:
     (plain / "b.bin").write_bytes(found)
     other = tmp_path / "elsewhere"
     other.mkdir()
-    made = report(run, "-C", str(other), "scan", str(repo.path), str(plain), "--decode")
+    made = report(run, "-C", str(other), "scan", str(repo.path), str(plain))
     assert [place[0] for place in places(made)] == [f"{repo.path}/a.bin"]
     assert made["coverage"]["skipped"] == [ABSENT._asdict()]
-    (place,) = places(report(run, "-C", str(repo.path), "scan", "-", "--decode", stdin=found))
+    (place,) = places(report(run, "-C", str(repo.path), "scan", "-", stdin=found))
     assert place == (None, (), ("lfs",), 2, 5)
+
+
+@pytest.mark.parametrize("engine", ["git", "pack"])
+def test_history(repo: Repo, run: Run, engine: str) -> None:
+    """What is not here at the first run is looked at once it is: nobody remembers that a pointer is clean."""
+    digest = sha256(TEXT).hexdigest()
+    repo.commit({"a.bin": pointer(digest), "b.bin": pointer("0" * 64), "c.txt": b"text\n"})
+    repo.commit({"a.bin": b"gone\n"})
+    if engine == "pack":
+        repo.git("gc", "-q")
+    words = ("history", "--engine", engine)
+    for _ in range(2):
+        assert report(run, *words, status=0)["coverage"]["skipped"] == [{**ABSENT._asdict(), "count": 2}]
+    keep(repo, TEXT)
+    made = report(run, *words)
+    assert list(places(made)) == [("a.bin", (), ("lfs",), 2, 5)]
+    assert made["coverage"]["skipped"] == [ABSENT._asdict()]
+    keep(repo, b"another", "0" * 64)
+    made = report(run, *words)
+    assert [problem["message"] for problem in made["problems"]] == [
+        f"the LFS object {'0' * 64} is damaged: its SHA-256 is another one"
+    ]
+    assert report(run, *words[:-1], status=0)["problems"] == []
+
+
+@pytest.mark.parametrize("engine", ["git", "pack"])
+def test_history_of_what_is_encoded_in_a_wide_text(repo: Repo, run: Run, engine: str) -> None:
+    text = "first\n  " + b64encode(token()).decode() + "\n"
+    repo.commit({"a.ps1": text.encode("utf-16"), "b.txt": b"text\n" * 99})
+    if engine == "pack":
+        repo.git("gc", "-q")
+    (place,) = places(report(run, "history", "--no-cache", "--engine", engine))
+    assert place == ("a.ps1", (), ("utf-16-le", "base64"), 2, 3)

@@ -223,7 +223,7 @@ cache = Cache(sys.argv[1])
 for number in range(20):
     cache.save(sys.argv[2].encode(), Row(b"%d" % (number % 3), b"x" * number))
     row = cache.load(sys.argv[2].encode(), lambda every: every[-1])
-    assert row and len(row.value) == number, row
+    assert row and len(row.value) == number, (row, cache.notes)
 print(cache.notes)
 """
 
