@@ -7,7 +7,7 @@ what stands there in plain text as well is not told twice.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from scanner.decode import views
@@ -96,16 +96,31 @@ def _back(name: str, part: Decoded, inner: Shown) -> Shown:
     return Shown(inner.match._replace(start=start, end=end), (name, *inner.encoding), pieces)
 
 
-def _distinct(shown: Iterable[Shown]) -> tuple[Shown, ...]:
+def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:
     """Each place once: as it is shown with the fewest encodings taken off, unless that is only the beginning."""
     kept: list[Shown] = []  # by place; none overlaps another
-    for one in sorted(shown, key=lambda one: (len(one.encoding), one.match.start - one.match.end)):
+    for one in sorted(_apart(shown), key=lambda one: (len(one.encoding), one.match.start - one.match.end)):
         first = bisect_right(kept, one.match.start, key=lambda other: other.match.end)
         last = bisect_left(kept, one.match.end, first, key=lambda other: other.match.start)
         goes_on = bool(one.encoding) and one.encoding[-1] in _GOES_ON
         if first == last or (goes_on and all(_begins(other, one) for other in kept[first:last])):
             kept[first:last] = [one]
     return tuple(kept)
+
+
+def _apart(shown: Sequence[Shown]) -> Iterator[Shown]:
+    """Without those that reach into the next token: lines that were encoded one by one look like one text, in which
+    nothing parts them. Such a one begins as another does that ends sooner, and ends within a third."""
+    places = sorted({(one.match.start, one.match.end) for one in shown if one.encoding})
+    for one in shown:
+        start, end = one.match.start, one.match.end
+        if not one.encoding:
+            yield one
+            continue
+        last = places[bisect_left(places, (end, 0)) - 1]  # that begins before it ends
+        shortest = places[bisect_left(places, (start, 0))]
+        if not (start < last[0] and end < last[1] and shortest[1] < end):
+            yield one
 
 
 def _begins(short: Shown, long: Shown) -> bool:

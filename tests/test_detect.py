@@ -174,3 +174,12 @@ def test_texts_without_an_anchor_load_no_engine() -> None:
         [sys.executable, "-c", script], input=rules.to_json(rules.builtin()), capture_output=True, check=True
     )
     assert done.stdout == b"\n"
+
+
+def test_what_is_turned_down_counts_as_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that matches everywhere and never stands takes no longer than any other."""
+    clock = iter(range(10**6))
+    monkeypatch.setattr("scanner.detect.process_time", lambda: next(clock) / 100)
+    dropping = rule(pattern="tok_", checks=(Check("mixed", {"digits": 1}),))
+    outcome = Detector([dropping], 1).scan(b"tok_" * 10_000)
+    assert outcome.overrun == ("mine",) and len(outcome.dropped) <= 500

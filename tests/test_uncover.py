@@ -162,3 +162,12 @@ def test_what_overlaps_is_told_once_however_much_there_is() -> None:
     inner = [item._replace(match=item.match._replace(end=item.match.start + 3)) for item in many]
     kept = uncovering._distinct([*inner, *many])
     assert [(item.match.start, item.match.end) for item in kept] == places
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=12, unique=True), st.sampled_from([FAST, PLAIN]))
+@settings(deadline=None, max_examples=40)
+def test_lines_that_were_encoded_one_by_one(seeds: list[int], detector: Detector) -> None:
+    """Where no padding parts them they look like one text, which holds other tokens."""
+    secrets = {token("bot", seed) for seed in seeds}
+    text = b"".join(base64.b64encode(secret) + b"\n" for secret in secrets)
+    assert {one.match.secret.reveal() for one in uncover(detector, text).shown} == secrets
