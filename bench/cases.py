@@ -171,6 +171,10 @@ def scan(bench: Bench) -> Section:
     cases = [
         bench.peer("ripgrep", "-F, the anchors", search, repo),
         *bench.ours(["scan", "."], repo, 6, relaxed=True),
+        *(
+            row._replace(name=f"{row.name} --no-decode")
+            for row in bench.ours(["scan", "--no-decode", "."], repo, None, relaxed=False)
+        ),
         bench.peer("kingfisher", "scan, Slack rules", kingfisher(repo, "--git-history", "none"), repo),
         bench.peer("gitleaks", "dir, Slack rules", gitleaks("dir"), repo),
         bench.peer("betterleaks", "dir, Slack rules", betterleaks("dir"), repo),

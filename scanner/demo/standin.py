@@ -154,9 +154,9 @@ def serve(streams: Streams, port: int = 0, accounts: Sequence[Account] | None = 
         raise UsageError(f"port {port} cannot be listened on", "port 0 takes any that is free") from None
     with standin:
         known = [standin.add(account) for account in (planted() if accounts is None else accounts)]
-        streams.stdout.write(_told(standin, known).encode())
-        streams.stdout.flush()
         try:
+            streams.stdout.write(_told(standin, known).encode())
+            streams.stdout.flush()
             standin.wait()
         except KeyboardInterrupt:
             pass
