@@ -234,8 +234,13 @@ class _Hyperscan:
         found: set[int] = set()
         self._made().scan(data, match_event_handler=lambda number, *_: found.add(number))
         literals = (self._every[number] for number in sorted(found))
-        here = (one for literal in literals for one in self._within.get(literal, (literal,)))
-        return _by_name((one for one in here if one in self._betraying and one in data), self._betraying, self._names)
+        here = (one for literal in literals for one in self._standing(literal, data))
+        return _by_name((one for one in here if one in self._betraying), self._betraying, self._names)
+
+    def _standing(self, literal: bytes, data: bytes) -> Iterator[bytes]:
+        """What stands in `data` for one that was found there: itself, or those of views that contain it."""
+        within = self._within.get(literal)
+        return iter((literal,)) if within is None else (one for one in within if one in data)
 
 
 def _reach(literals: Iterable[bytes]) -> int:

@@ -11,7 +11,6 @@ LARGE = 32 << 20  # bytes: an object of more is left to git
 STACKED = 64 << 20  # bytes of contents that are kept because others are made from them
 _RATIO = 1032  # deflate makes at most so many bytes of one (zlib's technical notes)
 _FREE = 1 << 15  # bytes, deflated, that may be inflated without asking: the ratio bounds what comes out
-_FAR = 1 << 10  # bytes: no literal is that long
 _DIGITS = 9  # of each of the two sizes that a delta begins with, seven bits each
 
 
@@ -56,10 +55,10 @@ Unpacked = tuple[int, bytes, bytes]
 class Unpacker:
     """Gives contents, each base before what is made from it. `left` are the nodes that are odd or too large, with all
     that is made from them: nothing is known of these. Whoever looks for literals of up to `reach` + 1 bytes need not
-    look at more than what is new, where the base holds none."""
+    look at more than what is new, where the base holds none; 0: all of each is new."""
 
     def __init__(
-        self, data: memoryview, codec: Codec, large: int = LARGE, stacked: int = STACKED, reach: int = _FAR
+        self, data: memoryview, codec: Codec, large: int = LARGE, stacked: int = STACKED, reach: int = 0
     ) -> None:
         self._data = data
         self._inflate, self._apply = codec
@@ -106,7 +105,7 @@ class Unpacker:
                 return None
             parts = self._apply(base, content)
             made = parts[0] if len(parts) == 1 else b"".join(parts)
-            return made, fresh(content, made, self._reach)
+            return made, fresh(content, made, self._reach) if self._reach else made
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - each library has its own; git says what it is

@@ -187,7 +187,8 @@ class Tally:
         self._detector = detector
         self._parent = os.getppid()
         self.large = job.large
-        self.reach = detector.reach
+        # To look for few literals takes no longer than to find out what is new.
+        self.reach = detector.reach if detector.decodes else 0
         self._reset()
 
     def _reset(self) -> None:

@@ -72,7 +72,7 @@ def test_wherever_it_stands(repo: Repo, run: Run, command: tuple[str, ...]) -> N
     if command[0] not in ("scan", "staged"):
         repo.commit()
         repo.git("gc", "-q")
-    report: dict[str, Any] = json.loads(run(*command, "-f", "json").out)
+    report: dict[str, Any] = json.loads(run(*command, "--decode", "-f", "json").out)
     found = [place for finding in report["findings"] for place in finding["locations"]]
     assert {
         (place["path"], tuple(place["member"]), tuple(place["encoding"]), place["line"], place["column"])
@@ -84,12 +84,12 @@ def test_wherever_it_stands(repo: Repo, run: Run, command: tuple[str, ...]) -> N
 
 def test_strict(repo: Repo, run: Run) -> None:
     repo.write("d.zip", encrypted())
-    assert (run("scan").status, run("scan", "--strict").status) == (0, 3)
+    assert (run("scan", "--decode").status, run("scan", "--decode", "--strict").status) == (0, 3)
 
 
 def test_a_rescan_says_the_same(repo: Repo, run: Run) -> None:
     repo.commit(dict(FILES))
-    reports = [json.loads(run("history", "-f", "json").out) for _ in range(2)]
+    reports = [json.loads(run("history", "--decode", "-f", "json").out) for _ in range(2)]
     assert reports[1]["state_used"]
     one, other = ({key: report[key] for key in ("findings", "coverage", "problems")} for report in reports)
     assert one == other
@@ -97,7 +97,7 @@ def test_a_rescan_says_the_same(repo: Repo, run: Run) -> None:
 
 def test_an_archive_of_more_than_one_window(repo: Repo, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.write("a.zip", FILES["a.zip"] + b"\0" * (9 << 20))
-    report = json.loads(run("scan", "-f", "json").out)
+    report = json.loads(run("scan", "--decode", "-f", "json").out)
     assert report["coverage"]["skipped"] == [pipeline.TOO_LARGE._asdict()]
 
 

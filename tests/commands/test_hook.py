@@ -199,7 +199,6 @@ SCANNER = {
         "scanner.decode.around",
         "scanner.decode.containers",
         "scanner.decode.containers_limits",
-        "scanner.decode.literals",
         "scanner.decode.view",
         "scanner.decode.views",
     ),

@@ -39,8 +39,8 @@ def stage(repo: Repo, files: dict[str, bytes]) -> None:
         repo.git("add", "--", name)
 
 
-def report(run: Run, *words: str, status: int = 1, stdin: bytes = b"") -> dict[str, Any]:
-    done = run(*words, "-f", "json", stdin=stdin)
+def report(run: Run, *words: str, status: int = 1, stdin: bytes = b"", decode: bool = True) -> dict[str, Any]:
+    done = run(*words, *(["--decode"] if decode else []), "-f", "json", stdin=stdin)
     assert done.status == status, done.err
     made: dict[str, Any] = json.loads(done.out)
     return made
@@ -67,7 +67,7 @@ def test_a_content_that_is_here(repo: Repo, run: Run, words: tuple[str], content
     made = report(run, *words)
     assert list(places(made)) == [("a/b.bin", *place)]
     assert (made["problems"], made["coverage"]["skipped"]) == ([], [])
-    assert report(run, *words, "--no-decode", status=0)["findings"] == []
+    assert report(run, *words, decode=False, status=0)["findings"] == []
 
 
 @pytest.mark.parametrize("words", SCANS)
@@ -76,7 +76,7 @@ def test_contents_that_are_not_here(repo: Repo, run: Run, words: tuple[str]) -> 
     made = report(run, *words, status=0)
     assert made["coverage"]["skipped"] == [{**ABSENT._asdict(), "count": 3}]
     assert report(run, *words, "--strict", status=3)["problems"] == []
-    assert report(run, *words, "--strict", "--no-decode", status=0)["coverage"]["skipped"] == []
+    assert report(run, *words, "--strict", decode=False, status=0)["coverage"]["skipped"] == []
 
 
 @pytest.mark.parametrize("words", SCANS)
@@ -150,7 +150,7 @@ def test_history(repo: Repo, run: Run, engine: str) -> None:
     assert [problem["message"] for problem in made["problems"]] == [
         f"the LFS object {'0' * 64} is damaged: its SHA-256 is another one"
     ]
-    assert report(run, *words, "--no-decode", status=0)["problems"] == []
+    assert report(run, *words, decode=False, status=0)["problems"] == []
 
 
 @pytest.mark.parametrize("engine", ["git", "pack"])
