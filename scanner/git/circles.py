@@ -130,7 +130,7 @@ def _pack(index: mmap.mmap, data: mmap.mmap, width: int) -> _Pack:
         return _Pack(index, data, _numbers(b"".join(rows)), fan, ids + 4, stride, width)
     table = ids + count * (width + 4)
     offsets = _numbers(index[table : table + 4 * count])
-    if count and max(offsets) >> 31:
+    if not index[table : table + 4 * count : 4].isascii():  # an offset of more than 31 bits
         large, offsets = table + 4 * count, array("q", offsets)
         for place in (at for at, offset in enumerate(offsets) if offset >> 31):
             where = large + 8 * (offsets[place] & 0x7FFFFFFF)
