@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup
 from scanner.git import trees
@@ -14,8 +14,6 @@ from scanner.model import Dropped, Location, Problem
 from scanner.pipeline import Occurrence, examine, in_message
 from scanner.sources.looker import Looker, overruns
 from scanner.sources.pushed import Objects, Update
-
-Examining = Callable[[bytes], Iterable[Occurrence]]
 
 
 class Beside:

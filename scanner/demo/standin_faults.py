@@ -8,7 +8,6 @@ from typing import NamedTuple
 from scanner.demo.standin_calls import Reply
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Server Error</title></head><body><p>Something went wrong.</p></body></html>"
-ENDINGS = ("", "torn", "close", "reset")
 
 
 class Fault(NamedTuple):

@@ -96,7 +96,7 @@ def tell(
 
 
 def told(done: Iterable[Sent | Failed]) -> frozenset[str]:
-    """The audiences that a notice reached: `roads.remaining` takes them."""
+    """The audiences that a notice reached."""
     return frozenset(each.audience for each in done if isinstance(each, Sent))
 
 

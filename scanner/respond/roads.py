@@ -5,7 +5,7 @@ operator's own. Addresses come from the operator's configuration, credentials fr
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -90,11 +90,6 @@ def choose(several: Iterable[Road], leaked: Container[Secret]) -> tuple[Road, ..
 def compromised(road: Road, leaked: Container[Secret]) -> bool:
     """Whether a credential of `road` is one of the found: equal bytes, or the same webhook spelled otherwise."""
     return any(secret in leaked for secret in credentials(road))
-
-
-def remaining(several: Iterable[Road], told: Collection[str]) -> tuple[Road, ...]:
-    """The roads to audiences (`Sent.audience`) that are not told yet: what a later try takes."""
-    return tuple(road for road in several if audience(road) not in told)
 
 
 def _slack_webhook(variable: str | None, environ: Mapping[str, str]) -> Iterator[Road]:

@@ -66,7 +66,6 @@ class Teller:
         self._repository = repository
         self._holders = holders
         self._allow = allow
-        self._processes = processes
         self._found = [item for item in seen.found if item.examined.hits]
         self._hits = {item.oid: item.examined.hits for item in self._found if item.kind == b"blob"}
         self._graph = graph(BytesIO(seen.lineage))
