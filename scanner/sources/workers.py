@@ -100,6 +100,8 @@ def serve(pipe: Connection, inherited: Sequence[Connection], answering: Callable
         raise
     except BaseException:  # noqa: BLE001 - multiprocessing would print it, and what it quotes may be a secret
         sys.exit(1)  # the parent sees that what was asked was not looked at
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Python itself is about to end: there an exit would be told
 
 
 def answers(job: Job, detector: Detector, inbox: Inbox) -> Iterator[Answer]:
