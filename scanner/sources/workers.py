@@ -17,12 +17,12 @@ from typing import NamedTuple
 from scanner.decode import views
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
+from scanner.examine import NOTHING, Examined, examine, examine_file, examine_stream, hides, is_packed
 from scanner.git.commits import lineage
 from scanner.git.lfs import Store
 from scanner.git.run import Git
 from scanner.git.stream import LARGE, PIECE, Piece, pieces, stream
 from scanner.model import Problem, Rule, Skip
-from scanner.pipeline import NOTHING, Examined, examine, examine_file, examine_stream, hides, is_packed
 from scanner.sources.looker import overruns
 from scanner.sources.portions import Inbox
 
@@ -88,6 +88,7 @@ def serve(pipe: Connection, inherited: Sequence[Connection], answering: Callable
     SIGTERM, and takes its git with it; interrupts are the parent's business."""
     gc.disable()  # nothing here refers to itself, and looking for what does takes a thirtieth of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.unraisablehook = _untold
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     for other in inherited:
         other.close()
@@ -102,6 +103,13 @@ def serve(pipe: Connection, inherited: Sequence[Connection], answering: Callable
         sys.exit(1)  # the parent sees that what was asked was not looked at
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Python itself is about to end: there an exit would be told
+
+
+def _untold(dropped: sys.UnraisableHookArgs) -> None:
+    """Says nothing of what Python drops while it cleans up: it would quote it, and that may be a secret. An exit that
+    was asked for just then is one."""
+    if isinstance(dropped.exc_value, SystemExit):
+        os._exit(0)
 
 
 def answers(job: Job, detector: Detector, inbox: Inbox) -> Iterator[Answer]:

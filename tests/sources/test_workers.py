@@ -6,6 +6,8 @@ import itertools
 import multiprocessing
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -295,3 +297,30 @@ def test_a_parent_that_is_gone(git: Git, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(os, "getppid", lambda: 1)
     with pytest.raises(SystemExit):
         tally.take(Piece(b"", []))
+
+
+_ENDING = """
+import multiprocessing, os, signal, time
+from scanner.sources.workers import serve
+
+class Left:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+        os.getpid()
+
+def answering():
+    left = Left()
+    del left
+    while True:
+        time.sleep(60)
+    yield
+
+ours, theirs = multiprocessing.Pipe()
+serve(theirs, [], answering)
+"""
+
+
+def test_a_process_that_is_told_to_end_while_it_cleans_up() -> None:
+    """Python drops what is raised then, and would say so."""
+    done = subprocess.run([sys.executable, "-c", _ENDING], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
