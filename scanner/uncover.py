@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.decode import views
-from scanner.decode.view import Decoded
 from scanner.detect import Detector, Scan
 from scanner.model import Dropped, Match
 from scanner.spelling import spelled
+
+if TYPE_CHECKING:
+    from scanner.decode.view import Decoded
 
 DEEP = 5  # encodings on each other
 _LAYERED = ("base64",)  # the others take off all layers at once
@@ -70,6 +71,8 @@ class _Looker:
         self.overrun.update(dict.fromkeys(scan.overrun))
         shown = [Shown(match, spelled(data[match.start : match.end])) for match in scan.matches]
         for name, found in self._detector.views(data).items() if len(taken) < DEEP else ():
+            from scanner.decode import views  # here: most texts hide nothing
+
             self.betrayed = True
             if name in _LAYERED or (name not in taken and len(set(taken)) < _MIXED):
                 for part in views.decode(name, data, found):

@@ -11,20 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner import fakes, pipeline, rules, windows
+from scanner import fakes, rules, windows
 from scanner.detect import Detector
+from scanner.examine import NOTHING, examine, examine_stream
 from scanner.filters.entries import is_fingerprint
 from scanner.git.changes import Change, Delta, Side
 from scanner.model import Hit, Location, Match, Position, Secret, Suppression
-from scanner.pipeline import (
-    NOTHING,
-    Introduced,
-    examine,
-    examine_stream,
-    fingerprint,
-    in_message,
-    introductions,
-)
+from scanner.pipeline import Introduced, fingerprint, in_message, introductions
 from tests.conftest import token
 
 RULES = rules.builtin()
@@ -97,7 +90,7 @@ def test_windows_find_the_same_at_the_same_places(text: bytes, size: int, most: 
     stream = io.BytesIO(text)
     with pytest.MonkeyPatch.context() as patched:
         cut = partial(windows.windows, size=size, overlap=1500, margin=1500)
-        patched.setattr(pipeline, "windows", cut)
+        patched.setattr("scanner.examine.windows", cut)
         windowed = examine_stream(DETECTOR, lambda count: stream.read(min(count, most)))
     whole = examine(DETECTOR, text)
     assert [placed(each) for each in windowed.hits] == [placed(each) for each in whole.hits]

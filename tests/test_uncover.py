@@ -14,8 +14,8 @@ from scanner import rules
 from scanner import uncover as uncovering
 from scanner.decode import views
 from scanner.detect import Detector
+from scanner.examine import NOTHING, examine, hides, is_packed
 from scanner.model import Match, Secret
-from scanner.pipeline import NOTHING, examine, hides, is_packed
 from scanner.uncover import Shown, uncover
 from tests.conftest import token
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, prepare
 from scanner.errors import GitError
+from scanner.examine import examine
 from scanner.git import refs, trees
 from scanner.git.changes import GITLINK, Side
 from scanner.git.lfs import Store, store
@@ -19,7 +20,7 @@ from scanner.git.repository import Repository, common_dir, find, head
 from scanner.git.run import require_version
 from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Dropped, Location, Problem, Streams, Target
-from scanner.pipeline import Occurrence, examine
+from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress
 from scanner.sources import engines, gaps, origins
 from scanner.sources.cache import Cache, folder

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from scanner.commands import staged as staged_command
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare, progress
+from scanner.examine import Examined, examine, examine_stream
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.snapshots import IndexSnapshot
 from scanner.model import Coverage, Dropped, Location, Problem, Skip, Streams, Target
-from scanner.pipeline import Examined, Occurrence, examine, examine_stream
+from scanner.pipeline import Occurrence
 from scanner.report.places import many
 from scanner.sources import named
 from scanner.sources.looker import overruns

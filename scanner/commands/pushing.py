@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup
+from scanner.examine import examine
 from scanner.git import trees
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.commits import parse_tag
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository
 from scanner.model import Dropped, Location, Problem
-from scanner.pipeline import Occurrence, examine, in_message
+from scanner.pipeline import Occurrence, in_message
 from scanner.sources.looker import Looker, overruns
 from scanner.sources.pushed import Objects, Update
 

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from scanner.commands.scanning import Outcome, Setup, finish, prepare, progress
 from scanner.errors import GitError
+from scanner.examine import NOTHING, examine
 from scanner.git.changes import GITLINK, Change, Side
 from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, head, resolve
 from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Dropped, Event, Location, Problem, Secret, Streams, Target
-from scanner.pipeline import NOTHING, Occurrence, Story, examine, in_message
+from scanner.pipeline import Occurrence, Story, in_message
 from scanner.report.places import short
 from scanner.report.progress import Progress
 from scanner.sources import commits as ranges

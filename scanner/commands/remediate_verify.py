@@ -9,11 +9,12 @@ from typing import NamedTuple
 from scanner.commands.remediate_scan import Asked, Scanned, options_of, repository_of, scan
 from scanner.commands.scanning import TIMEOUT
 from scanner.errors import FINDINGS, INCOMPLETE, OK, GitError
+from scanner.examine import examine
 from scanner.git import refs
 from scanner.git.reach import Holders
 from scanner.git.refs import Name
 from scanner.model import Problem, Secret, Streams
-from scanner.pipeline import examine, fingerprint
+from scanner.pipeline import fingerprint
 from scanner.report.output import secrets
 from scanner.respond import clean, remote, telling
 from scanner.sources import engines, origins

@@ -14,13 +14,14 @@ from scanner.config import NAME
 from scanner.decode.containers import format_of
 from scanner.detect import Detector
 from scanner.errors import GitError, UsageError
+from scanner.examine import TOO_LARGE, Examined, examine, examine_file, summed, worth
 from scanner.git.lfs import Around
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.run import sealed
 from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
 from scanner.model import Coverage, Dropped, Location, Problem, Report, Skip, Snapshot, Streams, Target
-from scanner.pipeline import TOO_LARGE, Examined, Occurrence, examine, examine_file, summed, worth
+from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress
 from scanner.sources.ahead import Ahead
 from scanner.sources.files import STDIN, Piece, Seen, walk

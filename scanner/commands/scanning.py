@@ -10,7 +10,6 @@ from typing import NamedTuple
 from scanner import config as configuration
 from scanner import rules as ruleset
 from scanner.config import Config
-from scanner.decode import views
 from scanner.detect import Detector
 from scanner.errors import FINDINGS, INCOMPLETE, OK, NothingToScan, UsageError
 from scanner.filters import baseline as baselines
@@ -103,7 +102,11 @@ class Setup(NamedTuple):
 
     def detector(self, timeout: float = TIMEOUT, *, fast: bool = True, beside: bool = False) -> Detector:
         """A detector for these rules. `fast`: worth to load what makes long scans quick; `beside` (see Detector)."""
-        return Detector(self.rules, timeout, fast, views.NAMES if self.decode else (), beside)
+        if not self.decode:
+            return Detector(self.rules, timeout, fast, beside=beside)
+        from scanner.decode import views
+
+        return Detector(self.rules, timeout, fast, views.NAMES, beside)
 
     @property
     def foreign_markers(self) -> bool:

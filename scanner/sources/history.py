@@ -9,10 +9,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from scanner.examine import summed
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository
 from scanner.model import Problem, Skip
-from scanner.pipeline import summed
 from scanner.sources.crew import Work, look
 from scanner.sources.portions import Dealt, Pool
 from scanner.sources.workers import Answer, Found, Job, work

@@ -8,22 +8,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.detect import PATIENCE, Detector
 from scanner.errors import GitError
+from scanner.examine import NOTHING, Examined, examine, examine_file, examine_stream, summed
 from scanner.git.changes import GITLINK, SYMLINK, Change, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, is_partial
 from scanner.model import Dropped, Hit, Location, Problem, Skip
-from scanner.pipeline import (
-    NOTHING,
-    Allow,
-    Examined,
-    Introduced,
-    Occurrence,
-    examine,
-    examine_file,
-    examine_stream,
-    introductions,
-    summed,
-)
+from scanner.pipeline import Allow, Introduced, Occurrence, introductions
 from scanner.uncover import UNFOLDED
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import tarfile
 import zipfile
 from typing import Any
 
 import pytest
 
-from scanner import pipeline
-from scanner.pipeline import is_packed
+from bench.recall_matrix.containers import tar
+from scanner.examine import TOO_LARGE, is_packed
 from tests.conftest import Repo, Run, token
 
 
@@ -21,15 +20,6 @@ def zipped(**members: bytes) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    return out.getvalue()
-
-
-def tarred(name: str, content: bytes) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
     return out.getvalue()
 
 
@@ -43,10 +33,10 @@ def encrypted() -> bytes:
 
 FILES = {
     "a.zip": zipped(conf=b"one\nT=" + token(seed=1) + b"\n"),
-    "b.tgz": gzip.compress(tarred("d/e.env", token(seed=2))),
+    "b.tgz": gzip.compress(tar("d/e.env", token(seed=2))),
     "c.zip": zipped(inner=zipped(deep=gzip.compress(token(seed=3)))),
     "d.zip": encrypted(),
-    "e.tar": tarred("plain", b"T=" + token(seed=4)),
+    "e.tar": tar("plain", b"T=" + token(seed=4)),
 }
 PLACES = {
     ("a.zip", ("conf",), (), 2, 3),
@@ -98,7 +88,7 @@ def test_a_rescan_says_the_same(repo: Repo, run: Run) -> None:
 def test_an_archive_of_more_than_one_window(repo: Repo, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.write("a.zip", FILES["a.zip"] + b"\0" * (9 << 20))
     report = json.loads(run("scan", "--decode", "-f", "json").out)
-    assert report["coverage"]["skipped"] == [pipeline.TOO_LARGE._asdict()]
+    assert report["coverage"]["skipped"] == [TOO_LARGE._asdict()]
 
 
 def test_a_container_is_known_within_a_larger_piece() -> None:

@@ -7,8 +7,8 @@ from functools import cache
 from scanner import rules
 from scanner.decode import views
 from scanner.detect import Detector
+from scanner.examine import Examined, examine, examine_file
 from scanner.model import Hit, Position
-from scanner.pipeline import Examined, examine, examine_file
 from scanner.positions import positions
 from scanner.spelling import issued, spelled
 from scanner.uncover import UNFOLDED, uncover

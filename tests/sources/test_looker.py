@@ -11,11 +11,11 @@ import pytest
 
 from scanner import rules
 from scanner.detect import Detector
+from scanner.examine import Examined, examine_stream
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import find
 from scanner.model import Location, Problem, Suppression
-from scanner.pipeline import Examined, examine_stream
 from scanner.sources import looker
 from scanner.sources.looker import Looker, folded, overruns, submodules
 from tests.commands.histories import clone
