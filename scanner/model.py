@@ -6,8 +6,10 @@ Bytes are bytes (paths, tokens, contents); text appears only in what people will
 # Without `from __future__ import annotations`: NamedTuple would compile each annotation by itself, 2 ms in all.
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, NamedTuple, Protocol, final
+
+SEVERITIES = ("critical", "high", "medium", "low")
 
 
 @final
@@ -108,6 +110,14 @@ class Suppression(NamedTuple):
     until: str | None = None
 
 
+class Beside(NamedTuple):
+    """A public id that stands beside a secret and belongs to it, in the same text."""
+
+    kind: str  # e.g. client-id
+    value: str
+    position: Position
+
+
 class Hit(NamedTuple):
     """A match with its position in its text, and the inline marker that allows it, if there is one."""
 
@@ -117,6 +127,7 @@ class Hit(NamedTuple):
     encoding: tuple[str, ...] = ()  # what was taken off to see it, the outermost first
     pieces: tuple[Position, ...] = ()  # the parts of a token that was broken up
     member: tuple[bytes, ...] = ()  # the names, in archives, of what it stands in
+    beside: tuple[Beside, ...] = ()
 
 
 class Names(NamedTuple):
@@ -156,6 +167,7 @@ class Location(NamedTuple):
     date: str | None = None
     reach: Reach | None = None
     suppressed: Suppression | None = None
+    beside: tuple[Beside, ...] = ()  # empty in findings: these have them as parts
 
     def of(self, hit: Hit, suppressed: Suppression | None) -> "Location":
         """The place of `hit` in this file, which `suppressed` allows."""
@@ -165,6 +177,7 @@ class Location(NamedTuple):
             member=hit.member,
             encoding=hit.encoding,
             pieces=hit.pieces,
+            beside=hit.beside,
         )
 
 
@@ -237,8 +250,25 @@ class Response(NamedTuple):
     proof: str | None = None
 
 
+class Named(NamedTuple):
+    """A part of a finding that is no secret: a public id, with its places."""
+
+    kind: str
+    value: str
+    locations: tuple[Location, ...]
+
+
+class Shared(NamedTuple):
+    """A part of several findings: the secret stands whole in another one, with the fingerprint `held_by`."""
+
+    kind: str
+    fingerprint: str
+    held_by: str
+
+
 class Finding(NamedTuple):
-    """One secret, with all its places."""
+    """One secret, with all its places. `parts` are public ids, until what belongs together is put together for a report
+    (scanner.pairs): then also secrets, each a finding of its own."""
 
     secret: Secret
     fingerprint: str
@@ -256,6 +286,20 @@ class Finding(NamedTuple):
     verdict: Verdict | None = None
     response: Response | None = None
     held: Held = Held()
+    parts: "tuple[Finding | Named | Shared, ...]" = ()
+
+    def singly(self) -> "Iterator[Finding]":
+        """This secret and those that are parts of it, each by itself: what stands whole elsewhere stands there."""
+        yield self._replace(parts=tuple(part for part in self.parts if isinstance(part, Named)))
+        for part in self.parts:
+            if isinstance(part, Finding):
+                yield from part.singly()
+
+    @property
+    def worst(self) -> str:
+        """The highest severity of the secrets in it. A word of others' counts as the highest."""
+        order = {word: place for place, word in enumerate(SEVERITIES)}
+        return min((each.severity for each in self.singly()), key=lambda word: order.get(word, 0))
 
 
 class Suppressed(NamedTuple):

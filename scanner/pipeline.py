@@ -12,6 +12,7 @@ from scanner.filters import entries, fingerprints
 from scanner.filters.entries import Config
 from scanner.git.changes import Change, Side
 from scanner.model import (
+    SEVERITIES,
     Counts,
     Event,
     Finding,
@@ -19,6 +20,8 @@ from scanner.model import (
     Hit,
     Location,
     Match,
+    Named,
+    Position,
     Problem,
     Rule,
     Secret,
@@ -52,10 +55,16 @@ def in_message(
     in the header without one."""
     before = content.count(b"\n", 0, start)
     for hit in examined.hits:
-        at = hit.position
-        inside = hit.match.start >= start
-        lines = at._replace(line=at.line - before, end_line=at.end_line - before) if inside else None
-        yield Occurrence(hit, place.of(hit, allow(None, hit))._replace(position=lines))
+        found = place.of(hit, allow(None, hit))
+        if hit.match.start < start:
+            yield Occurrence(hit, found._replace(position=None, beside=()))
+            continue
+        beside = tuple(each._replace(position=_up(each.position, before)) for each in hit.beside)
+        yield Occurrence(hit, found._replace(position=_up(hit.position, before), beside=beside))
+
+
+def _up(at: Position, lines: int) -> Position:
+    return at._replace(line=at.line - lines, end_line=at.end_line - lines)
 
 
 class Introduced(NamedTuple):
@@ -138,9 +147,6 @@ def group(
     return tuple(sorted(findings, key=_order))
 
 
-SEVERITIES = ("critical", "high", "medium", "low")
-
-
 def _order(finding: Finding) -> tuple[object, ...]:
     first = finding.locations[0]
     return SEVERITIES.index(finding.severity), first.path or b"", first.position or (), finding.fingerprint
@@ -149,7 +155,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
 def _finding(items: Sequence[Occurrence], rules: Mapping[str, Rule], story: Story | None) -> Finding:
     match = items[0].hit.match
     rule = rules[match.rule]
-    locations = tuple(sorted((item.location for item in items), key=_place))
+    locations = tuple(sorted((item.location._replace(beside=()) for item in items), key=_place))
     story = story or Story()
     return Finding(
         secret=match.secret,
@@ -166,7 +172,18 @@ def _finding(items: Sequence[Occurrence], rules: Mapping[str, Rule], story: Stor
         counts=_counts(locations, story),
         held=story.held,
         remediation=rule.remediation,
+        parts=_ids(item.location for item in items if item.location.beside),
     )
+
+
+def _ids(locations: Iterable[Location]) -> tuple[Named, ...]:
+    """The public ids beside the places of a secret, each with its own places."""
+    found: dict[tuple[str, str], dict[Location, None]] = {}
+    for place in locations:
+        for kind, value, position in place.beside:
+            here = place._replace(position=position, pieces=(), suppressed=None, beside=())
+            found.setdefault((kind, value), {})[here] = None
+    return tuple(Named(*key, tuple(sorted(places, key=_place))) for key, places in sorted(found.items()))
 
 
 def _anatomy(match: Match) -> tuple[tuple[str, str], ...]:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from scanner import pipeline, rules
+from scanner import rules
 from scanner.filters.baseline import Baseline, Known
 from scanner.filters.entries import Config, Entry
-from scanner.model import Counts, Event, Finding, Held, Hit, Location, Match, Position, Problem, Secret, Suppression
+from scanner.model import (
+    SEVERITIES,
+    Counts,
+    Event,
+    Finding,
+    Held,
+    Hit,
+    Location,
+    Match,
+    Position,
+    Problem,
+    Secret,
+    Suppression,
+)
 from scanner.pipeline import Occurrence, Story, accept, fingerprint, group, judge
 from tests.conftest import token
 
@@ -56,7 +69,7 @@ def test_the_worst_comes_first() -> None:
     severities = {rule.id: rule.severity for rule in RULES}
     items = [Occurrence(Hit(match(rule.id.encode(), rule=rule.id), Position(1, 1, 1, 1)), place()) for rule in RULES]
     found = group(items, RULES)
-    order = [pipeline.SEVERITIES.index(severities[each.rule]) for each in found]
+    order = [SEVERITIES.index(severities[each.rule]) for each in found]
     assert order == sorted(order) and len(set(order)) > 1
 
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from scanner.ci.runnerfiles import annotated, put, summarize
 from scanner.errors import FINDINGS, INCOMPLETE, INTERRUPTED, OK, RESPONSE, UsageError, XoxscanError
 from scanner.model import Finding, Report, Streams
+from scanner.pairs import paired
 from scanner.report import Options, summary
 from scanner.report.output import OutStream
 from scanner.report.places import harmless
@@ -176,7 +177,7 @@ def markdown(report: Report | None, status: int, reasons: Sequence[str] = ()) ->
         return f"### xoxscan\n\nNothing is known: the scan ended with status {status}{told}".encode()
     out = io.BytesIO()
     redacted = OutStream(out, Redactor())
-    summary.write(report, redacted, Options())
+    summary.write(paired(report), redacted, Options())
     redacted.finish()
     return out.getvalue()
 

@@ -37,15 +37,24 @@ def write(report: Report, out: Sink, options: Options) -> None:
 
 
 def _issues(finding: Finding, anchor: str) -> Iterator[dict[str, Any]]:
-    description = fitted("; ".join(told(finding)), DESCRIPTION)
+    """One for each place, also of the secrets that are parts: each is shown beside its own line."""
+    first, *rest = finding.singly()
+    severity = "minor" if dead(finding) else _SEVERITY.get(finding.worst, "blocker")
+    yield from _secret(first, "; ".join(told(finding)), severity, anchor)
+    for each in rest:
+        belongs = f"it belongs to {harmless(first.rule)} {harmless(first.redacted)}"
+        yield from _secret(each, "; ".join((*told(each), belongs)), severity, anchor)
+
+
+def _secret(secret: Finding, words: str, severity: str, anchor: str) -> Iterator[dict[str, Any]]:
     turns: Counter[str] = Counter()
-    for path, line in _lines(finding, anchor):
+    for path, line in _lines(secret, anchor):
         turns[path] += 1
         yield {
-            "description": description,
-            "check_name": harmless(finding.rule),
-            "fingerprint": _fingerprint(finding, path, turns[path]),
-            "severity": "minor" if dead(finding) else _SEVERITY.get(finding.severity, "blocker"),
+            "description": fitted(words, DESCRIPTION),
+            "check_name": harmless(secret.rule),
+            "fingerprint": _fingerprint(secret, path, turns[path]),
+            "severity": severity,
             "location": {"path": path, "lines": {"begin": line}},
         }
 

@@ -65,7 +65,7 @@ def _annotations(report: Report, options: Options) -> Iterator[Annotation]:
 
 
 def _level(finding: Finding) -> str:
-    level = _LEVEL.get(finding.severity, "error")
+    level = _LEVEL.get(finding.worst, "error")
     return "warning" if level == "error" and dead(finding) else level
 
 

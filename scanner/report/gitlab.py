@@ -15,12 +15,12 @@ from typing import Any
 
 import scanner
 from scanner import rules
-from scanner.model import Finding, Location, Report
+from scanner.model import Finding, Location, Named, Report, Shared
 from scanner.report import Options, Sink
 from scanner.report.markdown import code
 from scanner.report.places import harmless, place
 from scanner.report.schema import complete, dump, readable
-from scanner.report.sentences import dead, deed, fitted, in_file, life, person, places, ranked, remedy, since
+from scanner.report.sentences import beside, dead, deed, fitted, in_file, life, person, places, ranked, remedy, since
 
 VERSION = "15.2.1"
 SCHEMA = (
@@ -78,7 +78,7 @@ def _vulnerability(finding: Finding, report: Report, name: str | None) -> dict[s
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"xoxscan:{readable(finding.fingerprint)}")),
         "name": fitted(name or harmless(finding.rule), NAME),
         "description": _description(finding),
-        "severity": "Low" if dead(finding) else _SEVERITY.get(finding.severity, "Unknown"),
+        "severity": "Low" if dead(finding) else _SEVERITY.get(finding.worst, "Unknown"),
         "solution": fitted(remedy(finding), SOLUTION),
         "identifiers": [
             _identifier("xoxscan_rule_id", finding.rule),
@@ -95,11 +95,17 @@ def _identifier(kind: str, value: str) -> dict[str, str]:
 
 
 def _description(finding: Finding) -> str:
-    found = places(finding)
+    first, *rest = finding.singly()
+    lines = [*_described(first, ""), *(line for each in rest for line in _described(each, "With "))]
+    return "\n\n".join([*lines, *(f"{code(words)}." for words in beside(finding))])
+
+
+def _described(secret: Finding, before: str) -> Iterator[str]:
+    found = places(secret)
     where = f"in {code(place(found[0]))}" if found else "in no known place"
-    lines = [f"{code(finding.redacted)} stands {where}."]
-    named = (("Since", since(finding)), ("Slack says", life(finding)), ("Response", deed(finding)))
-    return "\n\n".join([*lines, *(f"{name}: {code(words)}" for name, words in named if words)])
+    yield f"{before}{code(secret.redacted)}{',' if before else ''} {'which ' if before else ''}stands {where}."
+    named = (("Since", since(secret)), ("Slack says", life(secret)), ("Response", deed(secret)))
+    yield from (f"{name}: {code(words)}" for name, words in named if words)
 
 
 def _location(finding: Finding, report: Report) -> dict[str, Any]:
@@ -128,6 +134,15 @@ def _details(finding: Finding) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for key, name, words in (("life", "Slack says", life(finding)), ("deed", "Response", deed(finding))):
         if words:
             yield key, _named(name, "text", "value", fitted(words, TEXT))
+    for count, part in enumerate(finding.parts[:PLACES], 1):
+        if not isinstance(part, Shared):
+            shown = _named(_title(part), "list", "items", [_item(each) for each in part.locations[:PLACES]])
+            yield f"part_{count}", shown
+
+
+def _title(part: Finding | Named) -> str:
+    named = (part.rule, part.redacted) if isinstance(part, Finding) else (part.kind, part.value)
+    return fitted(f"With {' '.join(map(harmless, named))}", NAME)
 
 
 def _named(name: str, kind: str, key: str, value: object) -> dict[str, object]:

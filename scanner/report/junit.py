@@ -78,7 +78,7 @@ def _scan(report: Report) -> Case:
 
 
 def _failure(finding: Finding) -> Case:
-    name, kind = f"{harmless(finding.redacted)} {where(finding)}", _known(finding.severity)
+    name, kind = f"{harmless(finding.redacted)} {where(finding)}", _known(finding.worst)
     return Case(harmless(finding.rule), name, "failure", kind, _lines(told(finding)), _file(finding))
 
 

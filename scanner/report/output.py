@@ -55,7 +55,7 @@ class OutStream:
 
 def secrets(report: Report) -> Iterator[Secret]:
     """Every secret that a report knows, the suppressed ones too."""
-    yield from (finding.secret for finding in report.findings)
+    yield from (each.secret for finding in report.findings for each in finding.singly())
     yield from (suppressed.finding.secret for suppressed in report.suppressed)
 
 
@@ -81,12 +81,17 @@ def check(outputs: Sequence[Output]) -> None:
 
 
 def write_report(report: Report, outputs: Iterable[Output], stdout: BinaryIO, options: Options) -> None:
-    """Write `report` in every form that is asked for. Colour goes to stdout alone, and there only if `options` say so.
+    """Write `report` in every form that is asked for, what belongs together as one finding. Colour goes to stdout
+    alone, and there only if `options` say so.
 
     Raises UsageError for an unknown format, before anything is written, and OutputError where writing fails. A reader
     of stdout that left early (`| head`) is no error.
     """
     redactor = None if options.show_secrets else Redactor(secrets(report))
+    if len(report.findings) > 1:
+        from scanner.pairs import paired  # here: of most commits nothing is reported
+
+        report = paired(report)
     for write, path in [(writer(output.format), output.path) for output in outputs]:
         with _opened(path, stdout) as raw:
             out = OutStream(raw, redactor)

@@ -16,6 +16,7 @@ from scanner.model import (
     Held,
     Identity,
     Location,
+    Named,
     Names,
     Position,
     Problem,
@@ -77,7 +78,8 @@ class _Node(NamedTuple):
 def to_report(data: bytes) -> Report:
     """The report in `data`. Raises UsageError that says what is wrong and where.
 
-    Paths come back as UTF-8 of what the document says; tokens only if it was made with `--show-secrets`.
+    Paths come back as UTF-8 of what the document says; tokens only if it was made with `--show-secrets`. Each secret
+    comes back as a finding of its own, whatever it was a part of (scanner.pairs puts them together again).
     """
     try:
         document = _Node(json.loads(data), "")
@@ -98,7 +100,7 @@ def _report(node: _Node) -> Report:
         config_from=_maybe(node, "config_from"),
         state_used=_maybe(node, "state_used"),
         coverage=_coverage(node("coverage")),
-        findings=node("findings").each(_finding),
+        findings=tuple(each for found in node("findings").each(_finding) for each in found.singly()),
         suppressed=node("suppressed").each(_suppressed),
         problems=node("problems").each(lambda each: Problem(*(_text(each(key)) for key in Problem._fields))),
         notes=_added(node, "notes").each(_text),
@@ -159,7 +161,7 @@ def _finding(node: _Node) -> Finding:
         fingerprint=_text(node("fingerprint")),
         rule=_text(node("rule")),
         kind=_text(node("kind")),
-        severity=_text(node("severity")),
+        severity=_text(node("own_severity" if "own_severity" in node.of(dict) else "severity")),
         redacted=_text(node("redacted")),
         anatomy=tuple((key, _text(node("anatomy")(key))) for key in anatomy),
         locations=node("locations").each(_location),
@@ -171,6 +173,17 @@ def _finding(node: _Node) -> Finding:
         verdict=node("verdict").maybe(_verdict),
         response=node("response").maybe(_response),
         held=_held(node("held")) if "held" in node.of(dict) else Held(),
+        parts=tuple(part for part in _added(node, "parts").each(_part) if part),
+    )
+
+
+def _part(node: _Node) -> Finding | Named | None:
+    """A secret or a public id; None for a secret that stands whole in another finding."""
+    keys = node.of(dict)
+    if "rule" in keys:
+        return _finding(node)
+    return (
+        Named(_text(node("kind")), _text(node("value")), node("locations").each(_location)) if "value" in keys else None
     )
 
 

@@ -8,6 +8,7 @@ suppressed results are left out unless they are asked for.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,11 +16,11 @@ from urllib.parse import quote
 
 import scanner
 from scanner import rules
-from scanner.model import Finding, Location, Position, Report, Rule, Suppression
+from scanner.model import Finding, Location, Named, Position, Report, Rule, Shared, Suppression
 from scanner.report import Options, Sink
 from scanner.report.places import many, place
 from scanner.report.schema import complete, dump, readable
-from scanner.report.sentences import fitted
+from scanner.report.sentences import fitted, shared
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS, LOCATIONS, ZIPPED = 25_000, 1_000, 9_500_000  # GitHub's limits; of the 10 MB gzip file some stay free
@@ -55,7 +56,7 @@ def _wanted(report: Report, options: Options) -> list[Result]:
     if options.show_suppressed:
         results += report.suppressed
     order = list(_SEVERITY)
-    return sorted(results, key=lambda each: order.index(each[0].severity) if each[0].severity in order else len(order))
+    return sorted(results, key=lambda each: order.index(each[0].worst) if each[0].worst in order else len(order))
 
 
 def _fitting(results: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -101,13 +102,13 @@ def _descriptor(finding: Finding, rule: Rule | None) -> dict[str, Any]:
         "properties": {
             "tags": ["security", "secret", "slack"],
             "precision": "high",
-            "security-severity": _SEVERITY.get(finding.severity, _SEVERITY["high"]),
+            "security-severity": _SEVERITY.get(finding.worst, _SEVERITY["high"]),
         },
     }
 
 
 def _level(finding: Finding) -> str:
-    return _LEVEL.get(finding.severity, "error")
+    return _LEVEL.get(finding.worst, "error")
 
 
 def _result(finding: Finding, suppression: Suppression | None, order: list[str], options: Options) -> dict[str, Any]:
@@ -124,8 +125,41 @@ def _result(finding: Finding, suppression: Suppression | None, order: list[str],
         or [_at(options.anchor)],
         "partialFingerprints": {"primaryLocationLineHash": _hash(finding.fingerprint)},
         "fingerprints": {"xoxscan/v1": finding.fingerprint},
+        **_with(finding, options),
         **({"suppressions": [_suppression(suppression)]} if suppression else {}),
     }
+
+
+def _with(finding: Finding, options: Options) -> dict[str, Any]:
+    """The parts: where they stand (what GitHub shows beside the result), and what they are."""
+    if not finding.parts:
+        return {}
+    related = itertools.islice(_related(finding, options), LOCATIONS)
+    located = [{"id": count, **each} for count, each in enumerate(related, 1)]
+    return {
+        **({"relatedLocations": located} if located else {}),
+        "properties": {"parts": [_part(each) for each in finding.parts]},
+    }
+
+
+def _related(finding: Finding, options: Options) -> Iterator[dict[str, Any]]:
+    for part in finding.parts:
+        if not isinstance(part, Shared):
+            named = f"{part.rule}: {part.redacted}" if isinstance(part, Finding) else f"{part.kind}: {part.value}"
+            for each in part.locations:
+                yield _location(each, options.anchor) | {
+                    "message": {"text": _plain(f"{named} stands in {place(each)}")}
+                }
+
+
+def _part(part: Finding | Named | Shared) -> dict[str, Any]:
+    if isinstance(part, Finding):
+        told = {"rule": part.rule, "fingerprint": part.fingerprint, "redacted": part.redacted}
+        told |= {"verdict": part.verdict.state} if part.verdict else {}
+        told |= {"response": part.response.state} if part.response else {}
+    else:
+        told = {"value": part.value} if isinstance(part, Named) else part._asdict()
+    return {key: readable(value) for key, value in ({"kind": part.kind} | told).items()}
 
 
 def _hash(fingerprint: str) -> str:
@@ -144,10 +178,27 @@ def _message(finding: Finding, locations: Sequence[Location]) -> str:
         where += " (which is no file: it is shown here because it must be shown somewhere)"
     commit = f", since commit {finding.introduced.commit}" if finding.introduced and finding.introduced.commit else ""
     more = f", and in {many(len(locations) - 1, 'more place')}" if len(locations) > 1 else ""
-    said = f" Slack says it is {finding.verdict.state}." if finding.verdict else ""
-    done = f" Response: {finding.response.state}." if finding.response else ""
-    text = f"{finding.rule}: {finding.redacted} stands {where}{commit}{more}.{said}{done}"
-    # A SARIF message may hold links as Markdown has them. A name in it must not become one.
+    text = f"{finding.rule}: {finding.redacted} stands {where}{commit}{more}.{_said(finding)}"
+    for part in finding.parts:
+        text += f" With {_short(part)}."
+        text += _said(part) if isinstance(part, Finding) else ""
+    return _plain(text)
+
+
+def _said(secret: Finding) -> str:
+    said = f" Slack says it is {secret.verdict.state}." if secret.verdict else ""
+    return said + (f" Response: {secret.response.state}." if secret.response else "")
+
+
+def _short(part: Finding | Named | Shared) -> str:
+    if isinstance(part, Finding):
+        first = f" in {place(part.locations[0])}" if part.locations else ""
+        return f"{part.rule}: {part.redacted}{first}"
+    return f"{part.kind} {part.value}" if isinstance(part, Named) else shared(part)
+
+
+def _plain(text: str) -> str:
+    """A SARIF message may hold links as Markdown has them. A name in it must not become one."""
     return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text
 
 

@@ -16,11 +16,13 @@ from scanner.model import (
     Finding,
     Identity,
     Location,
+    Named,
     Names,
     Position,
     Reach,
     Report,
     Response,
+    Shared,
     Skip,
     Suppressed,
     Suppression,
@@ -91,10 +93,11 @@ def finding(found: Finding, show_secrets: bool = False) -> dict[str, Any]:
         "fingerprint": found.fingerprint,
         "rule": found.rule,
         "kind": found.kind,
-        "severity": found.severity,
+        "severity": found.worst,
+        "own_severity": found.severity,
         "redacted": readable(found.redacted),
         **secret,
-        "parts": [],
+        "parts": [_part(each, show_secrets) for each in found.parts],
         "locations": [_location(each) for each in found.locations],
         "introduced": _event(found.introduced),
         "removed": _event(found.removed),
@@ -106,6 +109,15 @@ def finding(found: Finding, show_secrets: bool = False) -> dict[str, Any]:
         "response": _response(found.response),
         "remediation": found.remediation,
     }
+
+
+def _part(part: Finding | Named | Shared, show_secrets: bool) -> dict[str, Any]:
+    """A secret with all that a finding has; one that stands whole in another finding; or a public id."""
+    if isinstance(part, Finding):
+        return finding(part, show_secrets)
+    if isinstance(part, Shared):
+        return _named(part)
+    return {"kind": part.kind, "value": readable(part.value), "locations": [_location(each) for each in part.locations]}
 
 
 def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
@@ -126,7 +138,7 @@ def _response(response: Response | None) -> dict[str, Any] | None:
     return None if response is None else _named(response)
 
 
-def _named(noun: Identity | Response) -> dict[str, Any]:
+def _named(noun: Identity | Response | Shared) -> dict[str, Any]:
     return {key: readable(value) for key, value in noun._asdict().items()}
 
 

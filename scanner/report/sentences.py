@@ -6,12 +6,12 @@ prints is kept, and often public. Every text that comes out is harmless (`scanne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from scanner.model import Finding, Location, Report, Suppressed
+from scanner.model import SEVERITIES, Finding, Location, Named, Report, Shared, Suppressed
 from scanner.report.places import harmless, many, place, short
 
-ORDER = ("critical", "high", "medium", "low")
+ORDER = SEVERITIES
 NO_FILE = frozenset({"commit-message", "tag-message", "note", "reflog", "ref-name", "path-name", "stdin"})
 ALIVE = {
     "active": "alive",
@@ -26,29 +26,34 @@ _WHOLE = ("scan", "history", "verify", "revoke")  # no change is looked at: noth
 
 
 def revoked(finding: Finding) -> bool:
-    """Whether this run has ended it, with proof: then nothing is left to be advised."""
+    """Whether this run has ended it, with proof: then nothing is left to be advised. Not of what is a part of it."""
     return finding.response is not None and finding.response.state == "revoked"
 
 
 def dead(finding: Finding) -> bool:
-    """Whether it is known, or proven, that the token opens nothing any more."""
-    return revoked(finding) or (finding.verdict is not None and finding.verdict.state == "inactive")
+    """Whether it is known, or proven, that the token opens nothing any more, nor any that is a part of it."""
+    return all(map(_dead, finding.singly()))
+
+
+def _dead(secret: Finding) -> bool:
+    return revoked(secret) or (secret.verdict is not None and secret.verdict.state == "inactive")
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
-    """The most urgent first: what Slack called alive, then what nobody knows, then the dead; each by severity."""
-    return sorted(findings, key=lambda each: (_urgency(each), severity(each)))
+    """The most urgent first: what Slack called alive, then what nobody knows, then the dead; each by severity. A
+    finding is as urgent as the most urgent of its parts."""
+    return sorted(findings, key=lambda each: (min(map(_urgency, each.singly())), severity(each)))
 
 
-def _urgency(finding: Finding) -> int:
-    if dead(finding):
+def _urgency(secret: Finding) -> int:
+    if _dead(secret):
         return 2
-    return 0 if finding.verdict and finding.verdict.state in ("active", "restricted") else 1
+    return 0 if secret.verdict and secret.verdict.state in ("active", "restricted") else 1
 
 
 def severity(finding: Finding) -> int:
     """0 is critical; what no rule of ours would say is taken for critical too."""
-    return ORDER.index(finding.severity) if finding.severity in ORDER else 0
+    return ORDER.index(finding.worst) if finding.worst in ORDER else 0
 
 
 def in_file(location: Location) -> bool:
@@ -99,7 +104,10 @@ def fitted(text: str, limit: int) -> str:
 
 def where(finding: Finding) -> str:
     """The first place, and how many more there are."""
-    found = places(finding)
+    return _standing(places(finding))
+
+
+def _standing(found: Sequence[Location]) -> str:
     if not found:
         return "in no known place"
     more = f", and in {many(len(found) - 1, 'more place')}" if len(found) > 1 else ""
@@ -138,18 +146,42 @@ def deed(finding: Finding) -> str:
 
 
 def remedy(finding: Finding) -> str:
-    """What to do, in one line."""
-    return harmless(" ".join(finding.remediation.split())) or "Revoke it, then take it out."
+    """What to do, in one line; about its parts, too."""
+    every = (harmless(" ".join(each.remediation.split())) for each in finding.singly())
+    return " ".join(dict.fromkeys(filter(None, every))) or "Revoke it, then take it out."
 
 
 def told(finding: Finding) -> Iterator[str]:
     """All of it, a line each."""
-    yield f"{harmless(finding.redacted)} stands {where(finding)}"
-    advice = () if revoked(finding) else (("what to do", remedy),)
+    first, *rest = finding.singly()
+    yield f"{harmless(first.redacted)} stands {where(first)}"
+    yield from _told(first)
+    for each in rest:
+        yield f"with {harmless(each.rule)} {harmless(each.redacted)}, which stands {where(each)}"
+        yield from _told(each)
+    yield from beside(finding)
+
+
+def _told(secret: Finding) -> Iterator[str]:
+    advice = () if revoked(secret) else (("what to do", remedy),)
     for name, tell in (("since", since), ("Slack says", life), ("response", deed), *advice):
-        words = tell(finding)
+        words = tell(secret)
         if words:
             yield f"{name}: {words}"
+
+
+def beside(finding: Finding) -> Iterator[str]:
+    """The parts that are no secret of their own here, a line each."""
+    for part in finding.parts:
+        if isinstance(part, Shared):
+            yield f"with {shared(part)}"
+        elif isinstance(part, Named):
+            yield f"with {harmless(part.kind)} {harmless(part.value)}, {_standing(part.locations)}"
+
+
+def shared(part: Shared) -> str:
+    """A secret that is a part of several findings, where it is only named."""
+    return f"{harmless(part.kind)} {harmless(part.fingerprint)}, told with {harmless(part.held_by)}"
 
 
 def excuse(each: Suppressed) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner import rules
-from scanner.model import Event, Finding, Location, Report, Suppressed
+from scanner.model import Event, Finding, Location, Report, Shared, Suppressed
 from scanner.report import Options, Sink
 from scanner.report.markdown import code, row, table
 from scanner.report.places import many, place, short
 from scanner.report.sentences import ALIVE, IDENTITY, allowed, author, excused, person, places, ranked, revoked
-from scanner.report.text import MEANING, seen
+from scanner.report.text import MEANING, counted, seen
 
 SIZE = 1_000_000  # bytes, of 1 MiB; nobody else may write to the same step's summary
 SHARES = (0.2, 0.7, 0.8, 0.9)  # of it, where the parts have to end: excused, findings, what to do, problems
@@ -62,7 +62,7 @@ def write(report: Report, out: Sink, options: Options) -> None:
 
 
 def _headline(report: Report) -> str:
-    found = many(len(report.findings), "finding") if report.findings else "nothing found"
+    found = counted(report.findings)
     more = f", {many(len(report.problems), 'problem')}" if report.problems else ""
     return f"{found}{more}; exit status {report.exit}: {MEANING.get(report.exit, 'unknown')}"
 
@@ -91,10 +91,27 @@ def _findings(page: _Budget, found: list[Finding], options: Options) -> None:
 
 
 def _finding(finding: Finding, options: Options) -> str:
-    shown = None if options.verbose else PLACES
+    """A row for the secret, and one for each of its parts."""
+    rows = [_secret(finding, "", options)]
+    for part in finding.parts:
+        if isinstance(part, Finding):
+            rows.append(_secret(part, "with ", options))
+        elif isinstance(part, Shared):
+            rows.append(row(f"with {code(part.kind)}", f"told with {code(part.held_by)}", "", "", "", ""))
+        else:
+            named = f"with {code(part.kind)}{_BREAK}{code(part.value)}"
+            rows.append(row(named, _where(part.locations, _shown(options)), "", "", "", ""))
+    return "".join(rows)
+
+
+def _shown(options: Options) -> int | None:
+    return None if options.verbose else PLACES
+
+
+def _secret(finding: Finding, before: str, options: Options) -> str:
     return row(
-        _what(finding),
-        _where(places(finding), shown),
+        before + _what(finding),
+        _where(places(finding), _shown(options)),
         _since(finding.introduced),
         _whose(finding),
         _life(finding),
@@ -149,7 +166,8 @@ def _deed(finding: Finding) -> str:
 
 def _advice(page: _Budget, report: Report) -> None:
     """What to do, once for each rule. Our own rules' words are shown as they are, others' as text."""
-    left = [each for each in ranked(report.findings) if each.remediation and not revoked(each)]
+    every = (each for finding in ranked(report.findings) for each in finding.singly())
+    left = [each for each in every if each.remediation and not revoked(each)]
     wanted = {each.rule: each.remediation for each in left}
     if wanted:
         ours = {rule.remediation for rule in rules.builtin()}

@@ -5,7 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from scanner.model import Coverage, Event, Finding, Held, Location, Names, Problem, Reach, Report, Suppression
+from scanner.model import (
+    Coverage,
+    Event,
+    Finding,
+    Held,
+    Location,
+    Named,
+    Names,
+    Problem,
+    Reach,
+    Report,
+    Shared,
+    Suppression,
+)
 from scanner.report import Options, Sink
 from scanner.report.places import amount, harmless, many, place, short
 
@@ -52,8 +65,29 @@ def _paint(text: str, color: str, options: Options) -> str:
 
 
 def _finding(finding: Finding, options: Options) -> Iterator[str]:
-    severity = _paint(harmless(finding.severity), finding.severity, options)
+    """A secret with all that is known of it, then its parts, further in."""
+    severity = _paint(harmless(finding.worst), finding.worst, options)
     yield f"{_paint(harmless(finding.rule), 'bold', options)}  {severity}  {_shown(finding, options)}"
+    yield from _about(finding, options)
+    for part in finding.parts:
+        first, *rest = _part(part, options)
+        yield f"  with {first}"
+        yield from (f"  {line}" for line in rest)
+
+
+def _part(part: Finding | Named | Shared, options: Options) -> Iterator[str]:
+    if isinstance(part, Finding):
+        yield from _finding(part, options)
+    elif isinstance(part, Shared):
+        yield f"{harmless(part.kind)}, told with {harmless(part.held_by)}"
+        if options.verbose:
+            yield f"  fingerprint: {harmless(part.fingerprint)}"
+    else:
+        yield f"{harmless(part.kind)}  {harmless(part.value)}"
+        yield from _places(part.locations, options)
+
+
+def _about(finding: Finding, options: Options) -> Iterator[str]:
     yield from _places(finding.locations, options)
     if finding.introduced:
         yield f"  introduced: {_event(finding.introduced)}"
@@ -102,7 +136,8 @@ def _advice(report: Report, options: Options) -> Iterator[str]:
     """What to do, once for each kind of token; and what to do where it is no secret at all."""
     if not report.findings:
         return
-    left = [finding for finding in report.findings if not (finding.response and finding.response.state == "revoked")]
+    every = (each for finding in report.findings for each in finding.singly())
+    left = [finding for finding in every if not (finding.response and finding.response.state == "revoked")]
     for rule, remediation in {finding.rule: finding.remediation for finding in left}.items():
         if remediation:
             yield _paint(f"what to do: {harmless(rule)}", "bold", options)
@@ -199,10 +234,17 @@ def _skip(what: str, reason: str, count: int) -> str:
 
 def summary(report: Report) -> str:
     """One line: how much was found in how much, and what the exit status means."""
-    found = many(len(report.findings), "finding") if report.findings else "nothing found"
+    found = counted(report.findings)
     more = f", {many(len(report.problems), 'problem')}" if report.problems else ""
     meaning = MEANING.get(report.exit, "unknown")
     return f"{found}{more} in {seen(report)}; exit status {report.exit}: {meaning}"
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """How many findings, and how many secrets are in them where that is another number."""
+    secrets = sum(1 for finding in findings for _ in finding.singly())
+    more = f" ({many(secrets, 'secret')})" if secrets != len(findings) else ""
+    return f"{many(len(findings), 'finding')}{more}" if findings else "nothing found"
 
 
 def seen(report: Report) -> str:

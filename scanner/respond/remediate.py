@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from scanner.model import Finding, Location, Rule
-from scanner.pipeline import SEVERITIES
+from scanner.model import SEVERITIES, Finding, Location, Rule
 from scanner.report.places import many, place
 from scanner.respond.keepers import Keeper, keepers
 from scanner.respond.replacing import words

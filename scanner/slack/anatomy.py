@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Mapping
 
 from scanner.checks import Candidate, payload
 
@@ -76,9 +77,13 @@ def grant(kind: str, secret: bytes) -> tuple[str, ...] | None:
     the pair in osv-scalibr's published tests (veles/secrets/slacktoken); Slack does not say so: unconfirmed. The user
     is no part of it, since a refresh token names none.
     """
+    return grant_of(kind, dict(anatomy(kind, secret)))
+
+
+def grant_of(kind: str, ids: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The same of what `anatomy` gave: a report has that, and not the secret."""
     if kind not in _ROTATING:
         return None
-    ids = dict(anatomy(kind, secret))
     layout = _LAYOUTS.get(ids.get("payload_version", "")[:1])
     return (ids["team"], ids["grant"]) if ids.keys() - {"version", "payload_version"} == layout else None
 
