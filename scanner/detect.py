@@ -16,6 +16,7 @@ from scanner.errors import RuleError
 from scanner.model import Dropped, Match, Rule, Secret
 from scanner.prefilter import Betrayed, prefilter
 from scanner.spelling import expand, issued
+from scanner.windows import WINDOW
 
 if TYPE_CHECKING:
     import regex
@@ -43,6 +44,32 @@ class Scan(NamedTuple):
     dropped: tuple[Dropped, ...]
     overrun: tuple[str, ...]
     tried: bool = False
+
+
+_ROOM = 4 << 20  # bytes that may be decoded of a file, besides four times its size: views may show the same again
+
+
+class Allowance:
+    """What it may take to look at one text with all that is encoded or packed in it. It grows with what is looked at,
+    so that a file in an archive gets no more than it would get by itself, and many small ones no more than one."""
+
+    def __init__(self) -> None:
+        self.room = _ROOM  # bytes that may still be decoded
+        self._size = 0
+        self._spent: dict[str, float] = {}
+
+    def grow(self, size: int) -> None:
+        """So many bytes more are looked at."""
+        self._size += size
+        self.room += 4 * size
+
+    def left(self, rule: str, timeout: float) -> float:
+        """The seconds that are left to a rule to which `timeout` is given for one text."""
+        return timeout * (1 + _RETRY) * (1 + self._size // WINDOW) - self._spent.get(rule, 0)
+
+    def spend(self, rule: str, seconds: float) -> None:
+        """The rule took so many seconds."""
+        self._spent[rule] = self._spent.get(rule, 0) + seconds
 
 
 class Detector:
@@ -78,8 +105,10 @@ class Detector:
         """The views that may show more of `data` than it shows itself."""
         return self._prefilter.views(data)
 
-    def scan(self, data: bytes) -> Scan:
-        """All that the rules find in `data`: sorted by place, never two matches for the same bytes."""
+    def scan(self, data: bytes, shared: Allowance | None = None) -> Scan:
+        """All that the rules find in `data`: sorted by place, never two matches for the same bytes. What it takes
+        counts as `shared`."""
+        shared = shared or Allowance()
         places = _Places(data, self._prefilter.which(data))
         matches: list[Match] = []
         dropped: list[Dropped] = []
@@ -90,7 +119,7 @@ class Detector:
             if not regions:
                 continue
             tried = True
-            outcomes, in_time = self._run(rule, data, regions)
+            outcomes, in_time = self._run(rule, data, regions, shared)
             matches += (outcome for outcome in outcomes if isinstance(outcome, Match))
             dropped += (outcome for outcome in outcomes if isinstance(outcome, Dropped))
             if not in_time:
@@ -98,18 +127,22 @@ class Detector:
         kept = _without_overlaps(matches)
         return Scan(kept, _not_within(dropped, kept), tuple(overrun), tried)
 
-    def _run(self, rule: Rule, data: bytes, regions: Regions) -> tuple[list[Match | Dropped], bool]:
+    def _run(self, rule: Rule, data: bytes, regions: Regions, shared: Allowance) -> tuple[list[Match | Dropped], bool]:
         """What one rule makes of one text, and whether it came to its end in time, on the retry if need be."""
         outcomes: list[Match | Dropped] = []
-        if self._overran[rule.id] == PATIENCE:
+        left = shared.left(rule.id, self._timeout)
+        if self._overran[rule.id] == PATIENCE or left <= 0:
             return outcomes, False
+        begun = process_time()
         for limit in (self._timeout, self._timeout * _RETRY):
             outcomes.clear()
             try:
-                outcomes.extend(_outcomes(rule, self._pattern(rule), data, regions, limit))
+                outcomes.extend(_outcomes(rule, self._pattern(rule), data, regions, min(limit, left)))
             except TimeoutError:
                 continue
+            shared.spend(rule.id, process_time() - begun)
             return outcomes, True
+        shared.spend(rule.id, process_time() - begun)
         self._overran[rule.id] += 1
         return outcomes, False
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from scanner.decode.containers import Closed, Opened, everything, format_of
-from scanner.detect import Detector
+from scanner.decode.containers import ZIP, Closed, Opened, everything, format_of
+from scanner.detect import Allowance, Detector
 from scanner.errors import GitError
 from scanner.filters import inline
-from scanner.model import Dropped, Hit, Position, Skip
-from scanner.positions import positions
-from scanner.uncover import uncover
+from scanner.model import Beside, Dropped, Hit, Position, Skip
+from scanner.positions import position, positions
+from scanner.uncover import UNFOLDED, uncover
 from scanner.windows import WINDOW, windows
 
 if TYPE_CHECKING:
+    from scanner.decode.containers_source import Source
     from scanner.decode.view import Raw
 
 
@@ -31,33 +32,45 @@ class Examined(NamedTuple):
 
 
 NOTHING = Examined()
+_PIECE = 1 << 20  # bytes that are read at once
 _HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
 _BEGINNING = 1024  # bytes: text in UTF-16 or UTF-32 has a zero in these, if only for the end of a line
 _SAMPLE = 8 * 1024  # bytes: enough to know such a text
 _POINTER = b"version http"
 _PROGRAMS = (b"#!", b"MZ", b"\x7fE", b"\xcf\xfa")
+UNFOLDS = Skip("encoded content", "it unfolds to more than is looked at")
 ABSENT = Skip("LFS object", "it is not here; git lfs fetch brings it")
-TOO_LARGE = Skip("packed content", "the archive is too large to be opened")
+TOO_LARGE = Skip("packed content", "the archive is too large to be opened where it cannot be read from its end")
+HELD = 128 << 20  # bytes of an archive that comes piece by piece, and is held for that: GitHub takes no larger blob
 
 
-def examine(detector: Detector, data: bytes, foreign: bool = False, line: int = 1, column: int = 1) -> Examined:
+def examine(
+    detector: Detector,
+    data: bytes,
+    foreign: bool = False,
+    line: int = 1,
+    column: int = 1,
+    shared: Allowance | None = None,
+) -> Examined:
     """All hits in `data`, whose first character stands at `line` and `column`. `foreign`: do markers of other tools
-    count? NOTHING itself where no rule was tried at all (Scan.tried)."""
+    count? `shared`: what it may take, together with others. NOTHING itself where no rule was tried at all
+    (Scan.tried)."""
     held = detector.may_hold(data)
     wide = detector.decodes and line == column == 1 and (b"\0" in data if held else _is_wide(data))
     text = _text(data) if wide else None
-    raw = _examined(detector, data, foreign, line, column) if held else NOTHING
+    raw = _examined(detector, data, foreign, line, column, shared) if held else NOTHING
     if text is None:
         return raw
     name, plain, back = text
     # What is encoded there may show in none of its bytes as they stand.
-    inner = _examined(detector, plain, foreign, line, column) if detector.may_hold(plain) else NOTHING
+    inner = _examined(detector, plain, foreign, line, column, shared) if detector.may_hold(plain) else NOTHING
     if raw is NOTHING and inner is NOTHING:
         return NOTHING
     hits = [_in_charset(hit, name, back) for hit in inner.hits]
     # A file may be half in one charset and half in another; what stands in its own is told with its own lines.
     more = [hit for hit in raw.hits if not any(_same_place(hit, other) for other in hits)]
-    return Examined((*hits, *more), (*inner.dropped, *raw.dropped), (*inner.overrun, *raw.overrun))
+    overrun, skipped = (*inner.overrun, *raw.overrun), summed((*inner.skipped, *raw.skipped))
+    return Examined((*hits, *more), (*inner.dropped, *raw.dropped), overrun, skipped)
 
 
 def _text(data: bytes) -> tuple[str, bytes, Raw] | None:
@@ -84,8 +97,10 @@ def _same_place(one: Hit, other: Hit) -> bool:
     return one.match.start < other.match.end and other.match.start < one.match.end
 
 
-def _examined(detector: Detector, data: bytes, foreign: bool, line: int, column: int) -> Examined:
-    found = uncover(detector, data)
+def _examined(
+    detector: Detector, data: bytes, foreign: bool, line: int, column: int, shared: Allowance | None
+) -> Examined:
+    found = uncover(detector, data, shared)
     if not found.tried:
         return NOTHING
     markers = inline.markers(data, foreign) if found.shown else None
@@ -98,11 +113,16 @@ def _examined(detector: Detector, data: bytes, foreign: bool, line: int, column:
             inline.judge(markers, shown.match) if markers else None,
             shown.encoding,
             tuple(positions(data, shown.pieces, line, column)),
+            beside=tuple(
+                Beside(kind, value, position(data, *span, line, column)) for kind, value, span in shown.beside
+            ),
         )
         for shown, place in zip(found.shown, places, strict=True)
     ]
     down = positions(data, [(item.start, item.end) for item in found.dropped], line, column)
-    return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), found.overrun)
+    overrun = tuple(rule for rule in found.overrun if rule != UNFOLDED)
+    unfolds = () if overrun == found.overrun else (UNFOLDS,)
+    return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), overrun, unfolds)
 
 
 # Opens what Git LFS keeps, by its SHA-256; None where that is not here (scanner.git.lfs). OSError, or GitError.
@@ -115,25 +135,60 @@ def examine_file(detector: Detector, data: bytes, foreign: bool = False, kept: K
     seen = examine(detector, data, foreign)
     if kept and detector.decodes and (oid := _pointer(data)):
         return _with(seen, _examine_kept(detector, oid, kept, foreign), len(data))
-    if not (detector.decodes and format_of(data)):
-        return seen
+    return _outside(seen, examine_packed(detector, data, foreign))
+
+
+def examine_packed(detector: Detector, data: Source, foreign: bool = False) -> Examined:
+    """What is packed in a file of any size, without what its own bytes hold; NOTHING where nothing is. What reading it
+    raises comes out of here."""
+    name = format_of(data) if detector.decodes else ""
+    return _inside(detector, data, name, foreign) if name else NOTHING
+
+
+def _inside(detector: Detector, data: Source, name: str, foreign: bool) -> Examined:
+    """What is packed in a container of that format."""
     hits: list[Hit] = []
-    overrun = dict.fromkeys(seen.overrun)
+    overrun: dict[str, None] = {}
     closed: list[Skip] = []
-    tried = False
-    for one in everything(data):
+    tried, shared = False, Allowance()
+    for one in everything(data, name=name):
         if isinstance(one, Closed):
             closed.append(Skip("packed content", one.reason))
         elif not one.format:  # else what it holds comes next
-            inner = examine(detector, one.data, foreign)
-            tried = tried or inner is not NOTHING
-            hits += [_packed(hit, one, len(data)) for hit in inner.hits]
-            overrun.update(dict.fromkeys(inner.overrun))
-    if seen is NOTHING and not (tried or closed):
-        return NOTHING
-    told = {hit.match.secret for hit in hits}  # what is not compressed shows from outside, too
+            if one.more:
+                seen = _in_windows(detector, reading(one.more, one.data), foreign, shared)
+            else:
+                seen = examine(detector, one.data, foreign, shared=shared)
+            tried = tried or seen is not NOTHING
+            hits += [_packed(hit, one, len(data)) for hit in seen.hits]
+            overrun.update(dict.fromkeys(seen.overrun))
+            closed += seen.skipped
+    return Examined(tuple(hits), (), tuple(overrun), summed(closed)) if tried or closed else NOTHING
+
+
+def _outside(seen: Examined, inner: Examined) -> Examined:
+    """What the bytes of a file hold as they stand, and what is packed in it."""
+    if inner is NOTHING:
+        return seen
+    told = {hit.match.secret for hit in inner.hits}  # what is not compressed shows from outside, too
     outer = [hit for hit in seen.hits if hit.match.secret not in told]
-    return Examined((*outer, *hits), seen.dropped, tuple(overrun), summed(closed))
+    overrun = tuple(dict.fromkeys((*seen.overrun, *inner.overrun)))
+    unread = (*seen.unread, *inner.unread)
+    return Examined((*outer, *inner.hits), seen.dropped, overrun, summed((*seen.skipped, *inner.skipped)), unread)
+
+
+def reading(pieces: Iterator[bytes], begun: bytes = b"") -> Callable[[int], bytes]:
+    """Reads what comes piece by piece, behind what was read already."""
+    held = bytearray(begun)
+
+    def read(size: int) -> bytes:
+        if not held:
+            held.extend(next(filter(None, pieces), b""))
+        data = bytes(held[:size])
+        del held[:size]
+        return data
+
+    return read
 
 
 def _pointer(data: bytes) -> str:
@@ -156,11 +211,7 @@ def _examine_kept(detector: Detector, oid: str, kept: Kept, foreign: bool) -> Ex
             return Examined(skipped=(ABSENT,))
         with file:
             read = Checked(file)
-            head = read(WINDOW)
-            if len(head) < WINDOW and read.ended:
-                seen = examine_file(detector, head, foreign)
-            else:
-                seen = examine_stream(detector, read.after(head), foreign)
+            seen = _examine_open(detector, file, read, read.size, foreign)
     except (OSError, GitError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)
         return Examined(unread=(f"the LFS object {oid} cannot be read: {why}",))
@@ -215,20 +266,89 @@ def worth(detector: Detector, data: bytes) -> bool:
     return detector.may_hold(data) or (detector.decodes and hides(data))
 
 
+def examine_open(detector: Detector, file: BinaryIO, foreign: bool = False, kept: Kept | None = None) -> Examined:
+    """All hits in an open file of any size that can be sought in; `kept` as in `examine_file`. OSError."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    return _examine_open(detector, file, file.read, size, foreign, kept)
+
+
+def _examine_open(
+    detector: Detector,
+    file: BinaryIO,
+    read: Callable[[int], bytes],
+    size: int,
+    foreign: bool,
+    kept: Kept | None = None,
+) -> Examined:
+    """The same, all of which `read` reads once."""
+    if size < WINDOW:
+        return examine_file(detector, b"".join(iter(lambda: read(WINDOW), b"")), foreign, kept)
+    seen = _in_windows(detector, read, foreign)
+    from scanner.decode.containers_source import Paged
+
+    def part(at: int, wanted: int) -> bytes:
+        file.seek(at)
+        return file.read(wanted)
+
+    return _outside(seen, examine_packed(detector, Paged(part, size), foreign))
+
+
 def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bool = False) -> Examined:
-    """The same for what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory."""
+    """The same for what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory. An
+    archive is held, as far as that may be."""
+    begun = _up_to(read, b"", WINDOW)
+    if len(begun) < WINDOW:
+        return examine_file(detector, begun, foreign)
+    name = format_of(begun) if detector.decodes else ""
+    if not name:
+        return _in_windows(detector, _after(begun, read), foreign)
+    whole = _up_to(read, begun, HELD)
+    if len(whole) < HELD:
+        return _outside(examine(detector, whole, foreign), _inside(detector, whole, name, foreign))
+    if name != ZIP:
+        return _inside(detector, forward(read, whole), name, foreign)
+    seen = _in_windows(detector, _after(whole, read), foreign)
+    return seen._replace(skipped=summed((*seen.skipped, TOO_LARGE)))
+
+
+def forward(read: Callable[[int], bytes], begun: bytes = b"") -> Source:
+    """What `read(n)` gives, behind what was read already, for archives that are read from their beginning to their
+    end."""
+    from scanner.decode.containers_source import Forward
+
+    return Forward(iter(lambda: read(_PIECE), b""), begun)
+
+
+def _up_to(read: Callable[[int], bytes], begun: bytes, size: int) -> bytes:
+    """`begun` and what follows it, up to `size` bytes."""
+    from io import BytesIO
+
+    held = BytesIO()
+    held.write(begun)
+    while held.tell() < size and (piece := read(min(size - held.tell(), _PIECE))):
+        held.write(piece)
+    return held.getvalue()
+
+
+def _after(begun: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return reading(iter(lambda: read(_PIECE), b""), begun)
+
+
+def _in_windows(
+    detector: Detector, read: Callable[[int], bytes], foreign: bool, shared: Allowance | None = None
+) -> Examined:
+    """A text of any size, which is no container."""
     hits: list[Hit] = []
     dropped: list[tuple[Position, Dropped]] = []
     overrun: dict[str, None] = {}
+    skipped: list[Skip] = []
     tried = False
-    skipped: tuple[Skip, ...] = ()
     for window in windows(read):
-        large = detector.decodes and window.line == window.column == 1 and len(window.data) >= WINDOW
-        if large and format_of(window.data):
-            tried, skipped = True, (TOO_LARGE,)
-        seen = examine(detector, window.data, foreign, window.line, window.column)
+        seen = examine(detector, window.data, foreign, window.line, window.column, shared)
         tried = tried or seen is not NOTHING
         hits += [hit for hit in seen.hits if window.owns(hit.match.start)]
         dropped += [item for item in seen.dropped if window.owns(item[1].start)]
         overrun.update(dict.fromkeys(seen.overrun))
-    return Examined(tuple(hits), tuple(dropped), tuple(overrun), skipped) if tried else NOTHING
+        skipped += seen.skipped
+    return Examined(tuple(hits), tuple(dropped), tuple(overrun), summed(skipped)) if tried else NOTHING

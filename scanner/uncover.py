@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.detect import Detector, Scan
+from scanner.detect import Allowance, Detector, Scan
 from scanner.model import Dropped, Match
 from scanner.spelling import spelled
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 DEEP = 5  # encodings on each other
 _LAYERED = ("base64",)  # the others take off all layers at once
 _MIXED = 3  # different ones
+WITH_ID = ("slack-client-secret",)  # what a client id may stand beside
 UNFOLDED = "decoding"  # in place of a rule that ran out of time
-_ROOM = 4 << 20  # bytes that may be decoded of a text, besides four times its size: views may show the same again
 _EACH = 128  # bytes: what it takes to look at a part, however small it is
 # What these views show may go on where the raw text seems to end; others may glue something to a whole token.
 _GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
@@ -36,6 +36,7 @@ class Shown(NamedTuple):
     match: Match
     encoding: tuple[str, ...] = ()
     pieces: tuple[Span, ...] = ()
+    beside: tuple[tuple[str, str, Span], ...] = ()  # public ids that belong to it: kind, value and place
 
 
 class Uncovered(NamedTuple):
@@ -48,9 +49,12 @@ class Uncovered(NamedTuple):
     tried: bool
 
 
-def uncover(detector: Detector, data: bytes) -> Uncovered:
-    """Everything that the rules find in `data`, sorted by place."""
-    looker = _Looker(detector, 4 * len(data) + _ROOM)
+def uncover(detector: Detector, data: bytes, shared: Allowance | None = None) -> Uncovered:
+    """Everything that the rules find in `data`, sorted by place. What it takes counts as `shared`, if it is a part of
+    something."""
+    shared = shared or Allowance()
+    shared.grow(len(data))
+    looker = _Looker(detector, shared)
     scan, shown = looker.look(data)
     return Uncovered(_distinct(shown), scan.dropped, tuple(looker.overrun), scan.tried or looker.betrayed)
 
@@ -58,18 +62,20 @@ def uncover(detector: Detector, data: bytes) -> Uncovered:
 class _Looker:
     """Looks at a text and at what it shows; counts what that takes."""
 
-    def __init__(self, detector: Detector, room: int) -> None:
+    def __init__(self, detector: Detector, shared: Allowance) -> None:
         self._detector = detector
-        self._room = room
+        self._shared = shared
         self.overrun: dict[str, None] = {}
         self.betrayed = False
 
     def look(self, data: bytes, taken: tuple[str, ...] = ()) -> tuple[Scan, list[Shown]]:
         """What the rules make of `data` itself, and all that it shows. The views `taken` made it: of these, only those
         that take off one layer at a time are tried again."""
-        scan = self._detector.scan(data)
+        scan = self._detector.scan(data, self._shared)
         self.overrun.update(dict.fromkeys(scan.overrun))
         shown = [Shown(match, spelled(data[match.start : match.end])) for match in scan.matches]
+        if any(match.rule in WITH_ID for match in scan.matches):
+            shown = _with_ids(data, shown)
         for name, found in self._detector.views(data).items() if len(taken) < DEEP else ():
             from scanner.decode import views  # here: most texts hide nothing
 
@@ -77,18 +83,25 @@ class _Looker:
             if name in _LAYERED or (name not in taken and len(set(taken)) < _MIXED):
                 for part in views.decode(name, data, found):
                     shown += self._through(part, (*taken, name))
-                    if self._room < 0:
+                    if self._shared.room < 0:
                         break
         return scan, shown
 
     def _through(self, part: Decoded, taken: tuple[str, ...]) -> Iterator[Shown]:
         """What a part shows, back in the text that it is a part of."""
-        self._room -= len(part.data) + _EACH
-        if self._room < 0:
+        self._shared.room -= len(part.data) + _EACH
+        if self._shared.room < 0:
             self.overrun[UNFOLDED] = None
         elif self._detector.may_hold(part.data):
             for inner in self.look(part.data, taken)[1]:
                 yield _back(taken[-1], part, inner)
+
+
+def _with_ids(data: bytes, shown: Sequence[Shown]) -> list[Shown]:
+    from scanner.clientids import KIND, client_ids  # here: few texts hold what has one
+
+    found = client_ids(data, [one.match for one in shown if one.match.rule in WITH_ID])
+    return [one._replace(beside=((KIND, *found[one.match]),)) if one.match in found else one for one in shown]
 
 
 def _back(name: str, part: Decoded, inner: Shown) -> Shown:
@@ -96,7 +109,8 @@ def _back(name: str, part: Decoded, inner: Shown) -> Shown:
     pieces = tuple(part.raw(*piece) for piece in inner.pieces)
     if part.pieces and not pieces:
         pieces = part.pieces(inner.match.start, inner.match.end)
-    return Shown(inner.match._replace(start=start, end=end), (name, *inner.encoding), pieces)
+    beside = tuple((kind, value, part.raw(*span)) for kind, value, span in inner.beside)
+    return Shown(inner.match._replace(start=start, end=end), (name, *inner.encoding), pieces, beside)
 
 
 def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:

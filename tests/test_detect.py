@@ -79,12 +79,12 @@ def test_a_rule_that_runs_out_of_time_gets_four_times_as_long(monkeypatch: pytes
     def clock(*ticks: float) -> Iterator[float]:
         yield from ticks
 
-    attempts = clock(0, 1.1, 1.1, 3.1, 3.1, 4.0)  # 1.1 s of 1 s; then 2 s and 0.9 s of 4 s
+    attempts = clock(0, 0, 1.1, 1.1, 3.1, 3.1, 4.0, 4.0)  # 1.1 s of 1 s; then 2 s and 0.9 s of 4 s
     monkeypatch.setattr(detect, "process_time", lambda: next(attempts))
     outcome = Detector([rule()], 1).scan(b"tok_abc")
     assert [match.start for match in outcome.matches] == [0]
     assert outcome.overrun == ()
-    attempts = clock(0, 1.1, 1.1, 5.2)
+    attempts = clock(0, 0, 1.1, 1.1, 5.2, 5.2)
     assert Detector([rule()], 1).scan(b"tok_abc").overrun == ("mine",)
 
 

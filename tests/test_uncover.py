@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner import rules
+from scanner import detect, rules
 from scanner import uncover as uncovering
 from scanner.decode import views
 from scanner.detect import Detector
-from scanner.examine import NOTHING, examine, hides, is_packed
+from scanner.examine import NOTHING, UNFOLDS, examine, hides, is_packed
 from scanner.model import Match, Secret
 from scanner.uncover import Shown, uncover
 from tests.conftest import token
@@ -138,9 +138,12 @@ def test_nothing_is_invented_of_what_looks_encoded(text: str) -> None:
 
 
 def test_what_unfolds_to_very_much_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uncovering, "_ROOM", -10_000)
+    monkeypatch.setattr(detect, "_ROOM", -10_000)
     text = base64.b64encode(b"T = " + token() + b" " * 50)
     assert uncover(FAST, text).overrun == (uncovering.UNFOLDED,)
+    seen = examine(FAST, text)
+    assert (seen.hits, seen.overrun, seen.skipped) == ((), (), (UNFOLDS,))
+    assert examine(FAST, text.decode().encode("utf-16")).skipped == (UNFOLDS,)
 
 
 def test_what_betrays_nothing_is_not_looked_at() -> None:

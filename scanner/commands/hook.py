@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.commands import staged as staged_command
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare, progress
-from scanner.examine import Examined, examine, examine_stream
+from scanner.examine import Examined, examine, examine_open, summed
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.snapshots import IndexSnapshot
@@ -19,6 +20,9 @@ from scanner.sources import named
 from scanner.sources.looker import overruns
 from scanner.sources.named import DELETED, FOLDER, ON_DISK, SPECIAL, STAGED, SUBMODULE, Named
 from scanner.sources.staged import staged
+
+if TYPE_CHECKING:
+    from scanner.git.lfs import Store
 
 SUMMARY = "The entry of the pre-commit framework's hooks: the index, a push's commits, or a message."
 
@@ -60,7 +64,7 @@ def _message(args: argparse.Namespace, streams: Streams, repository: Repository,
     place = Location("commit-message")
     return Outcome(
         Target("hook"),
-        Coverage(bytes=len(text)),
+        Coverage(bytes=len(text), skipped=examined.skipped),
         [Occurrence(hit, place.of(hit, setup.allow_new(None, hit))) for hit in examined.hits],
         overruns(b"commit message", examined),
         dropped=[(place._replace(position=at), dropped) for at, dropped in examined.dropped],
@@ -75,7 +79,7 @@ def _index(args: argparse.Namespace, streams: Streams, repository: Repository, c
             return staged_command.outcome(repository, cat, setup, found, shown)
         files = named.paths(map(os.fsencode, args.files), os.fsencode(repository.top or os.getcwd()))
         made = staged_command.outcome(repository, cat, setup, found, shown, files.__contains__)
-        disk = Disk(setup)
+        disk = Disk(setup, repository)
         for each in named.compare(repository, cat, found.change, files):
             disk.take(each)
     return disk.added(made, args)
@@ -84,13 +88,16 @@ def _index(args: argparse.Namespace, streams: Streams, repository: Repository, c
 class Disk:
     """What became of the files that were named, and what was found in those on disk."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, repository: Repository) -> None:
         self._setup = setup
+        self._repository = repository
+        self._store: Store | None = None
         self._detector = setup.detector(HOOK_TIMEOUT, fast=False)
         self._states: list[str] = []
         self._bytes = 0
         self._found: list[Occurrence] = []
         self._problems: list[Problem] = []
+        self._closed: list[Skip] = []
         self._dropped: list[tuple[Location, Dropped]] = []
 
     def take(self, each: Named) -> None:
@@ -100,15 +107,25 @@ class Disk:
             self._problems.append(each.problem)
         if each.file:
             with each.file:
-                examined = examine_stream(self._detector, each.file.read, self._setup.foreign_markers)
-                self._bytes += each.file.tell()
+                kept = None if each.symlink else self._kept
+                examined = examine_open(self._detector, each.file, self._setup.foreign_markers, kept)
+                self._bytes += each.file.seek(0, os.SEEK_END)
             place = Location("symlink" if each.symlink else "worktree", each.path)
             self._dropped += ((place._replace(position=at), dropped) for at, dropped in examined.dropped)
             self._problems += overruns(each.path, examined)
+            self._closed += examined.skipped
             self._found += self._stand(examined, place)
             if not each.staged:
                 names = examine(self._detector, each.path, self._setup.foreign_markers)
                 self._found += self._stand(names, place._replace(source="path-name"))
+
+    def _kept(self, oid: str) -> BinaryIO | None:
+        """What Git LFS keeps."""
+        if self._store is None:
+            from scanner.git.lfs import store  # few files are pointers
+
+            self._store = store(self._repository)
+        return self._store.open(oid)
 
     def _stand(self, examined: Examined, place: Location) -> Iterator[Occurrence]:
         for hit in examined.hits:
@@ -122,7 +139,7 @@ class Disk:
         size = self._bytes + (made.coverage.bytes or 0)
         looked = self._count(STAGED) + self._count(ON_DISK)
         return made._replace(
-            coverage=made.coverage._replace(files=looked, bytes=size, skipped=tuple(self._skips())),
+            coverage=made.coverage._replace(files=looked, bytes=size, skipped=self._skips(made)),
             occurrences=[*made.occurrences, *fresh],
             problems=[*made.problems, *self._problems, *self._none(looked, args)],
             notes=[self._told(looked)],
@@ -132,10 +149,11 @@ class Disk:
     def _count(self, state: str) -> int:
         return self._states.count(state)
 
-    def _skips(self) -> Iterator[Skip]:
-        for state, reason in _SKIPPED.items():
-            if self._count(state):
-                yield Skip(state, reason, self._count(state))
+    def _skips(self, made: Outcome) -> tuple[Skip, ...]:
+        """What became of the files that are not looked at, and what is packed in the others and stays closed."""
+        states = [Skip(name, why, self._count(name)) for name, why in _SKIPPED.items() if self._count(name)]
+        packed = (each for each in made.coverage.skipped if each.what != SUBMODULE)
+        return (*states, *summed((*packed, *self._closed)))
 
     def _none(self, looked: int, args: argparse.Namespace) -> Iterator[Problem]:
         """Looking at none of the named files is no success, unless there was nothing in them to look at."""

@@ -30,7 +30,6 @@ from scanner.report.places import many
 from scanner.report.progress import Progress
 from scanner.sources import pushed
 from scanner.sources.commits import Range
-from scanner.sources.looker import submodules
 from scanner.sources.pushed import Objects, Update
 
 SUMMARY = "git's pre-receive hook, for a server: every new commit of every ref, within a budget of time."
@@ -127,7 +126,7 @@ class Looking:
 
     def _made(self, late: Sequence[str]) -> Outcome:
         looker = self._scan.looker
-        skips = (*submodules(self._scan.modules.values()), *looker.skips)
+        skips = self._scan.skips
         problems = [*self._span.problems, *looker.problems, *self._scan.problems]
         words = self._words(late)
         if late and self._args.on_budget == "fail":

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup
-from scanner.examine import examine
+from scanner.examine import examine, summed
 from scanner.git import trees
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.commits import parse_tag
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository
-from scanner.model import Dropped, Location, Problem
+from scanner.model import Dropped, Location, Problem, Skip
 from scanner.pipeline import Occurrence, in_message
 from scanner.sources.looker import Looker, overruns
 from scanner.sources.pushed import Objects, Update
@@ -27,6 +27,7 @@ class Beside:
         self._looker = Looker(repository, cat, self._detector, setup.foreign_markers)
         self._problems: list[Problem] = []
         self._dropped: list[tuple[Location, Dropped]] = []
+        self._skips: list[Skip] = []
         self.found: list[Occurrence] = []
 
     def look(self, updates: Iterable[Update], objects: Objects) -> None:
@@ -55,6 +56,7 @@ class Beside:
         target = tag.target.decode("ascii", "replace") if tag.kind == b"commit" else None
         place = Location("tag-message", commit=target, author=tag.tagger.name, date=tag.tagger.date)
         self._problems += overruns(oid, examined)
+        self._skips += examined.skipped
         self._dropped += ((place, dropped) for _, dropped in examined.dropped)
         yield from in_message(examined, content, tag.message, place, self._setup.allow_new)
 
@@ -71,7 +73,9 @@ class Beside:
         coverage = made.coverage
         return made._replace(
             coverage=coverage._replace(
-                blobs=(coverage.blobs or 0) + self._looker.blobs, bytes=(coverage.bytes or 0) + self._looker.bytes
+                blobs=(coverage.blobs or 0) + self._looker.blobs,
+                bytes=(coverage.bytes or 0) + self._looker.bytes,
+                skipped=summed((*coverage.skipped, *self._looker.skips, *self._skips)),
             ),
             occurrences=[*self.found, *made.occurrences],
             problems=[*self._problems, *self._looker.problems, *made.problems],

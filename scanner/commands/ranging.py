@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from scanner.commands.scanning import Outcome, Setup, finish, prepare, progress
 from scanner.errors import GitError
-from scanner.examine import NOTHING, examine
+from scanner.examine import NOTHING, examine, summed
 from scanner.git.changes import GITLINK, Change, Side
 from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, head, resolve
 from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Coverage, Dropped, Event, Location, Problem, Secret, Streams, Target
+from scanner.model import Coverage, Dropped, Event, Location, Problem, Secret, Skip, Streams, Target
 from scanner.pipeline import Occurrence, Story, in_message
 from scanner.report.places import short
 from scanner.report.progress import Progress
@@ -59,7 +59,7 @@ def outcome(
     occurrences, untold = _reached(repository, span, occurrences)
     return Outcome(
         Target("range", repository.top or repository.git_dir, head=span.tip.decode()),
-        Coverage(None, looker.blobs, span.total, looker.bytes, (*submodules(scan.modules.values()), *looker.skips)),
+        Coverage(None, looker.blobs, span.total, looker.bytes, scan.skips),
         occurrences,
         [*span.problems, *looker.problems, *scan.problems],
         untold if span.listed else (_empty(repository, span),),
@@ -95,6 +95,12 @@ class Scan:
         self.modules: dict[bytes, Side] = {}
         self.problems: list[Problem] = []
         self.dropped: list[tuple[Location, Dropped]] = []
+        self._skips: list[Skip] = []
+
+    @property
+    def skips(self) -> tuple[Skip, ...]:
+        """What stays closed."""
+        return (*submodules(self.modules.values()), *summed((*self.looker.skips, *self._skips)))
 
     def occurrences(self, span: Range) -> Iterator[Occurrence]:
         """Everything that the range introduces, parents first."""
@@ -128,6 +134,7 @@ class Scan:
         yield from self.looker.introduced(change, self._setup.allow_new, place)
         place = place._replace(source="commit-message")
         self.problems += overruns(oid.encode(), examined)
+        self._skips += examined.skipped
         self.dropped += ((place, dropped) for _, dropped in examined.dropped)
         yield from in_message(examined, content, commit.message, place, self._setup.allow_new)
 

@@ -11,20 +11,19 @@ from typing import BinaryIO
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, report
 from scanner.config import NAME
-from scanner.decode.containers import format_of
 from scanner.detect import Detector
 from scanner.errors import GitError, UsageError
-from scanner.examine import TOO_LARGE, Examined, examine, examine_file, summed, worth
+from scanner.examine import Examined, examine, examine_file, examine_packed, summed, worth
 from scanner.git.lfs import Around
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.run import sealed
 from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
-from scanner.model import Coverage, Dropped, Location, Problem, Report, Skip, Snapshot, Streams, Target
+from scanner.model import Coverage, Dropped, Location, Problem, Report, Secret, Skip, Snapshot, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress
 from scanner.sources.ahead import Ahead
-from scanner.sources.files import STDIN, Piece, Seen, walk
+from scanner.sources.files import STDIN, Packed, Piece, Seen, walk
 from scanner.sources.looker import overruns
 from scanner.sources.worktree import is_git_folder, lister
 from scanner.windows import Window
@@ -102,6 +101,7 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
         partial(worth, detector),
         no_ignore=args.no_ignore,
         recurse=args.recurse_submodules,
+        opens=detector.decodes,
         through=ahead.through,
     )
     with progress(args, streams) as shown:
@@ -165,11 +165,14 @@ class Tally:
         self.problems: list[Problem] = []
         self.skips: list[Skip] = []
         self.dropped: list[tuple[Location, Dropped]] = []
+        self._inside: tuple[bytes | None, frozenset[Secret]] = (None, frozenset())  # a large file, what is packed in it
 
     def take(self, seen: Seen) -> None:
         """Adds one thing that the source yields."""
         if isinstance(seen, Piece):
             self.occurrences += self._look(seen)
+        elif isinstance(seen, Packed):
+            self.occurrences += self._open(seen)
         elif isinstance(seen, Coverage):
             self.files += seen.files or 0
             self.bytes += seen.bytes or 0
@@ -187,17 +190,28 @@ class Tally:
         self.dropped += [
             (place._replace(position=at), item) for at, item in examined.dropped if window.owns(item.start)
         ]
+        told = self._inside[1] if piece.path == self._inside[0] and piece.source != "path-name" else ()
         for hit in examined.hits:
-            if window.owns(hit.match.start):
+            if window.owns(hit.match.start) and hit.match.secret not in told:
                 allowed = self._setup.allow(self._rooted(piece.path), hit)
                 yield Occurrence(hit, place.of(hit, allowed))
 
+    def _open(self, packed: Packed) -> Iterator[Occurrence]:
+        """What a large container holds: what shows from outside, too, is not told again."""
+        try:
+            examined = examine_packed(self._detector, packed.data, self._setup.foreign_markers)
+        except OSError as error:
+            examined = Examined(unread=(f"what is packed in it cannot be read: {error.strerror}",))
+        self.skips += examined.skipped
+        self.problems += overruns(packed.path or b"standard input", examined)
+        self._inside = packed.path, frozenset(hit.match.secret for hit in examined.hits)
+        for hit in examined.hits:
+            allowed = self._setup.allow(self._rooted(packed.path), hit)
+            yield Occurrence(hit, Location(packed.source, packed.path).of(hit, allowed))
+
     def _examined(self, window: Window, path: bytes | None) -> Examined:
-        if window.line != 1 or window.column != 1:
+        if window.line != 1 or window.column != 1 or window.last <= len(window.data):  # there is more of it
             return examine(self._detector, window.data, self._setup.foreign_markers, window.line, window.column)
-        if window.last <= len(window.data):  # there is more of it
-            seen = examine(self._detector, window.data, self._setup.foreign_markers)
-            return seen._replace(skipped=(TOO_LARGE,)) if self._detector.decodes and format_of(window.data) else seen
         return examine_file(self._detector, window.data, self._setup.foreign_markers, partial(self._kept, path))
 
     def _kept(self, path: bytes | None, oid: str) -> BinaryIO | None:

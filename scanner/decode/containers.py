@@ -8,9 +8,12 @@ containers_tar and containers_streams, which are loaded where a text has such a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.decode.containers_limits import LIMITS, Budget, Closed, Limits, Member
+
+if TYPE_CHECKING:
+    from scanner.decode.containers_source import Source
 
 __all__ = [
     "LIMITS",
@@ -33,15 +36,17 @@ _COMMENT = 22 + 65535  # the end of a zip that has one, at most
 
 class Opened(NamedTuple):
     """A content that was packed: the names of the archives' members that lead to it, the formats of the streams around
-    it (`gzip` …), outermost first, and the format that it has itself, where it is a container."""
+    it (`gzip` …), outermost first, and the format that it has itself, where it is a container. Of a large one `data` is
+    the beginning, and `more` gives what follows, before the next one is asked for."""
 
     member: tuple[bytes, ...]
     encoding: tuple[str, ...]
     data: bytes
     format: str = ""
+    more: Iterator[bytes] | None = None
 
 
-def format_of(data: bytes) -> str:
+def format_of(data: Source) -> str:
     """The format of `data`: zip, tar, gzip, bzip2, xz, lzma or zstd; nothing where it is none of these."""
     # First, since a tar begins with any name; what begins with another magic has this one there by intent only.
     if (magic := data[257:262]) == b"ustar" and (data[262:263] == b"\0" or data[262:265] == b"  \0"):
@@ -53,22 +58,22 @@ def format_of(data: bytes) -> str:
     return ZIP if data[-22:-18] == _END else ""  # behind a program, or a line that starts one
 
 
-def _zip(data: bytes) -> str:
+def _zip(data: Source) -> str:
     return ZIP if data[2:4] in (b"\3\4", b"\5\6") or data[2:8] in (b"\7\bPK\3\4", b"00PK\3\4") else ""
 
 
-def _gzip(data: bytes) -> str:
+def _gzip(data: Source) -> str:
     """RFC 1952: deflate is the only method, and three flags are never set."""
     return "gzip" if data[2:3] == b"\b" and data[3:4] < b"\x20" else ""
 
 
-def _bzip2(data: bytes) -> str:
+def _bzip2(data: Source) -> str:
     """Behind the size of blocks stands that of a block, or, where nothing is packed, of the end: digits of pi, or of
     its square root."""
     return "bzip2" if data[2:3] == b"h" and data[4:10] in (b"1AY&SY", b"\x17rE8P\x90") else ""
 
 
-def _lzma(data: bytes) -> str:
+def _lzma(data: Source) -> str:
     """The older format has no magic. As xz itself tells it: usual properties, a dictionary of 2^n or 2^n + 2^(n-1), no
     size or one below 256 GB; and its first packed byte is always zero."""
     dictionary = int.from_bytes(data[1:5], "little")
@@ -78,28 +83,28 @@ def _lzma(data: bytes) -> str:
     return "lzma" if usual and sized and data[13:14] == b"\0" else ""
 
 
-def _zstd(data: bytes) -> str:
+def _zstd(data: Source) -> str:
     return "zstd" if data[2:4] == b"\x2f\xfd" else ""
 
 
-def _skipped(data: bytes) -> str:
+def _skipped(data: Source) -> str:
     return "zstd" if data[2:4] == b"\x4d\x18" else ""
 
 
-def _behind_program(data: bytes) -> str:
+def _behind_program(data: Source) -> str:
     """A zip behind a program, with a comment behind it. Its end has zeros; a text has none, which is seen sooner."""
     last = max(len(data) - _COMMENT, 0)
     return ZIP if data.rfind(b"\0", last) >= 0 and data.rfind(_END, last) > 0 else ""
 
 
-def _old_tar(data: bytes) -> bool:
+def _old_tar(data: Source) -> bool:
     """A tar from before POSIX has no magic, and nothing where later ones have it; but the checksum is right."""
     from scanner.decode.containers_tar import valid
 
     return len(data) >= 512 and data[:1] != b"\0" and not any(data[257:512]) and valid(data, 0)
 
 
-_CHECKS: dict[bytes, Callable[[bytes], str]] = {
+_CHECKS: dict[bytes, Callable[[Source], str]] = {
     b"PK": _zip,
     b"\x1f\x8b": _gzip,
     b"BZ": _bzip2,
@@ -111,7 +116,7 @@ _CHECKS: dict[bytes, Callable[[bytes], str]] = {
 }
 
 
-def members(data: bytes, name: str, budget: Budget) -> Iterator[Member | Closed]:
+def members(data: Source, name: str, budget: Budget) -> Iterator[Member | Closed]:
     """What is packed in `data`, which has the format `name` that `format_of` says. Never raises for what is there."""
     if name == ZIP:
         from scanner.decode import containers_zip
@@ -127,24 +132,44 @@ def members(data: bytes, name: str, budget: Budget) -> Iterator[Member | Closed]
         yield from containers_streams.read(data, name, budget)
 
 
-def everything(data: bytes, limits: Limits = LIMITS) -> Iterator[Opened | Closed]:
-    """All that is packed in `data`, and in what is packed there, in order; a container comes before what it holds."""
-    yield from _nested(Opened((), (), data, format_of(data)), 0, Budget(limits))
+def everything(data: Source, limits: Limits = LIMITS, name: str = "") -> Iterator[Opened | Closed]:
+    """All that is packed in `data`, and in what is packed there, in order; a container comes before what it holds.
+    `name` is its format, where that is known already. What reading a file raises comes out of here."""
+    name = name or format_of(data)
+    if name:
+        budget = Budget(limits, _size(data))
+        yield from _nested(Opened((), (), b"", name), data, 0, budget)
 
 
-def _nested(outer: Opened, depth: int, budget: Budget) -> Iterator[Opened | Closed]:
-    if not outer.format:
-        return
+def _size(data: Source) -> Callable[[], int]:
+    from scanner.decode.containers_source import packed_size
+
+    return lambda: packed_size(data)
+
+
+def _nested(outer: Opened, data: Source, depth: int, budget: Budget) -> Iterator[Opened | Closed]:
     if depth == budget.limits.depth:
         yield Closed(None, f"more than {depth} archives are in each other", outer.member)
         return
-    for one in members(outer.data, outer.format, budget):
+    for one in members(data, outer.format, budget):
         if isinstance(one, Closed):
             yield one._replace(before=outer.member)
             continue
         names = outer.member if one.path is None else (*outer.member, one.path)
         streams = (*outer.encoding, one.how) if one.path is None else outer.encoding
-        inner = Opened(names, streams, one.data, format_of(one.data))
+        inner = Opened(names, streams, one.data, format_of(one.data), one.more)
         yield inner
-        if not budget.spent:
-            yield from _nested(inner, depth + 1, budget)
+        if inner.format and not budget.spent:
+            yield from _nested(inner, _source(inner), depth + 1, budget)
+            if inner.more and inner.format == ZIP:
+                yield Closed(None, f"an archive in it is larger than {budget.limits.member >> 20} MB", names)
+
+
+def _source(inner: Opened) -> Source:
+    """What an archive within another is read from. The end of a zip tells what is in it, so of one that is too large to
+    be held only the beginning is looked at."""
+    if inner.more is None or inner.format == ZIP:
+        return inner.data
+    from scanner.decode.containers_source import Forward
+
+    return Forward(inner.more, inner.data)

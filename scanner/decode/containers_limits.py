@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import NamedTuple
 
@@ -14,14 +14,17 @@ UNKNOWN = "compressed in a way that is not known"
 
 
 class Limits(NamedTuple):
-    """What is opened of one file at most: archives in archives, bytes expanded in all and of one member, how many times
-    as large a stream may become once it is over 8 MB, and entries (streams that follow each other count as such)."""
+    """What is opened of one file at most: archives in archives; bytes expanded in all, or so many `times` its size if
+    that is more; how many times as large a stream may become once it is over 8 MB; and entries (streams that follow
+    each other count as such), or one for each `share` bytes. A member of up to `member` bytes is held as a whole."""
 
     depth: int = 5
     total: int = 256 << 20
     member: int = 64 << 20
     ratio: int = 200
     entries: int = 100_000
+    times: int = 10
+    share: int = 1024
 
 
 LIMITS = Limits()
@@ -29,11 +32,13 @@ LIMITS = Limits()
 
 class Member(NamedTuple):
     """A content that was packed. `path` is its name inside an archive, as it is stored; None where it was only
-    compressed, by `how`."""
+    compressed, by `how`. Of one that is too large to be held `data` is the beginning, and `more` gives what follows,
+    before the next member is asked for."""
 
     path: bytes | None
     how: str
     data: bytes
+    more: Iterator[bytes] | None = None
 
 
 class Closed(NamedTuple):
@@ -45,30 +50,41 @@ class Closed(NamedTuple):
 
 
 class Budget:
-    """How much of a file may still be expanded; all that is nested in it counts."""
+    """How much of a file may still be expanded; all that is nested in it counts. `size` tells how large the file is, as
+    far as that is known."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: Limits = LIMITS, size: Callable[[], int] = lambda: 0) -> None:
         self.limits = limits
-        self._left, self._entries = limits.total, limits.entries
+        self._size = size
+        self._made = self._counted = 0
 
     @property
     def spent(self) -> bool:
         """Whether nothing more of this file is opened."""
-        return self._left < 0 or self._entries < 0
+        return self._made > self._total or self._counted > self.entries
+
+    @property
+    def _total(self) -> int:
+        return max(self.limits.total, self._size() * self.limits.times)
+
+    @property
+    def entries(self) -> int:
+        """How many entries are opened."""
+        return max(self.limits.entries, self._size() // self.limits.share)
 
     def entry(self, count: int = 1) -> str:
         """Counts `count` more entries, or what is as much work; why that is too much, or nothing."""
-        self._entries -= count
-        return f"more than {self.limits.entries:,} entries" if self._entries < 0 else ""
+        self._counted += count
+        if self._counted <= self.limits.entries:
+            return ""
+        return f"more than {self.entries:,} entries" if self._counted > self.entries else ""
 
     def take(self, size: int, made: int, packed: int) -> str:
         """Counts `size` more bytes of a content, of which `made` were made of `packed` so far; why that is too much, or
         nothing."""
-        self._left -= size
-        if self._left < 0:
-            return f"more than {self.limits.total >> 20} MB are packed in this file"
-        if made > self.limits.member:
-            return f"it becomes larger than {self.limits.member >> 20} MB"
+        self._made += size
+        if self._made > self.limits.total and self._made > self._total:
+            return f"more than {self._total >> 20:,} MB are packed in this file"
         if made > FREE and made > packed * self.limits.ratio:
             return f"it becomes more than {self.limits.ratio} times as large"
         return ""
@@ -100,19 +116,40 @@ def why(error: Exception, how: str) -> str:
     return MEMORY if too_much else DAMAGED
 
 
+class _Flow:
+    """A content piece by piece, as far as it can be had; `reason` is then why it goes no further. What is broken later
+    on hides nothing of it."""
+
+    def __init__(self, pieces: Iterable[bytes], how: str, packed: Callable[[], int], budget: Budget) -> None:
+        self._pieces, self._how, self._packed, self._budget = pieces, how, packed, budget
+        self.reason = ""
+
+    def __iter__(self) -> Iterator[bytes]:
+        made = 0
+        try:
+            for piece in self._pieces:
+                made += len(piece)
+                self.reason = self._budget.take(len(piece), made, self._packed())
+                yield piece
+                if self.reason:
+                    return
+        except Exception as error:  # noqa: BLE001 - `why` raises what is not known
+            self.reason = why(error, self._how)
+
+
 def expanded(
-    pieces: Iterable[bytes], path: bytes | None, how: str, packed: int, budget: Budget
+    pieces: Iterable[bytes], path: bytes | None, how: str, packed: Callable[[], int], budget: Budget
 ) -> Iterator[Member | Closed]:
-    """A content as far as it can be had, and why it goes no further. What is broken later on hides nothing of it."""
-    content, reason = BytesIO(), ""  # its value is had without a copy
-    try:
-        for piece in pieces:
-            content.write(piece)
-            if reason := budget.take(len(piece), content.tell(), packed):
-                break
-    except Exception as error:  # noqa: BLE001 - `why` raises what is not known
-        reason = why(error, how)
-    if content.tell() or not reason:
-        yield Member(path, how, content.getvalue())
-    if reason:
-        yield Closed(path, reason)
+    """A content as far as it can be had, and why it goes no further. `packed` tells how many bytes it is made of."""
+    flow = _Flow(pieces, how, packed, budget)
+    rest, content = iter(flow), BytesIO()  # its value is had without a copy
+    for piece in rest:
+        content.write(piece)
+        if content.tell() > budget.limits.member:
+            yield Member(path, how, content.getvalue(), rest)
+            break
+    else:
+        if content.tell() or not flow.reason:
+            yield Member(path, how, content.getvalue())
+    if flow.reason:
+        yield Closed(path, flow.reason)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from scanner.decode.containers_source import Source
+
 Map = list[tuple[int, int]]  # where each piece of a file stands, and how long it is
 Records = tuple[tuple[bytes, bytes], ...]
 
@@ -13,6 +15,7 @@ _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 _DECIMAL = re.compile(rb"\d{1,19}")
 _LINE = re.compile(rb"(\d{1,19})\n")
 _RECORD = re.compile(rb"(\d{1,7}) ")
+_LONGEST = 20  # bytes of a line
 _BLOCK = 512
 _HOLE = bytes(1 << 18)
 _PIECE = 1 << 20
@@ -46,7 +49,7 @@ def decimal(value: bytes) -> int | None:
     return int(value) if _DECIMAL.fullmatch(value) else None
 
 
-def map_of_header(data: bytes, at: int) -> tuple[Map, int, int]:
+def map_of_header(data: Source, at: int) -> tuple[Map, int, int]:
     """The map of an entry of the old format, whose header stands at `at`; the size of the file; and where its data
     begins: behind the blocks that go on with the map. ValueError where it makes no sense."""
     pairs, size = _pairs(data[at + 386 : at + 482]), _must(number(data[at + 483 : at + 495]))
@@ -79,18 +82,21 @@ def map_of_records(found: Records) -> Map:
     return _paired([_must(decimal(value)) for value in numbers])
 
 
-def map_in_data(data: bytes, start: int, end: int) -> tuple[Map, int]:
+def map_in_data(data: Source, start: int, end: int) -> tuple[Map, int]:
     """The map of pax 1.0, which stands before the data: the count of pairs and they, a line for each number, filled up
     to a block. The map, and where the data begins. ValueError where it makes no sense."""
     numbers: list[int] = []
-    at, count = start, 0
+    text = data[start : min(start + _BLOCK, end)]
+    at, count = 0, 0
     while len(numbers) < 1 + 2 * count:
-        line = _LINE.match(data, at, end)
+        if len(text) - at < _LONGEST:
+            text += data[start + len(text) : min(start + 2 * len(text), end)]
+        line = _LINE.match(text, at)
         if not line or count > _MOST:
             raise ValueError
         numbers.append(int(line[1]))
         at, count = line.end(), numbers[0]
-    return _paired(numbers[1:]), start + -(-(at - start) // _BLOCK) * _BLOCK
+    return _paired(numbers[1:]), start + -(-at // _BLOCK) * _BLOCK
 
 
 def _paired(numbers: Sequence[int]) -> Map:
@@ -103,7 +109,7 @@ def _must(found: int | None) -> int:
     return found
 
 
-def filled(data: bytes, start: int, end: int, pieces: Map, size: int) -> Iterator[bytes]:
+def filled(data: Source, start: int, end: int, pieces: Map, size: int) -> Iterator[bytes]:
     """A sparse file of `size` bytes, whose `pieces` stand in `data` from `start` to `end`. ValueError where the map
     makes no sense, EOFError where data is missing."""
     made = 0
@@ -121,9 +127,10 @@ def _hole(size: int) -> Iterator[bytes]:
         size -= len(_HOLE)
 
 
-def plain(data: bytes, start: int, end: int) -> Iterator[bytes]:
+def plain(data: Source, start: int, end: int) -> Iterator[bytes]:
     """Data as it stands there, in pieces. EOFError where it is cut off."""
-    for at in range(start, min(end, len(data)), _PIECE):
-        yield data[at : min(at + _PIECE, end)]
-    if end > len(data):
-        raise EOFError
+    for at in range(start, end, _PIECE):
+        piece = data[at : min(at + _PIECE, end)]
+        yield piece
+        if len(piece) < min(_PIECE, end - at):
+            raise EOFError

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol
 
 from scanner.decode.containers_limits import Budget, Closed, Member, Stopped, expanded
+from scanner.decode.containers_source import Source, packed_size
 
 _FIRST, _FED = (
     512,
@@ -103,19 +105,20 @@ def gzip() -> Machine:
 
 
 class Stream:
-    """What one stream holds, piece by piece. `at` is where in `data` it was read to: exactly, once it has ended."""
+    """What one stream holds, piece by piece. `at` is where in `data` it was read to: exactly, once it has ended; it is
+    fed nothing from `end` on."""
 
-    def __init__(self, make: Maker, data: memoryview, at: int) -> None:
-        self._make, self._data, self.at = make, data, at
+    def __init__(self, make: Maker, data: Source, at: int, end: int) -> None:
+        self._make, self._data, self.at, self._end = make, data, at, end
 
     def __iter__(self) -> Iterator[bytes]:
         """EOFError where it is cut off, and what the decompressor raises on damage; `at` is then before the damage."""
         machine, fed, fresh = self._make(), _FIRST, self.at
         while not machine.eof:
-            given = self._data[:0]
+            given = b""
             if machine.needs_input:
                 self.at = fresh
-                given = self._data[fresh : fresh + fed]
+                given = self._data[fresh : min(fresh + fed, self._end)]
                 fresh, fed = fresh + len(given), min(fed * 2, _FED)
                 if not given:
                     raise EOFError
@@ -127,33 +130,33 @@ class Stream:
 _PADDING = 1 << 12
 
 
-def _behind(data: bytes, at: int) -> int:
+def _behind(data: Source, at: int) -> int:
     """The first byte that is not zero at or behind `at`: what is written to tapes and disks is padded."""
-    while at < len(data):
-        if rest := data[at : at + _PADDING].lstrip(b"\0"):
-            return min(at + _PADDING, len(data)) - len(rest)
-        at += _PADDING
-    return len(data)
+    while part := data[at : at + _PADDING]:
+        if rest := part.lstrip(b"\0"):
+            return at + len(part) - len(rest)
+        at += len(part)
+    return at
 
 
-def _streams(data: bytes, make: Maker, more: Callable[[bytes], bool], budget: Budget) -> Iterator[bytes]:
+def _streams(data: Source, make: Maker, more: Callable[[bytes], bool], budget: Budget) -> Iterator[bytes]:
     """All streams that follow each other are one content. What stands behind them is no part of it, as the formats'
     own programs see it too."""
-    at, view = 0, memoryview(data)
+    at = 0
     while True:
         if reason := budget.entry(WORK.get(make, 1)):
             raise Stopped(reason)
-        stream = Stream(make, view, at)
+        stream = Stream(make, data, at, len(data))
         yield from stream
         at = _behind(data, stream.at)
         if not more(data[at : at + 4]):
             return
 
 
-def read(data: bytes, how: str, budget: Budget) -> Iterator[Member | Closed]:
+def read(data: Source, how: str, budget: Budget) -> Iterator[Member | Closed]:
     """The one content of `data`, which is compressed by `how`, a key of STREAMS."""
     make, more = STREAMS[how]
-    yield from expanded(_streams(data, make, more, budget), None, how, len(data), budget)
+    yield from expanded(_streams(data, make, more, budget), None, how, partial(packed_size, data), budget)
 
 
 def _frame(start: bytes) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 from scanner.decode.containers_limits import CUT, DAMAGED, Budget, Closed, Member, Stopped, expanded
+from scanner.decode.containers_source import Source
 from scanner.decode.containers_sparse import (
     Records,
     decimal,
@@ -45,7 +46,7 @@ class _Told(NamedTuple):
         return next((value for key, value in reversed(self.records) if key in keys), b"")
 
 
-def valid(data: bytes, at: int) -> bool:
+def valid(data: Source, at: int) -> bool:
     """Whether a header stands at `at`: its checksum is right (some old programs added signed bytes)."""
     block = data[at : at + _BLOCK]
     if len(block) < _BLOCK or not (told := number(block[_SUM])):
@@ -54,7 +55,7 @@ def valid(data: bytes, at: int) -> bool:
     return told == total or told == total - 256 * sum(byte > 127 for byte in block)
 
 
-def read(data: bytes, budget: Budget) -> Iterator[Member | Closed]:
+def read(data: Source, budget: Budget) -> Iterator[Member | Closed]:
     """The members, and what stays closed. Never raises for what is in `data`."""
     at, told = 0, _Told()
     while 0 <= at < len(data):
@@ -62,8 +63,8 @@ def read(data: bytes, budget: Budget) -> Iterator[Member | Closed]:
             yield Closed(None, reason)
             return
         if not valid(data, at):
-            if data[at : at + _BLOCK].strip(b"\0"):
-                yield Closed(None, DAMAGED if at + _BLOCK <= len(data) else CUT)
+            if (block := data[at : at + _BLOCK]).strip(b"\0"):
+                yield Closed(None, DAMAGED if len(block) == _BLOCK else CUT)
             at, told = _next(data, at + 1, budget), _Told()
             continue
         if data[at + 156 : at + 157] in _TELLING:
@@ -75,7 +76,7 @@ def read(data: bytes, budget: Budget) -> Iterator[Member | Closed]:
             return
 
 
-def _next(data: bytes, at: int, budget: Budget) -> int:
+def _next(data: Source, at: int, budget: Budget) -> int:
     """Where the next header stands at or behind `at`; -1 where none does. Each that might be one counts as an entry."""
     at += _MAGIC_AT
     while (at := data.find(_MAGIC, at)) >= 0:
@@ -85,7 +86,7 @@ def _next(data: bytes, at: int, budget: Budget) -> int:
     return -1
 
 
-def _tell(data: bytes, at: int, told: _Told, budget: Budget) -> Generator[Closed, None, tuple[int, _Told]]:
+def _tell(data: Source, at: int, told: _Told, budget: Budget) -> Generator[Closed, None, tuple[int, _Told]]:
     """What the header at `at` tells of the next entry; and where that begins. Records for all entries are of no use to
     us."""
     kind, size, start = data[at + 156 : at + 157], _size(data, at), at + _BLOCK
@@ -102,7 +103,7 @@ def _tell(data: bytes, at: int, told: _Told, budget: Budget) -> Generator[Closed
     return _behind(start, size), told
 
 
-def _entry(data: bytes, at: int, told: _Told, budget: Budget) -> Generator[Member | Closed, None, int]:
+def _entry(data: Source, at: int, told: _Told, budget: Budget) -> Generator[Member | Closed, None, int]:
     """The entry whose header stands at `at`; where the next one begins. Where its data is cut off, that is looked for
     in what there is: its size may be wrong."""
     kind, size, start = data[at + 156 : at + 157], _size(data, at), at + _BLOCK
@@ -118,11 +119,11 @@ def _entry(data: bytes, at: int, told: _Told, budget: Budget) -> Generator[Membe
     except (Stopped, ValueError) as error:
         yield Closed(name, str(error) if isinstance(error, Stopped) else DAMAGED)
     if not (size == 0 and name.endswith(b"/")):  # that is how a folder was told before POSIX
-        yield from expanded(pieces, name, "tar", size + _BLOCK, budget)
+        yield from expanded(pieces, name, "tar", lambda: size + _BLOCK, budget)
     return _behind(start, size) if start + size <= len(data) else _next(data, start, budget)
 
 
-def _sparse(data: bytes, at: int, size: int, told: _Told, budget: Budget) -> tuple[Iterator[bytes], int] | None:
+def _sparse(data: Source, at: int, size: int, told: _Told, budget: Budget) -> tuple[Iterator[bytes], int] | None:
     """What the entry at `at` holds, and where its `size` bytes begin; None where it is not sparse. ValueError where its
     map makes no sense, Stopped where it is too long."""
     start, real = at + _BLOCK, decimal(told.get(b"GNU.sparse.realsize", b"GNU.sparse.size")) or 0
@@ -141,7 +142,7 @@ def _sparse(data: bytes, at: int, size: int, told: _Told, budget: Budget) -> tup
     return filled(data, begin, start + size, pieces, real), start
 
 
-def _linked(data: bytes, start: int) -> bool:
+def _linked(data: Source, start: int) -> bool:
     """Whether a hard link has the data that its header tells the size of. POSIX lets it have some; most programs tell
     the size of the file that is linked, and write none."""
     return bool(data[start : start + _BLOCK].strip(b"\0")) and not valid(data, start)
@@ -153,7 +154,7 @@ def _name(header: bytes) -> bytes:
     return b"/".join(filter(None, (prefix, _text(header[:100]))))
 
 
-def _size(data: bytes, at: int) -> int:
+def _size(data: Source, at: int) -> int:
     """The size that the header at `at` tells; where it makes no sense, or is more than there can be, that of all."""
     size = number(data[at + 124 : at + 136])
     return len(data) if size is None else min(size, len(data))

@@ -14,6 +14,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from scanner.decode.containers_limits import CUT, DAMAGED, UNKNOWN, Budget, Closed, Member, Stopped, expanded
+from scanner.decode.containers_source import Source, search
 from scanner.decode.containers_streams import WORK, Inflate, Machine, Maker, Stream, bzip2, lzma, xz, zstd
 
 _LOCAL, _CENTRAL = b"PK\3\4", b"PK\1\2"
@@ -46,9 +47,9 @@ class _Entry(NamedTuple):
     size: int
 
 
-def read(data: bytes, budget: Budget) -> Iterator[Member | Closed]:
+def read(data: Source, budget: Budget) -> Iterator[Member | Closed]:
     """The members, and what stays closed. Never raises for what is in `data`."""
-    entries, end = _directory(data, budget.limits.entries)
+    entries, end = _directory(data, budget.entries)
     if not entries and data[:4] != _END:
         yield Closed(None, NO_DIRECTORY)
     real = sorted(entry for entry in entries if _stands(data, entry))
@@ -57,11 +58,11 @@ def read(data: bytes, budget: Budget) -> Iterator[Member | Closed]:
     yield from (Closed(entry.name, DAMAGED) for entry in lost)
 
 
-def _stands(data: bytes, entry: _Entry) -> bool:
+def _stands(data: Source, entry: _Entry) -> bool:
     return entry.at >= 0 and data.startswith(_LOCAL, entry.at)
 
 
-def _entries(data: bytes, entries: Sequence[_Entry], end: int, budget: Budget) -> Iterator[Member | Closed]:
+def _entries(data: Source, entries: Sequence[_Entry], end: int, budget: Budget) -> Iterator[Member | Closed]:
     reached = 0
     for entry, bound in zip(entries, _bounds(entries, end), strict=True):
         reached = yield from _unnamed(data, reached, entry.at, budget)
@@ -84,20 +85,20 @@ def _bounds(entries: Sequence[_Entry], end: int) -> list[int]:
     return bounds[::-1]
 
 
-def _unnamed(data: bytes, at: int, end: int, budget: Budget) -> Generator[Member | Closed, None, int]:
+def _unnamed(data: Source, at: int, end: int, budget: Budget) -> Generator[Member | Closed, None, int]:
     """The entries between `at` and `end`; what was reached."""
     reached = at
-    while not budget.spent and (found := _SANE.search(data, at, end)):
-        if entry := _local(data, found.start(), end):
+    while not budget.spent and (found := search(_SANE, data, at, end, _LOCAL_FIELDS.size)) >= 0:
+        if entry := _local(data, found, end):
             at = reached = yield from _read(data, entry, end, budget)
         else:
-            at = found.start() + len(_LOCAL)
+            at = found + len(_LOCAL)
     return reached
 
 
-def _local(data: bytes, at: int, end: int) -> _Entry | None:
+def _local(data: Source, at: int, end: int) -> _Entry | None:
     """The entry of the sane local header at `at`; None where it does not end before `end`."""
-    flags, method, _, _, crc, packed, size, name, extra = _LOCAL_FIELDS.unpack_from(data, at)
+    flags, method, _, _, crc, packed, size, name, extra = _fields(_LOCAL_FIELDS, data, at)
     start = at + _LOCAL_FIELDS.size
     if start + name + extra > end:
         return None
@@ -122,15 +123,15 @@ def _wide(extra: bytes, *numbers: int) -> Iterator[int]:
         yield number
 
 
-def _directory(data: bytes, most: int) -> tuple[list[_Entry], int]:
+def _directory(data: Source, most: int) -> tuple[list[_Entry], int]:
     """The entries of the central directory, and where it begins; without one, none and the end of the data. What
     stands before the archive (a program, say) moves all of its places."""
     entries: list[_Entry] = []
     start, moved = _where(data)
     at = start
     while len(entries) <= most and data.startswith(_CENTRAL, at) and at + _CENTRAL_FIELDS.size <= len(data):
-        flags, method, _, _, crc, packed, size, name, extra, comment, _, _, _, place = _CENTRAL_FIELDS.unpack_from(
-            data, at
+        flags, method, _, _, crc, packed, size, name, extra, comment, _, _, _, place = _fields(
+            _CENTRAL_FIELDS, data, at
         )
         at += _CENTRAL_FIELDS.size
         size, packed, place = _wide(data[at + name : at + name + extra], size, packed, place)
@@ -139,39 +140,43 @@ def _directory(data: bytes, most: int) -> tuple[list[_Entry], int]:
     return entries, start
 
 
-def _where(data: bytes) -> tuple[int, int]:
+def _fields(fields: Struct, data: Source, at: int) -> tuple[int, ...]:
+    return fields.unpack(data[at : at + fields.size])
+
+
+def _where(data: Source) -> tuple[int, int]:
     """Where the directory begins, and by how much places are moved."""
     end = data.rfind(_END)
     if end < 0 or end + _END_FIELDS.size > len(data):
         return len(data), 0
-    size, place = _END_FIELDS.unpack_from(data, end)
+    size, place = _fields(_END_FIELDS, data, end)
     if _FULL in (size, place) and 0 <= (wide := data.rfind(_END64, 0, end)) <= len(data) - _END64_FIELDS.size:
         end = wide
-        size, place = _END64_FIELDS.unpack_from(data, end)
+        size, place = _fields(_END64_FIELDS, data, end)
     for start in (end - size, place):
         if start >= 0 and data.startswith(_CENTRAL, start):
             return start, start - place
     return end, 0
 
 
-def _read(data: bytes, entry: _Entry, bound: int, budget: Budget) -> Generator[Member | Closed, None, int]:
+def _read(data: Source, entry: _Entry, bound: int, budget: Budget) -> Generator[Member | Closed, None, int]:
     """An entry's content, from nothing behind `bound`; where it ends."""
     if reason := budget.entry(WORK.get(_MACHINES.get(entry.method), 1)):
         yield Closed(entry.name, reason)
         return bound
-    lengths = _LOCAL_FIELDS.unpack_from(data, entry.at)[-2:] if entry.at + _LOCAL_FIELDS.size <= bound else (bound, 0)
+    lengths = _fields(_LOCAL_FIELDS, data, entry.at)[-2:] if entry.at + _LOCAL_FIELDS.size <= bound else (bound, 0)
     content = _Content(data, entry, min(entry.at + _LOCAL_FIELDS.size + sum(lengths), bound), bound)
     if entry.flags & _ENCRYPTED:
         yield Closed(entry.name, "encrypted")
     elif not (entry.name.endswith(b"/") and not entry.size and (entry.packed or 0) <= _NOTHING):
-        yield from expanded(content, entry.name, "zip", max(bound - content.start, 1), budget)
+        yield from expanded(content, entry.name, "zip", lambda: max(bound - content.start, 1), budget)
     return content.end
 
 
 class _Content:
     """What an entry holds, piece by piece."""
 
-    def __init__(self, data: bytes, entry: _Entry, start: int, bound: int) -> None:
+    def __init__(self, data: Source, entry: _Entry, start: int, bound: int) -> None:
         self._data, self._entry, self.start, self._bound = data, entry, start, bound
         self._end = start if entry.packed is None else min(start + entry.packed, bound)
         self._read: Stream | None = None
@@ -206,8 +211,8 @@ class _Content:
 
     def _stored(self) -> Iterator[bytes]:
         if self._entry.packed is None:
-            behind = _NEXT.search(self._data, self.start, self._bound)
-            self._end = behind.start() if behind else self._bound
+            behind = search(_NEXT, self._data, self.start, self._bound, 4)
+            self._end = behind if behind >= 0 else self._bound
         for at in range(self.start, self._end, _PIECE):
             yield self._data[at : min(at + _PIECE, self._end)]
         if self._claimed() > self._bound:
@@ -215,7 +220,7 @@ class _Content:
 
     def _stream(self, make: Maker, at: int) -> Iterator[bytes]:
         """A stream knows itself where it ends."""
-        self._read = Stream(make, memoryview(self._data)[: self._bound], at)
+        self._read = Stream(make, self._data, at, self._bound)
         yield from self._read
 
     def _lzma(self) -> Iterator[bytes]:

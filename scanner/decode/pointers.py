@@ -7,8 +7,6 @@ about).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from io import BytesIO
 from typing import BinaryIO
 
 MOST = 1024  # bytes: git-lfs reads no more of what may be a pointer
@@ -32,7 +30,8 @@ class Checked:
     def __init__(self, file: BinaryIO) -> None:
         from hashlib import sha256  # here: most runs come to no pointer
 
-        self._file, self._left, self._sum = file, file.seek(0, 2), sha256()
+        self.size = file.seek(0, 2)
+        self._file, self._left, self._sum = file, self.size, sha256()
         file.seek(0)
 
     def __call__(self, size: int) -> bytes:
@@ -41,16 +40,6 @@ class Checked:
         self._left = self._left - len(data) if data else 0
         self._sum.update(data)
         return data
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more is to come."""
-        return self._left == 0
-
-    def after(self, head: bytes) -> Callable[[int], bytes]:
-        """Reads what was read already, and then what follows it."""
-        held = BytesIO(head)
-        return lambda size: held.read(size) or self(size)
 
     def digest(self) -> str:
         """The SHA-256 of what was read, in hex."""

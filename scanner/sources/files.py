@@ -10,8 +10,12 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
+from scanner.decode.containers import ZIP, format_of
+from scanner.decode.containers_source import Forward, Paged, Source
+from scanner.examine import HELD, TOO_LARGE
 from scanner.model import Coverage, Problem, Skip
 from scanner.positions import advance
 from scanner.sources.descent import Descent
@@ -20,6 +24,7 @@ from scanner.sources.listing import Batch, Item, Lister, batches, failed, specia
 from scanner.windows import MARGIN, OVERLAP, WINDOW, Window, windows
 
 STDIN = b"-"
+_READ = 1 << 20  # bytes at once
 
 
 class Piece(NamedTuple):
@@ -30,6 +35,14 @@ class Piece(NamedTuple):
     window: Window
 
 
+class Packed(NamedTuple):
+    """A container that is larger than one piece; its pieces follow. What it is read from may raise an OSError."""
+
+    path: bytes | None
+    source: str
+    data: Source
+
+
 class Sizes(NamedTuple):
     """In bytes. Windows of 1 MiB fit a cache: they are read and searched twice as fast as those of 8 MiB."""
 
@@ -37,10 +50,11 @@ class Sizes(NamedTuple):
     window: int = 1 << 20
     overlap: int = OVERLAP
     margin: int = MARGIN
+    held: int = HELD  # of a container that cannot be sought in
 
 
 SIZES = Sizes()
-Seen = Piece | Problem | Skip | Coverage
+Seen = Piece | Packed | Problem | Skip | Coverage
 MayHold = Callable[[bytes], bool]
 
 
@@ -52,6 +66,7 @@ def walk(
     *,
     no_ignore: bool = False,
     recurse: bool = False,
+    opens: bool = True,
     through: Callable[[Iterator[Item]], Iterator[Item]] = iter,
 ) -> Iterator[Seen]:
     """All pieces of `paths` that `may_hold` lets through; `-` is `stdin`. Coverage comes in parts, to be added up. What
@@ -60,23 +75,62 @@ def walk(
     listed = batches((path for path in named if path != STDIN), lister, no_ignore=no_ignore, recurse=recurse)
     for item in through(listed):
         if isinstance(item, Batch):
-            yield from read(item, may_hold)
+            yield from read(item, may_hold, opens=opens)
         else:
             yield item
     if STDIN in named:
-        yield from read_stdin(stdin, may_hold)
+        yield from read_stdin(stdin, may_hold, opens=opens)
 
 
-def read_stdin(stream: BinaryIO, may_hold: MayHold, sizes: Sizes = SIZES) -> Iterator[Seen]:
-    """The pieces of a stream of any length."""
+def read_stdin(stream: BinaryIO, may_hold: MayHold, sizes: Sizes = SIZES, *, opens: bool = True) -> Iterator[Seen]:
+    """The pieces of a stream of any length. `opens`: are containers told?"""
     try:
-        yield from _pieces(windows(stream.read, *sizes[1:]), None, "stdin", may_hold)
+        begun = _up_to(stream, b"", sizes.whole)
+        if len(begun) < sizes.whole:
+            yield Coverage(bytes=len(begun))
+            if may_hold(begun):
+                yield Piece(None, "stdin", Window(begun, 1, 1, 0, len(begun) + 1))
+        elif opens and (name := format_of(begun)):
+            yield from _packed(name, stream, begun, may_hold, sizes)
+        else:
+            yield from _all_pieces(stream, begun, may_hold, sizes)
     except OSError as error:
         yield failed(b"standard input", error)
 
 
-def read(batch: Batch, may_hold: MayHold, sizes: Sizes = SIZES) -> Iterator[Seen]:
-    """The pieces of a batch, names first, that `may_hold` lets through; then how much was read."""
+def _packed(name: str, stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+    """A container that comes from a pipe: the end of a zip tells what is in it, others may be of any size."""
+    begun = _up_to(stream, begun, sizes.held)
+    if len(begun) < sizes.held:
+        yield Packed(None, "stdin", begun)
+    elif name != ZIP:
+        data = Forward(iter(lambda: stream.read(_READ), b""), begun)
+        yield Packed(None, "stdin", data)
+        yield Coverage(bytes=data.reached)
+        return
+    else:
+        yield TOO_LARGE
+    yield from _all_pieces(stream, begun, may_hold, sizes)
+
+
+def _all_pieces(stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+    held = BytesIO(begun)
+    cut = windows(lambda size: held.read(size) or stream.read(size), *sizes[1:4])
+    yield from _pieces(cut, None, "stdin", may_hold)
+
+
+def _up_to(stream: BinaryIO, begun: bytes, size: int) -> bytes:
+    """`begun` and what follows it, up to `size` bytes."""
+    held = BytesIO()
+    held.write(begun)
+    while held.tell() < size and (piece := stream.read(min(size - held.tell(), _READ))):
+        held.write(piece)
+    return held.getvalue()
+
+
+def read(batch: Batch, may_hold: MayHold, sizes: Sizes = SIZES, *, opens: bool = True) -> Iterator[Seen]:
+    """The pieces of a batch, names first, that `may_hold` lets through; then how much was read. `opens`: are large
+    containers told?"""
     yield from _names(batch, may_hold)
     if not batch.names:
         return
@@ -86,7 +140,7 @@ def read(batch: Batch, may_hold: MayHold, sizes: Sizes = SIZES) -> Iterator[Seen
         yield failed(batch.root, error)
         return
     with descent:
-        yield from _files(batch, descent, may_hold, sizes)
+        yield from _files(batch, descent, may_hold, sizes, opens)
 
 
 def _names(batch: Batch, may_hold: MayHold) -> Iterator[Piece]:
@@ -97,7 +151,7 @@ def _names(batch: Batch, may_hold: MayHold) -> Iterator[Piece]:
             yield Piece(batch.shown + name, "path-name", Window(name, 1, column, 0, len(name) + 1))
 
 
-def _files(batch: Batch, descent: Descent, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+def _files(batch: Batch, descent: Descent, may_hold: MayHold, sizes: Sizes, opens: bool) -> Iterator[Seen]:
     here: bytes | None = None
     files = size = 0
     for name in batch.names:
@@ -116,7 +170,7 @@ def _files(batch: Batch, descent: Descent, may_hold: MayHold, sizes: Sizes) -> I
                 continue
             data = None
         if data is None:
-            yield from _closer(place, leaf, batch.shown + name, may_hold, sizes)
+            yield from _closer(place, leaf, batch.shown + name, may_hold, sizes, opens)
             continue
         files += 1
         size += len(data)
@@ -138,7 +192,7 @@ def _whole(descriptor: int, limit: int) -> bytes | None:
         os.close(descriptor)
 
 
-def _closer(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+def _closer(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes, opens: bool) -> Iterator[Seen]:
     """What could not be read at once: symlinks, large and changing files, what is no file, what may not be read."""
     try:
         status = folder.lstat(name)
@@ -149,7 +203,7 @@ def _closer(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: 
             if may_hold(target):
                 yield Piece(path, "symlink", Window(target, 1, 1, 0, len(target) + 1))
         elif stat.S_ISREG(mode):
-            yield from _stream(folder, name, path, may_hold, sizes)
+            yield from _stream(folder, name, path, may_hold, sizes, opens)
         elif stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "it became a folder during the scan")
         else:
@@ -158,14 +212,17 @@ def _closer(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: 
         yield failed(path, error)
 
 
-def _stream(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
+def _stream(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: Sizes, opens: bool) -> Iterator[Seen]:
     descriptor = folder.open(name)
     try:
         status = os.fstat(descriptor)
         yield Coverage(files=1)
+        sparse = stored(status) + sizes.whole < status.st_size
+        if opens and not sparse and format_of(data := Paged(_Parts(descriptor).read, status.st_size)):
+            yield Packed(path, "worktree", data)
         # A file that is being written may grow while we read, but not for ever.
         end = status.st_size + sizes.whole
-        cut = _without_holes if stored(status) + sizes.whole < status.st_size else _from_start
+        cut = _without_holes if sparse else _from_start
         yield from _pieces(cut(descriptor, end, sizes), path, "worktree", may_hold)
         if os.fstat(descriptor).st_size > end:
             raise OSError(errno.EFBIG, f"it grew as fast as it was read; what comes after byte {end} was not looked at")
@@ -181,7 +238,7 @@ def _pieces(cut: Iterable[Window], path: bytes | None, source: str, may_hold: Ma
 
 
 def _from_start(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
-    return windows(_Extent(descriptor, 0, end).read, *sizes[1:])
+    return windows(_Extent(descriptor, 0, end).read, *sizes[1:4])
 
 
 def _without_holes(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
@@ -190,7 +247,7 @@ def _without_holes(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
     while (begin := _seek(descriptor, at, os.SEEK_DATA)) is not None and begin < end:
         column += begin - at
         at = min(_seek(descriptor, begin, os.SEEK_HOLE) or end, end)
-        for window in windows(_Extent(descriptor, begin, at).read, *sizes[1:]):
+        for window in windows(_Extent(descriptor, begin, at).read, *sizes[1:4]):
             first = column if window.line == 1 else 1
             yield (window := window._replace(line=window.line + line - 1, column=window.column + first - 1))
         line, column = advance(window.data, window.line, window.column)
@@ -218,3 +275,17 @@ class _Extent:
         data = os.read(self._descriptor, min(size, self._end - self._at))
         self._at += len(data)
         return data
+
+
+class _Parts:
+    """Any part of a file."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def read(self, at: int, size: int) -> bytes:
+        """So many bytes, or those up to the end. OSError."""
+        extent, parts = _Extent(self._descriptor, at, at + size), []
+        while part := extent.read(size):
+            parts.append(part)
+        return b"".join(parts)

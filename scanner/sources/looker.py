@@ -14,7 +14,6 @@ from scanner.git.objects import Cat
 from scanner.git.repository import Repository, is_partial
 from scanner.model import Dropped, Hit, Location, Problem, Skip
 from scanner.pipeline import Allow, Introduced, Occurrence, introductions
-from scanner.uncover import UNFOLDED
 
 if TYPE_CHECKING:
     from scanner.git.lfs import Store
@@ -169,7 +168,6 @@ def _occurrence(item: Introduced, place: Location) -> Occurrence:
 
 
 _OVERRAN = "ran out of time here"
-_LOOK = "look at it by hand, and accept the problem in .xoxscan.yaml if it is fine"
 _REFETCH = "git lfs fsck shows what is damaged; git lfs fetch brings it anew"
 _SIMPLER = "make the rule's pattern simpler, or leave it out with --skip"
 
@@ -177,10 +175,7 @@ _SIMPLER = "make the rule's pattern simpler, or leave it out with --skip"
 def overruns(path: bytes, examined: Examined) -> list[Problem]:
     """A problem for each rule that ran out of time in the text at `path`, and for what of it could not be read."""
     shown = path.decode("utf-8", "backslashreplace")
-    rules = [rule for rule in examined.overrun if rule != UNFOLDED]
-    found = [Problem(shown, f"rule {rule} {_OVERRAN}", _SIMPLER) for rule in rules]
-    if UNFOLDED in examined.overrun:
-        found.append(Problem(shown, "what is encoded here unfolds to more than is looked at", _LOOK))
+    found = [Problem(shown, f"rule {rule} {_OVERRAN}", _SIMPLER) for rule in examined.overrun]
     return found + [Problem(shown, message, _REFETCH) for message in examined.unread]
 
 

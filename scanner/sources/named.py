@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import IO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from scanner.git.changes import GITLINK, Change, Side
 from scanner.git.objects import Cat
@@ -25,7 +25,7 @@ class Named(NamedTuple):
 
     path: bytes  # from the top of the work tree, with slashes
     state: str
-    file: IO[bytes] | None = None
+    file: BinaryIO | None = None
     symlink: bool = False
     staged: bool = False
     problem: Problem | None = None
@@ -94,7 +94,7 @@ def _staged(side: Side, name: bytes, size: int, read: Callable[[int], bytes] | N
     return Named(side.path, STAGED)
 
 
-def _same(file: IO[bytes], size: int, read: Callable[[int], bytes]) -> bool:
+def _same(file: BinaryIO, size: int, read: Callable[[int], bytes]) -> bool:
     """Whether the index holds what stands in `file`, line ends aside (core.autocrlf)."""
     if size <= LARGE:
         stored, content = read(size), file.read(2 * size + 1)

@@ -10,12 +10,13 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import pack
 
 import pytest
 
 from scanner.decode.containers import LIMITS, Closed, Limits, Opened, everything
+from scanner.decode.containers_source import Source
 from tests.conftest import token
 
 zstd = pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
@@ -107,8 +108,17 @@ EACH: dict[str, bytes] = {
 }
 
 
-def look(data: bytes, limits: Limits = LIMITS) -> tuple[list[Opened], list[Closed]]:
-    found = list(everything(data, limits))
+def whole(data: Source, limits: Limits = LIMITS) -> Iterator[Opened | Closed]:
+    """Everything, with what is too large to be held put together again, as far as it holds nothing itself."""
+    for one in everything(data, limits):
+        if isinstance(one, Opened) and one.more and not one.format:
+            yield one._replace(data=one.data + b"".join(one.more), more=None)
+        else:
+            yield one
+
+
+def look(data: Source, limits: Limits = LIMITS) -> tuple[list[Opened], list[Closed]]:
+    found = list(whole(data, limits))
     return [one for one in found if isinstance(one, Opened)], [one for one in found if isinstance(one, Closed)]
 
 
