@@ -132,23 +132,34 @@ Kept = Callable[[str], BinaryIO | None]
 def examine_file(detector: Detector, data: bytes, foreign: bool = False, kept: Kept | None = None) -> Examined:
     """All hits in a whole file, and in what is packed in it; these say in which member, and where there. Where the file
     is a pointer, those of the content that is `kept`, and where there."""
-    seen = examine(detector, data, foreign)
+    seen = _whole(detector, data, foreign, kept)
+    return _outside(seen, examine_packed(detector, data, foreign, kept))
+
+
+def _whole(
+    detector: Detector, data: bytes, foreign: bool, kept: Kept | None, shared: Allowance | None = None
+) -> Examined:
+    """All hits in a file that is held, and in what it stands for, if it is a pointer."""
+    seen = examine(detector, data, foreign, shared=shared)
     if kept and detector.decodes and (oid := _pointer(data)):
         return _with(seen, _examine_kept(detector, oid, kept, foreign), len(data))
-    return _outside(seen, examine_packed(detector, data, foreign))
+    return seen
 
 
-def examine_packed(detector: Detector, data: Source, foreign: bool = False) -> Examined:
-    """What is packed in a file of any size, without what its own bytes hold; NOTHING where nothing is. What reading it
-    raises comes out of here."""
-    name = format_of(data) if detector.decodes else ""
-    return _inside(detector, data, name, foreign) if name else NOTHING
+def examine_packed(
+    detector: Detector, data: Source, foreign: bool = False, kept: Kept | None = None, name: str = ""
+) -> Examined:
+    """What is packed in a file of any size, without what its own bytes hold; NOTHING where nothing is. `name` is its
+    format, where that is known. What reading it raises comes out of here."""
+    name = name or (format_of(data) if detector.decodes else "")
+    return _inside(detector, data, name, foreign, kept) if name else NOTHING
 
 
-def _inside(detector: Detector, data: Source, name: str, foreign: bool) -> Examined:
+def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Kept | None) -> Examined:
     """What is packed in a container of that format."""
     hits: list[Hit] = []
     overrun: dict[str, None] = {}
+    unread: list[str] = []
     closed: list[Skip] = []
     tried, shared = False, Allowance()
     for one in everything(data, name=name):
@@ -158,12 +169,15 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool) -> Exami
             if one.more:
                 seen = _in_windows(detector, reading(one.more, one.data), foreign, shared)
             else:
-                seen = examine(detector, one.data, foreign, shared=shared)
+                seen = _whole(detector, one.data, foreign, kept, shared)
             tried = tried or seen is not NOTHING
             hits += [_packed(hit, one, len(data)) for hit in seen.hits]
             overrun.update(dict.fromkeys(seen.overrun))
             closed += seen.skipped
-    return Examined(tuple(hits), (), tuple(overrun), summed(closed)) if tried or closed else NOTHING
+            unread += seen.unread
+    if not (tried or closed):
+        return NOTHING
+    return Examined(tuple(hits), (), tuple(overrun), summed(closed), tuple(unread))
 
 
 def _outside(seen: Examined, inner: Examined) -> Examined:
@@ -291,23 +305,25 @@ def _examine_open(
         file.seek(at)
         return file.read(wanted)
 
-    return _outside(seen, examine_packed(detector, Paged(part, size), foreign))
+    return _outside(seen, examine_packed(detector, Paged(part, size), foreign, kept))
 
 
-def examine_stream(detector: Detector, read: Callable[[int], bytes], foreign: bool = False) -> Examined:
+def examine_stream(
+    detector: Detector, read: Callable[[int], bytes], foreign: bool = False, kept: Kept | None = None
+) -> Examined:
     """The same for what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory. An
     archive is held, as far as that may be."""
     begun = _up_to(read, b"", WINDOW)
     if len(begun) < WINDOW:
-        return examine_file(detector, begun, foreign)
+        return examine_file(detector, begun, foreign, kept)
     name = format_of(begun) if detector.decodes else ""
     if not name:
         return _in_windows(detector, _after(begun, read), foreign)
     whole = _up_to(read, begun, HELD)
     if len(whole) < HELD:
-        return _outside(examine(detector, whole, foreign), _inside(detector, whole, name, foreign))
+        return _outside(examine(detector, whole, foreign), _inside(detector, whole, name, foreign, kept))
     if name != ZIP:
-        return _inside(detector, forward(read, whole), name, foreign)
+        return _inside(detector, forward(read, whole), name, foreign, kept)
     seen = _in_windows(detector, _after(whole, read), foreign)
     return seen._replace(skipped=summed((*seen.skipped, TOO_LARGE)))
 

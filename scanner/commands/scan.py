@@ -199,7 +199,8 @@ class Tally:
     def _open(self, packed: Packed) -> Iterator[Occurrence]:
         """What a large container holds: what shows from outside, too, is not told again."""
         try:
-            examined = examine_packed(self._detector, packed.data, self._setup.foreign_markers)
+            kept = partial(self._kept, packed.path)
+            examined = examine_packed(self._detector, packed.data, self._setup.foreign_markers, kept)
         except OSError as error:
             examined = Examined(unread=(f"what is packed in it cannot be read: {error.strerror}",))
         self.skips += examined.skipped

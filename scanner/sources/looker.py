@@ -89,7 +89,7 @@ class Looker:
     def _examine(self, oid: bytes, size: int, read: Callable[[int], bytes], path: bytes) -> None:
         try:
             if size > LARGE:
-                examined = examine_stream(self._detector, read, self._foreign)
+                examined = examine_stream(self._detector, read, self._foreign, self._kept)
             else:
                 examined = examine_file(self._detector, read(size), self._foreign, self._kept)
         except GitError as error:

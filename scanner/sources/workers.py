@@ -291,7 +291,7 @@ class Tally:
     def _look(self, piece: Piece) -> None:
         for oid, kind, start, end in piece.objects:
             if piece.read:
-                examined = examine_stream(self._detector, piece.read, self._job.foreign)
+                examined = examine_stream(self._detector, piece.read, self._job.foreign, self._job.store.open)
             else:
                 examined = self._examined(kind, piece.data[start:end])
             if examined is not NOTHING:

@@ -11,7 +11,7 @@ import pytest
 
 from scanner import rules
 from scanner.detect import Detector
-from scanner.examine import Examined, examine_stream
+from scanner.examine import Examined, Kept, examine_stream
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import find
@@ -77,8 +77,8 @@ def test_a_large_blob_is_looked_at_in_windows(repo: Repo, make: Make, monkeypatc
     whole = make(repo.path).hits(side)
     streams: list[Examined] = []
 
-    def streamed(detector: Detector, read: Callable[[int], bytes], foreign: bool) -> Examined:
-        streams.append(examine_stream(detector, read, foreign))
+    def streamed(detector: Detector, read: Callable[[int], bytes], foreign: bool, kept: Kept) -> Examined:
+        streams.append(examine_stream(detector, read, foreign, kept))
         return streams[-1]
 
     monkeypatch.setattr(looker, "LARGE", 1 << 20)
