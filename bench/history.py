@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import corpus
-from bench.cases import WITHOUT, Bar, Bench, Case, Section, betterleaks, git, gitleaks, kingfisher
+from bench.cases import (
+    AS_IT_STANDS,
+    OF_AS_IT_STANDS,
+    WITHOUT,
+    Bar,
+    Bench,
+    Case,
+    Section,
+    betterleaks,
+    git,
+    gitleaks,
+    kingfisher,
+)
 from bench.measure import Command
 from bench.ours import Program
 from bench.seal import git_environ
@@ -18,7 +30,6 @@ OF_GIT = 0.45  # of the time of the yardstick
 OF_TURBO, OF_KINGFISHER = 1 / 3, 1 / 7
 OF_ONE = {2: 1 / 1.7, 4: 1 / 3}  # by processes: of the time that one takes
 OF_GIT_SMALL, PLAIN = 1.0, 1.3
-VIEWS, OF_PLAIN = "--decode", 1.3  # with them; of the time that it takes without
 PLAIN_SPARE = 300e6  # bytes: git's list of all objects is in memory, too
 RESCAN = 0.4  # seconds more than its yardstick
 YARDSTICK = "git cat-file --batch --buffer"
@@ -95,9 +106,9 @@ def _packed(bench: Bench, repo: Path, large: bool) -> list[Case]:
         return [row._replace(bar=OF_GIT_SMALL if jobs == 2 else None) for jobs, row in rows.items()]
     bars: dict[int, tuple[Bar, ...]] = {jobs: (Bar(named(1), OF_ONE[jobs]),) for jobs in many if jobs in OF_ONE}
     fast, slow = (_label(bench, "kingfisher", what) for what in (TURBO, SCAN))
-    bars[2] += (Bar(fast, OF_TURBO), Bar(slow, OF_KINGFISHER))
+    bars[2] += (Bar(fast, OF_TURBO), Bar(slow, OF_KINGFISHER), Bar(named(2, AS_IT_STANDS), OF_AS_IT_STANDS))
     rated = [row._replace(bar=OF_GIT if jobs == 2 else None, bars=bars.get(jobs, ())) for jobs, row in rows.items()]
-    return [*rated, packed(bench, repo, 2, VIEWS)._replace(bars=(Bar(named(2), OF_PLAIN),))]
+    return [*rated, packed(bench, repo, 2, AS_IT_STANDS)]
 
 
 def _plain(bench: Bench, repo: Path, programs: list[Program]) -> list[Case]:

@@ -4,7 +4,7 @@ One random token is planted for each row, and every program looks at all of them
 where the program reports the whole token (its exact text; a cookie may be percent-encoded; of detect-secrets, which
 shows none, its SHA-1) in the file,
 or of the repository, that holds it. A program that has no way to look at such a thing has a dash. The status is 1 when
-this scanner with --decode no longer sees what it saw: all rows that bench/recall_matrix/known.py does not name.
+this scanner no longer sees what it saw: all rows that bench/recall_matrix/known.py does not name.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def options() -> argparse.ArgumentParser:
 def columns(args: argparse.Namespace, folder: Path, home: Path) -> tuple[list[Program], list[str]]:
     """The programs, and a sentence for each that is not among them."""
     run = programs.runner(home)
-    own = [programs.ours(programs.this(run), "--decode"), programs.ours(programs.this(run))]
+    own = [programs.ours(programs.this(run)), programs.ours(programs.this(run), "--no-decode")]
     if args.alone:
         return own, []
     if not args.no_install:
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None, folder: Path | None = None) -> int:
 def page_of(asked: Sequence[Program], made: matrix.Outcome, absent: Sequence[str], seed: int) -> str:
     """The table with what stands above and below it."""
     head = "; ".join([f"{len(made.lines)} rows, seed {seed}", *absent]) + ".\n"
-    below = f"Not seen with --decode, and why:\n\n{matrix.reasons()}" if NOT_SEEN else ""
+    below = f"Not seen, and why:\n\n{matrix.reasons()}" if NOT_SEEN else ""
     return "\n".join([head, matrix.markdown(asked, made.lines), below]).rstrip() + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What this scanner is known not to see, even with --decode, and why. All else of the table is seen, and stays so."""
+"""What this scanner is known not to see, and why. All else of the table is seen, and stays so."""
 
 from __future__ import annotations
 

@@ -62,7 +62,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--show-secrets", action="store_true", help="print tokens in full; refused in CI")
     add("--show-suppressed", action="store_true", help="list what somebody allowed")
     add("--explain-drops", action="store_true", help="list what looked like a token and was turned down, and why")
-    add("--decode", action="store_true", help="look through encodings and into archives, too (takes a little longer)")
+    add(
+        "--no-decode", action="store_true", help="look neither through encodings nor into archives"
+    )
     add("--strict", action="store_true", help="what was skipped by nature makes the run incomplete")
     add("--allow-empty", action="store_true", help="nothing to scan is no fault")
     add("--trust-repo-config", action="store_true", help="let a foreign repository's configuration count")
@@ -89,7 +91,7 @@ class Setup(NamedTuple):
     started: float
     today: str
     base: Snapshot | None
-    decode: bool = False  # whether to look through encodings, and into archives
+    decode: bool = True  # whether to look through encodings, and into archives
 
     def allow(self, path: bytes | None, hit: Hit) -> Suppression | None:
         """What allows `hit` in the file at `path`, if anything does."""
@@ -139,7 +141,7 @@ def prepare(args: argparse.Namespace, streams: Streams, base: Snapshot | None, r
         started=started,
         today=today,
         base=base,
-        decode=getattr(args, "decode", False),
+        decode=not getattr(args, "no_decode", False),
     )
 
 

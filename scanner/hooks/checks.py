@@ -263,7 +263,7 @@ def _completeness(here: Here) -> Iterator[Check]:
         os.path.join(common_dir(repository), "info/attributes"),
     )
     if any("filter=lfs" in _text(path) for path in files):
-        said = "Git LFS keeps some files: commits hold pointers; what is here of them is looked at with --decode"
+        said = "Git LFS keeps some files: commits hold pointers; what is here of them is looked at"
         yield Check(
             NOTE,
             "Git LFS",

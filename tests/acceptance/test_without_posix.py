@@ -93,7 +93,7 @@ def full(repo: Repo) -> Repo:
         ("scan",),
         ("scan", "a", "new/untracked.txt", "./a/b"),
         ("scan", "--no-ignore"),
-        ("scan", "--decode", "--jobs", "2"),
+        ("scan", "--jobs", "2"),
         ("staged",),
         ("hook", "staged.txt", "loose.txt"),
         ("range", "base..HEAD"),

@@ -28,7 +28,7 @@ def ours(run: Run) -> Program:
         assert done.status in (0, 1), done.err
         return done.out
 
-    return programs.ours(call, "--decode")
+    return programs.ours(call)
 
 
 def test_no_file_that_was_seen_is_missed(ours: Program, tmp_path: Path) -> None:

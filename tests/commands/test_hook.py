@@ -196,8 +196,12 @@ SCANNER = {
     *("scanner.sources.named", "scanner.sources.staged", "scanner.uncover"),
     *(
         "scanner.decode",
+        "scanner.decode.around",
         "scanner.decode.containers",
         "scanner.decode.containers_limits",
+        "scanner.decode.literals",
+        "scanner.decode.view",
+        "scanner.decode.views",
         "scanner.examine",
         "scanner.prefilter",
     ),
