@@ -18,10 +18,12 @@ from scanner.model import Rule
 if TYPE_CHECKING:
     import hyperscan
 
-    from scanner.decode.views import Betraying, Gate
+    from scanner.decode.gates import Gate
+    from scanner.decode.views import Betraying
 
 _SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
 _PLACES = 256  # near which literals are looked for one by one
+_PATIENCE = 1 << 18  # bytes of texts, after which it is worth to make patterns
 
 
 def minimal_cover(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -76,6 +78,7 @@ class _Plain:
         self._beginnings = _shared_beginnings(minimal_cover(anchors))
         self._literals = {*anchors, *also}
         self._gates = _Gates(names) if names else None
+        self._looked = 0  # bytes
 
     @cached_property
     def reach(self) -> int:
@@ -85,7 +88,19 @@ class _Plain:
         return self._begun(data) or (self._gates is not None and self._gates.any(data))
 
     def _begun(self, data: bytes) -> bool:
-        return any(literal in data for literal in self._beginnings)
+        self._looked += len(data)
+        if self._looked < _PATIENCE:
+            return any(literal in data for literal in self._beginnings)
+        usual, gates = self._by_gates
+        return any(literal in data for literal in usual) or next(gates.open(data), None) is not None
+
+    @cached_property
+    def _by_gates(self) -> tuple[Sequence[bytes], _Patterns]:
+        """Those that have no rare byte, and the gates of the rest: it is quicker to look for these."""
+        from scanner.decode.gates import gates_for, rare
+
+        usual = [literal for literal in self._beginnings if not rare(literal)]
+        return usual, _Patterns(tuple(gates_for(literal for literal in self._beginnings if rare(literal))))
 
     def which(self, data: bytes) -> Collection[bytes]:
         return {literal for literal in self._literals if literal in data} if self._begun(data) else ()
@@ -94,17 +109,36 @@ class _Plain:
         return self._gates.views(data) if self._gates else {}
 
 
+class _Patterns:
+    """Looks for what stands behind gates (scanner.decode.gates), each of which is made when it is first needed."""
+
+    def __init__(self, gates: Sequence[Gate]) -> None:
+        self._gates = gates
+        self._made: dict[bytes, re.Pattern[bytes]] = {}
+
+    def open(self, data: bytes) -> Iterator[Gate]:
+        """The gates behind which something stands."""
+        for gate in self._gates:
+            first = data.find(gate.rare)
+            if first >= 0 and self.pattern(gate).search(data, first):
+                yield gate
+
+    def pattern(self, gate: Gate) -> re.Pattern[bytes]:
+        """That of a gate."""
+        if gate.rare not in self._made:
+            self._made[gate.rare] = re.compile(gate.pattern)
+        return self._made[gate.rare]
+
+
 class _Gates:
-    """Looks for the few literals of views, which are many for one after the other: by patterns for those that have the
-    same rare byte (scanner.decode.views.Gate), each made when it is first needed."""
+    """Looks for the few literals of views, which are many for one after the other."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        from scanner.decode import views
+        from scanner.decode import gates, views
 
         self._names = names
-        self._gates = views.gates()
-        self._plain, self._rare = views.PLAIN, views.rare
-        self._patterns: dict[bytes, re.Pattern[bytes]] = {}
+        self._patterns = _Patterns(views.gates())
+        self._plain, self._rare = views.PLAIN, gates.rare
 
     @cached_property
     def betraying(self) -> Betraying:
@@ -122,36 +156,30 @@ class _Gates:
 
     def any(self, data: bytes) -> bool:
         """Whether one stands in `data` that contains nothing plain."""
-        return next(self._open(data), None) is not None
+        return next(self._patterns.open(data), None) is not None
 
     def views(self, data: bytes) -> Betrayed:
         """The views that those betray which stand in `data`."""
         here = {one for plain in self._plain if plain in data for one in self._behind.get(plain, ()) if one in data}
-        for gate in self._open(data):
+        for gate in self._patterns.open(data):
             here.update(self._around(gate, data))
         return _by_name(sorted(here), self.betraying, self._names)
-
-    def _open(self, data: bytes) -> Iterator[Gate]:
-        """The gates behind which something stands."""
-        for gate in self._gates:
-            first = data.find(gate.rare)
-            if first >= 0 and self._pattern(gate).search(data, first):
-                yield gate
-
-    def _pattern(self, gate: Gate) -> re.Pattern[bytes]:
-        if gate.rare not in self._patterns:
-            self._patterns[gate.rare] = re.compile(gate.pattern)
-        return self._patterns[gate.rare]
 
     def _around(self, gate: Gate, data: bytes) -> Iterator[bytes]:
         """The literals behind a gate that stand in `data`: there are few places, as a rule, and many literals."""
         literals = self._behind.get(gate.rare, ())
-        places = [found.start() for found in islice(self._pattern(gate).finditer(data), _PLACES)]
-        if len(places) == _PLACES:
-            return (one for one in literals if one in data)
-        reach = _reach(literals)
-        near = b"\0".join([data[max(at - reach, 0) : at + 2 * reach] for at in places])
-        return (one for one in literals if one in near and one in data)
+        places = [found.start() for found in islice(self._patterns.pattern(gate).finditer(data), _PLACES)]
+        return _near(literals, data, places)
+
+
+def _near(literals: Sequence[bytes], data: bytes, places: Sequence[int]) -> Iterator[bytes]:
+    """Those of many `literals` that stand in `data`, where each holds one of `places`, of which the first _PLACES are
+    given."""
+    if len(places) == _PLACES:
+        return (one for one in literals if one in data)
+    reach = _reach(literals) + 1
+    near = b"\0".join([data[max(at - reach, 0) : at + 2 * reach] for at in places])
+    return (one for one in literals if one in near and one in data)
 
 
 def _by_name(here: Iterable[bytes], betraying: Betraying, names: Sequence[str]) -> Betrayed:
@@ -236,7 +264,10 @@ class _Hyperscan:
     def _standing(self, literal: bytes, data: bytes) -> Iterator[bytes]:
         """What stands in `data` for one that was found there: itself, or those of views that contain it."""
         within = self._within.get(literal)
-        return iter((literal,)) if within is None else (one for one in within if one in data)
+        if within is None:
+            return iter((literal,))
+        places = [found.start() for found in islice(re.finditer(re.escape(literal), data), _PLACES)]
+        return _near(within, data, places)
 
 
 def _reach(literals: Iterable[bytes]) -> int:

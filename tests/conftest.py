@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scanner import fakes
 from scanner.cli import main
@@ -25,6 +26,13 @@ DATE = "2026-01-02T03:04:05+00:00"
 CLOCK = 1767323045.0  # the same moment
 MODES = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no mode here")
 HOLES = pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="no system call tells holes here, and a file is large")
+
+# A busy machine is no fault: nothing that is tested depends on how long it takes.
+settings.register_profile("unhurried", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+# What runs in the background may ignore interrupts, and so would every program that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

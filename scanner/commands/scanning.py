@@ -62,9 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--show-secrets", action="store_true", help="print tokens in full; refused in CI")
     add("--show-suppressed", action="store_true", help="list what somebody allowed")
     add("--explain-drops", action="store_true", help="list what looked like a token and was turned down, and why")
-    add(
-        "--no-decode", action="store_true", help="look neither through encodings nor into archives"
-    )
+    add("--no-decode", action="store_true", help="look neither through encodings nor into archives")
     add("--strict", action="store_true", help="what was skipped by nature makes the run incomplete")
     add("--allow-empty", action="store_true", help="nothing to scan is no fault")
     add("--trust-repo-config", action="store_true", help="let a foreign repository's configuration count")

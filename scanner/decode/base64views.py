@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 
 from scanner.decode import kubernetes
 from scanner.decode.around import any_of, cover, one_of, regions
-from scanner.decode.view import Decoded, Raw, View, places
+from scanner.decode.view import Decoded, Raw, View, later, places
 
 LEVELS = 5
 BROKEN = 2
@@ -24,7 +24,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _PLAIN = (*(b"xox" + bytes((letter,)) for letter in b"abcdeoprs"), b"xapp-", b"xwfp-", b"slack", b"Slack", b"SLACK")
 # PowerShell's -EncodedCommand, among others, is base64 of UTF-16; either byte order contains these.
-_WIDE = (b"x\0o\0x", b"x\0a\0p\0p", b"x\0w\0f\0p", b"s\0l\0a\0c\0k", b"S\0l\0a\0c\0k", b"S\0L\0A\0C\0K")
+_WIDE_TOKENS = (b"x\0o\0x", b"x\0a\0p\0p", b"x\0w\0f\0p")
+_WIDE = (*_WIDE_TOKENS, b"s\0l\0a\0c\0k", b"S\0l\0a\0c\0k", b"S\0L\0A\0C\0K")
 _SHORT = (b"hveG", b"hveH")  # images of `xox`; a fifth character, in front, is one of four
 _HEAD_ENDS = (b"\n", b"\r", b'"', b"'", b"\\")
 _TAIL_STARTS = (b"\n", b" ", b"\t", b'"', b"'", b"\\n")
@@ -121,7 +122,7 @@ def _parts(data: bytes, start: int, end: int) -> Iterator[Decoded]:
 def _phases(data: bytes, pieces: Sequence[tuple[int, int]]) -> Iterator[Decoded]:
     joined = b"".join([data[start:end] for start, end in pieces])
     for phase in range(4):
-        yield Decoded(_decoded(joined[phase:]), _way_back(pieces, phase))
+        yield Decoded(_decoded(joined[phase:]), later(partial(_way_back, pieces, phase)))
 
 
 def _decoded(characters: bytes) -> bytes:
@@ -143,7 +144,7 @@ def _way_back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
 
 def few() -> tuple[bytes, ...]:
     """What betrays a token that was encoded once, unless a line ends within."""
-    return anchors(1, 0)
+    return cover((*kubernetes.ANCHORS, *_images(_WIDE_TOKENS), *images(1)[0]))
 
 
 def _every() -> tuple[bytes, ...]:

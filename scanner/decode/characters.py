@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from scanner.decode.around import branches
-from scanner.decode.view import Decoded, Raw, Run, View, through
+from scanner.decode.view import Decoded, Raw, Run, View, later, through
 from scanner.spelling import MARKS, spellings
 
 # What rules look for, as far as it stands in plain letters.
@@ -76,14 +75,13 @@ def character(code: int, otherwise: bytes) -> bytes:
 
 
 def _anchored(data: bytes, dialect: Dialect, found: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-    for pattern in _begin(_standing(dialect.anchors, found)):
-        place = pattern.search(data)
-        while place:
-            at = place.start()
+    for anchor in _standing(dialect.anchors, found):
+        at = data.find(anchor)
+        while at >= 0:
             begins = _begins(data[max(at - _NEAR, 0) : at + 2 * _NEAR], dialect)
             if begins:
-                yield _around(place)
-            place = pattern.search(data, at + (_SKIPPED if begins else _NEAR))
+                yield _around(at)
+            at = data.find(anchor, at + (_SKIPPED if begins else _NEAR))
 
 
 def _begins(near: bytes, dialect: Dialect) -> bool:
@@ -94,18 +92,20 @@ def _begins(near: bytes, dialect: Dialect) -> bool:
 
 def _begun(data: bytes, dialect: Dialect, found: Sequence[bytes]) -> Iterator[tuple[int, int]]:
     """Around the tokens that begin in plain letters and go on spelled. What was read once is not read again."""
-    unit = compiled(dialect.pattern)
-    for pattern in _begin(_standing(dialect.starts, found), _seen(dialect.own)):
-        at = 0
-        while place := pattern.search(data, at):
-            at = place.end()
-            if _hides(data, at, unit, dialect.plain):
-                yield _around(place)
-                at = max(at, place.start() + _SKIPPED)
+    unit, seen = compiled(dialect.pattern), compiled(_seen(dialect.own))
+    for start in _standing(dialect.starts, found):
+        at = data.find(start)
+        while at >= 0:
+            plain = seen.match(data, at + len(start))
+            end = plain.end() if plain else at + len(start)
+            if _hides(data, end, unit, dialect.plain):
+                yield _around(at)
+                end = max(end, at + _SKIPPED)
+            at = data.find(start, end)
 
 
-def _around(found: re.Match[bytes]) -> tuple[int, int]:
-    return found.start() - _BEFORE, found.start() + _SKIPPED + _BEHIND
+def _around(at: int) -> tuple[int, int]:
+    return at - _BEFORE, at + _SKIPPED + _BEHIND
 
 
 def _hides(data: bytes, at: int, unit: re.Pattern[bytes], plain: Plain) -> bool:
@@ -117,12 +117,6 @@ def _hides(data: bytes, at: int, unit: re.Pattern[bytes], plain: Plain) -> bool:
             return value != found[0] and value[0] in _GOES_ON
         end = found.end()
     return at < end < len(data) and data[end] in _GOES_ON
-
-
-@cache
-def _begin(literals: tuple[bytes, ...], behind: bytes = b"") -> tuple[re.Pattern[bytes], ...]:
-    """What finds each of `literals`, and the pattern `behind` it; by first bytes."""
-    return tuple(re.compile(first + rest + behind) for first, rest in branches(literals))
 
 
 @cache
@@ -162,20 +156,10 @@ def _cut(regions: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _part(text: bytes, start: int, dialect: Dialect) -> Decoded:
-    return Decoded(compiled(dialect.pattern).sub(dialect.plain, text), _way(text, start, dialect))
+    def way() -> Raw:
+        return through(tuple(_runs(text, start, dialect)))
 
-
-def _way(text: bytes, start: int, dialect: Dialect) -> Raw:
-    """The way back from what `text` says to where it stands, `start` bytes into the whole. It is made when it is asked
-    for: most parts hold nothing."""
-    made: list[Raw] = []
-
-    def way(first: int, last: int) -> tuple[int, int]:
-        if not made:
-            made.append(through(tuple(_runs(text, start, dialect))))
-        return made[0](first, last)
-
-    return way
+    return Decoded(compiled(dialect.pattern).sub(dialect.plain, text), later(way))
 
 
 def _runs(text: bytes, start: int, dialect: Dialect) -> Iterator[Run]:

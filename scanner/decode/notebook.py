@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from heapq import merge
 
 from scanner.decode.characters import STARTS
-from scanner.decode.view import Decoded, Raw, Run, View, through
+from scanner.decode.view import Decoded, Raw, Run, View, later, through
 
 ANCHORS = (b"xox", b"xapp", b"xwfp", b"hooks.slack")
 
@@ -39,7 +39,7 @@ def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
             start, end = _start(data, hit), _end(data, hit)
             done = end if end - hit < _BEHIND - _BEFORE else end - _BEFORE  # the next part begins before this one ends
             if data.find(b"\\", start, end) >= 0:  # else it stands there as it is
-                yield Decoded(_escape().sub(_plain, data[start:end]), _way(data, start, end))
+                yield Decoded(_escape().sub(_plain, data[start:end]), later(partial(_way, data, start, end)))
 
 
 VIEW = View("notebook", lambda: STARTS, decode)
@@ -104,16 +104,7 @@ def _plain(found: re.Match[bytes]) -> bytes:
 
 
 def _way(data: bytes, start: int, end: int) -> Raw:
-    """The way back, made when it is asked for: most parts hold nothing."""
-
-    @cache
-    def way() -> Raw:
-        return through(tuple(_runs(data[start:end], start)))
-
-    def raw(first: int, last: int) -> tuple[int, int]:
-        return way()(first, last)
-
-    return raw
+    return through(tuple(_runs(data[start:end], start)))
 
 
 def _runs(text: bytes, start: int) -> Iterator[Run]:

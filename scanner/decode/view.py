@@ -67,6 +67,18 @@ def through(runs: Sequence[Run]) -> Raw:
     return raw
 
 
+def later(make: Callable[[], Raw]) -> Raw:
+    """The way back that `make` gives, made when it is first asked for: most parts hold nothing."""
+    made: list[Raw] = []
+
+    def raw(start: int, end: int) -> tuple[int, int]:
+        if not made:
+            made.append(make())
+        return made[0](start, end)
+
+    return raw
+
+
 def places(pieces: Sequence[tuple[int, int]]) -> Callable[[int], int]:
     """Where in a text each character stands of what these `pieces` of it (begin and end of each) say together."""
     starts = [0, *accumulate(end - start for start, end in pieces)]

@@ -7,15 +7,13 @@ texts: where that stands nowhere, no literal with it does.
 
 from __future__ import annotations
 
-import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
 from zlib import compress, decompress
 
-from scanner.decode.around import branches
+from scanner.decode.gates import Gate, gates_for
 from scanner.decode.view import Decoded, View
 
 # Name, module, and what the module calls it. In the order in which they are tried.
@@ -39,17 +37,8 @@ _MANY = ("base64", "hex")  # those with very many literals; the module says whic
 
 # What rules look for themselves: what contains it is not looked for, but seen to where it stands.
 PLAIN = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")
-_RARE = b"\0\x1b\b\xef\xe2\xc2`\\&%#=<^74GQYUHZS"  # bytes, the rarest first
 
 Betraying = Mapping[bytes, Sequence[str]]  # literals, none of which contains another, and the views that each betrays
-
-
-class Gate(NamedTuple):
-    """Those of the few literals that have the byte `rare` (any, if it is empty) and nothing plain: where `pattern`
-    matches, one of them stands."""
-
-    rare: bytes
-    pattern: bytes
 
 
 def literals(*, many: bool) -> Betraying:
@@ -62,11 +51,6 @@ def gates() -> Sequence[Gate]:
     """How to look for the few literals that contain nothing of PLAIN."""
     packed: str = import_module("scanner.decode.literals").GATES
     return [Gate(*map(bytes.fromhex, line.split(":"))) for line in _unpacked(packed)]
-
-
-def rare(literal: bytes) -> bytes:
-    """The byte of a literal by which its gate is known."""
-    return next((bytes((byte,)) for byte in _RARE if byte in literal), b"")
 
 
 @cache
@@ -84,30 +68,14 @@ def pack(*, many: bool) -> Mapping[str, str]:
     way."""
     made = _made(many=many)
     packed = {"LITERALS": _packed(" ".join([literal.hex(), *names]) for literal, names in made.items())}
-    return packed if many else {**packed, "GATES": _packed(f"{g.rare.hex()}:{g.pattern.hex()}" for g in _gates(made))}
+    if many:
+        return packed
+    gated = gates_for(one for one in made if not any(plain in one for plain in PLAIN))
+    return {**packed, "GATES": _packed(f"{gate.rare.hex()}:{gate.pattern.hex()}" for gate in gated)}
 
 
 def _packed(lines: Iterable[str]) -> str:
     return b2a_base64(compress("\n".join(lines).encode(), 9), newline=False).decode()
-
-
-def _gates(literals: Iterable[bytes]) -> Iterator[Gate]:
-    groups: dict[bytes, dict[bytes, list[bytes]]] = {}  # by rare byte, and by what stands before it
-    for literal in literals:
-        if not any(plain in literal for plain in PLAIN):
-            before, _, behind = literal.partition(rare(literal)) if rare(literal) else (b"", b"", literal)
-            groups.setdefault(rare(literal), {}).setdefault(before, []).append(behind)
-    for byte, ways in groups.items():
-        either = b"|".join(_behind(before, byte) + _any_of(behind) for before, behind in ways.items())
-        yield Gate(byte, re.escape(byte) + b"(?:" + either + b")")
-
-
-def _behind(before: bytes, byte: bytes) -> bytes:
-    return b"(?<=" + re.escape(before + byte) + b")" if before else b""
-
-
-def _any_of(literals: Sequence[bytes]) -> bytes:
-    return b"" if b"" in literals else b"(?:" + b"|".join(first + rest for first, rest in branches(literals)) + b")"
 
 
 def _made(*, many: bool) -> Betraying:

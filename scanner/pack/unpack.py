@@ -71,6 +71,7 @@ class Unpacker:
         for node, base in enumerate(nodes.base):
             if base >= 0:
                 children[base].append(node)
+        entries = list(zip(*nodes, strict=True))
         # Depth first. What waits is a node with the content that it is made from, and whether it is the last to need
         # that; only a content that others wait for stays.
         whole = [node for node, base in enumerate(nodes.base) if base < 0]
@@ -79,7 +80,7 @@ class Unpacker:
         while waiting:
             node, source, last = waiting.pop()
             held -= len(source) if last else 0
-            made = self._content(node, nodes, source, self._stacked - held)
+            made = self._content(*entries[node], source, self._stacked - held)
             if made is None:
                 self._leave(node, children)
                 continue
@@ -90,20 +91,22 @@ class Unpacker:
                 waiting.append((below[0], content, True))
                 waiting += [(child, content, False) for child in below[1:]]
 
-    def _content(self, node: int, nodes: Nodes, base: bytes, room: int) -> tuple[bytes, bytes] | None:
-        """The content of a node, and what is new in it; None where it is odd or takes more than there is `room` for."""
-        start, end, size = nodes.start[node], nodes.end[node], nodes.size[node]
-        if size > min(self._large, _RATIO * (end - start), room):
+    def _content(
+        self, start: int, end: int, size: int, base: int, source: bytes, room: int
+    ) -> tuple[bytes, bytes] | None:
+        """The content of a node, and what is new in it; None where it is odd or takes more than there is `room` for.
+        There are hundreds of thousands, and calls are what takes long."""
+        if size > self._large or size > _RATIO * (end - start) or size > room:
             return None
         try:
             content = self._inflate(self._data[start:end], size)
             if len(content) != size:
                 return None
-            if nodes.base[node] < 0:
+            if base < 0:
                 return content, content
-            if target_size(content) > min(self._large, room - len(base)):
+            if target_size(content) > min(self._large, room - len(source)):
                 return None
-            parts = self._apply(base, content)
+            parts = self._apply(source, content)
             made = parts[0] if len(parts) == 1 else b"".join(parts)
             return made, fresh(content, made, self._reach) if self._reach else made
         except MemoryError:

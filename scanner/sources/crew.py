@@ -6,17 +6,12 @@ Contents never leave a worker. One that dies takes its portions with it: they ar
 from __future__ import annotations
 
 import multiprocessing
-import os
-import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol, cast
 
-from scanner.sources.workers import Answer
-
-# Elsewhere a fork may hang in a system library, or there is none.
-FORKS = sys.platform == "linux" and hasattr(os, "fork")
+from scanner.sources.workers import FORKS, Answer
 
 _MOST = 60  # processes: Windows waits for hardly more pipes at a time (63, WaitForMultipleObjects)
 _GRACE = 1.0  # seconds for a worker to end by itself

@@ -75,6 +75,7 @@ def engine(repository: Repository, job: Job, scope: Scope, processes: int, watch
 def through_git(job: Job, pool: Work, processes: int) -> Iterator[Answer]:
     """The answers for the ids in `pool`. What a process took with it that died is done again in ever smaller portions,
     each by a process of its own, until only what kills it is left."""
+    job.settle()
     task = partial(work, job)
     lost = yield from look(task, pool, processes)
     for _ in range(_AGAIN):

@@ -105,7 +105,7 @@ def onward(
 
 def lineage(repository: Repository, job: Job, scope: Scope, processes: int) -> bytes:
     """The lineage of all commits (scanner.git.commits), known or not. GitError as `engine`."""
-    job = job._replace(rules=())
+    job = job._replace(rules=(), made=None)
     made = plan(repository, scope, kinds=(entries.COMMIT,))
     looked = _looked(made, job, job, processes, history.SILENT)
     return b"".join(answer.lineage for answer in (*looked.packs, *looked.rest))
@@ -142,6 +142,7 @@ def _without(asked: bytes, broken: frozenset[bytes]) -> tuple[bytes, tuple[bytes
 
 def _answers(job: Job, packs: Sequence[Planned], processes: int) -> Iterator[Answer]:
     """The answers for all entries; what a process took with it that died is left to git."""
+    job.settle()
     lost = yield from look(Task(job, packs, STACKED), Dealt(_portions(packs, processes)), processes)
     for portion in lost:
         number, begin, end = map(int, portion.split())

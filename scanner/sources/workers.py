@@ -26,6 +26,9 @@ from scanner.model import Problem, Rule, Skip
 from scanner.sources.looker import overruns
 from scanner.sources.portions import Inbox
 
+# Elsewhere a fork may hang in a system library, or there is none.
+FORKS = sys.platform == "linux" and hasattr(os, "fork")
+
 # So many objects in a row that git could not read, and the rest of a portion is given up: each costs a process.
 _PATIENCE = 100
 
@@ -43,10 +46,26 @@ class Job(NamedTuple):
     account: bool = False  # whether to tell every object that was looked at
     decode: bool = False  # whether to look through encodings, and into archives
     store: Store = Store()  # where Git LFS keeps the contents of files
+    made: Detector | None = None  # what looks, for processes that inherit it
+
+    def begun(self) -> Job:
+        """The same, whose detector is made beside what comes next. A process that is started anew makes its own."""
+        return self._replace(made=self._detector(beside=True)) if FORKS else self
+
+    def settle(self) -> None:
+        """Waits for that: before, nothing may be forked."""
+        if self.made:
+            self.made.may_hold(b"")
 
     def detector(self) -> Detector:
         """What looks, in a worker."""
-        return Detector(self.rules, self.timeout, fast=True, names=views.NAMES if self.decode else ())
+        return self.made or self._detector()
+
+    def _detector(self, beside: bool = False) -> Detector:
+        return Detector(self.rules, self.timeout, fast=True, names=views.NAMES if self.decode else (), beside=beside)
+
+    def __reduce__(self) -> tuple[type[Job], tuple[object, ...]]:
+        return Job, tuple(self._replace(made=None))
 
 
 class Found(NamedTuple):

@@ -199,6 +199,7 @@ SCANNER = {
         "scanner.decode.around",
         "scanner.decode.containers",
         "scanner.decode.containers_limits",
+        "scanner.decode.gates",
         "scanner.decode.literals",
         "scanner.decode.view",
         "scanner.decode.views",
