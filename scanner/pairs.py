@@ -91,12 +91,12 @@ def _holders(links: _Links) -> dict[int, int]:
 def _whole(at: int, single: Sequence[Finding], parts: Iterable[int], holders: Mapping[int, int]) -> Finding:
     """The secret `at` with its parts: what it holds, what another one holds, and public ids; the nearest first."""
     held = [single[part] for part in parts if holders[part] == at]
-    shared = [
-        Shared(single[part].kind, single[part].fingerprint, single[holders[part]].fingerprint)
-        for part in parts
-        if holders[part] != at
-    ]
+    shared = [_shared(single[part], single[holders[part]]) for part in parts if holders[part] != at]
     return single[at]._replace(parts=(*held, *shared, *single[at].parts))
+
+
+def _shared(part: Finding, holder: Finding) -> Shared:
+    return Shared(part.kind, part.redacted, part.fingerprint, holder.fingerprint, holder.redacted)
 
 
 def _parts(links: _Links) -> dict[int, list[int]]:
