@@ -113,6 +113,7 @@ def _examined(
             inline.judge(markers, shown.match) if markers else None,
             shown.encoding,
             tuple(positions(data, shown.pieces, line, column)),
+            shown.member or (),
             beside=tuple(
                 Beside(kind, value, position(data, *span, line, column)) for kind, value, span in shown.beside
             ),
@@ -121,8 +122,9 @@ def _examined(
     ]
     down = positions(data, [(item.start, item.end) for item in found.dropped], line, column)
     overrun = tuple(rule for rule in found.overrun if rule != UNFOLDED)
-    unfolds = () if overrun == found.overrun else (UNFOLDS,)
-    return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), overrun, unfolds)
+    closed = [Skip("packed content", reason) for reason in found.closed]
+    unfolds = closed if overrun == found.overrun else [UNFOLDS, *closed]
+    return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), overrun, tuple(unfolds))
 
 
 # Opens what Git LFS keeps, by its SHA-256; None where that is not here (scanner.git.lfs). OSError, or GitError.
@@ -247,7 +249,7 @@ def _with(seen: Examined, content: Examined, size: int) -> Examined:
 
 def _packed(hit: Hit, one: Opened, size: int) -> Hit:
     whole = hit.match._replace(start=0, end=size)
-    return hit._replace(match=whole, member=one.member, encoding=(*one.encoding, *hit.encoding))
+    return hit._replace(match=whole, member=(*one.member, *hit.member), encoding=(*one.encoding, *hit.encoding))
 
 
 def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
