@@ -186,6 +186,6 @@ def test_an_address_without_a_scheme_is_no_end_of_a_host() -> None:
 
 
 def test_arguments_have_defaults() -> None:
-    assert checks.arguments("mixed") == {"letters": 1, "digits": 0, "upper": 0, "lower": 0}
+    assert checks.arguments("mixed") == {"letters": 1, "digits": 0, "upper": 0, "lower": 0, "different": 1}
     assert checks.arguments("random") == {}
     assert all(isinstance(value, int) for name in CHECKS for value in checks.arguments(name).values())
