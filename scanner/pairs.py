@@ -20,9 +20,9 @@ from typing import NamedTuple
 from scanner.model import SEVERITIES, Finding, Location, Report, Shared
 from scanner.slack.anatomy import grant_of
 
-# What one program wrote at once stands closer: a request with all its headers, a file of settings. Two accounts in one
-# file stand farther apart than that at times, and then it is better to say nothing than the wrong thing.
-LINES = 50
+# One request as a browser saves it takes as many, with four lines for a header and nine for a cookie. Beyond that, of
+# several cookies the nearest may be another person's: then it is better to say nothing than the wrong thing.
+LINES = 200
 TOKEN, COOKIE = "session-client", "session-cookie"
 ACCESS, REFRESH = "config-access", "config-refresh"
 

@@ -178,7 +178,7 @@ def test_a_client_id_stays_with_its_secret() -> None:
     assert list(with_id.singly()) == [with_id]
 
 
-lines = st.integers(1, 130)
+lines = st.integers(1, 500)
 places = st.lists(st.builds(at, lines, st.sampled_from([b"a", b"b"]), st.integers(1, 9)), max_size=3).map(tuple)
 kinds = st.sampled_from(list(RULES))
 drawn = st.lists(st.tuples(kinds, places, st.sampled_from("12")), max_size=12)
