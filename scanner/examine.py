@@ -109,7 +109,7 @@ def _examined(
     hits = [
         Hit(
             shown.match,
-            place,
+            shown.position or place,
             inline.judge(markers, shown.match) if markers else None,
             shown.encoding,
             tuple(positions(data, shown.pieces, line, column)),

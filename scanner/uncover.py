@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from scanner.decode.containers import LIMITS, Closed, everything, format_of
 from scanner.decode.containers_limits import TORN
 from scanner.detect import Allowance, Detector, Scan
-from scanner.model import Dropped, Match
+from scanner.model import Dropped, Match, Position
+from scanner.positions import position
 from scanner.spelling import spelled
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ class Shown(NamedTuple):
     encoding: tuple[str, ...] = ()
     pieces: tuple[Span, ...] = ()
     beside: tuple[tuple[str, str, Span], ...] = ()  # public ids that belong to it: kind, value and place
-    member: tuple[bytes, ...] | None = (
-        None  # of a container that is encoded: names in it; the place is that of all of it
-    )
+    member: tuple[bytes, ...] | None = None  # names in a container that is encoded: its place is that of the whole
+    position: Position | None = None  # in the innermost of these
 
 
 class Uncovered(NamedTuple):
@@ -122,7 +122,10 @@ class _Looker:
                 for inner in shown:
                     whole = inner.match._replace(start=0, end=len(data))
                     member = (*one.member, *(inner.member or ()))
-                    yield Shown(whole, (*one.encoding, *inner.encoding), member=member)
+                    at = inner.position
+                    if one.member and at is None:
+                        at = position(content, inner.match.start, inner.match.end)
+                    yield Shown(whole, (*one.encoding, *inner.encoding), member=member, position=at)
 
 
 def _with_ids(data: bytes, shown: Sequence[Shown]) -> list[Shown]:
@@ -138,7 +141,14 @@ def _back(name: str, part: Decoded, inner: Shown) -> Shown:
     if part.pieces and not pieces:
         pieces = part.pieces(inner.match.start, inner.match.end)
     beside = tuple((kind, value, part.raw(*span)) for kind, value, span in inner.beside)
-    return Shown(inner.match._replace(start=start, end=end), (name, *inner.encoding), pieces, beside, inner.member)
+    return Shown(
+        inner.match._replace(start=start, end=end),
+        (name, *inner.encoding),
+        pieces,
+        beside,
+        inner.member,
+        inner.position,
+    )
 
 
 def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:

@@ -28,8 +28,12 @@ def told(seen: Examined) -> set[tuple[object, ...]]:
     return {(hit.match.secret.reveal(), hit.encoding, hit.member, hit.position[:2]) for hit in seen.hits}
 
 
-def both(encoding: tuple[str, ...], member: tuple[bytes, ...], place: tuple[int, int]) -> set[tuple[object, ...]]:
-    return {(one, encoding, member, place) for one in (token(seed=1), token("user", seed=2))}
+def both(
+    encoding: tuple[str, ...], member: tuple[bytes, ...], place: tuple[int, int] | None
+) -> set[tuple[object, ...]]:
+    """Both tokens; without a `place`, at theirs in TEXT."""
+    found = ((token(seed=1), (2, 3)), (token("user", seed=2), (3, 3)))
+    return {(one, encoding, member, place or own) for one, own in found}
 
 
 @BOTH
@@ -46,7 +50,9 @@ def test_gzip(detector: Detector) -> None:
 def test_zip(detector: Detector) -> None:
     packed = zipped({"a": b"1", "b/c.env": TEXT})
     text = b'{"zip": "' + base64.b64encode(packed) + b'"}'
-    assert told(examine(detector, text)) == both(("base64",), (b"b/c.env",), (1, 10))
+    assert told(examine(detector, text)) == both(("base64",), (b"b/c.env",), None)
+    deep = b"x = " + base64.b64encode(zipped({"d.yaml": text}))
+    assert told(examine(detector, deep)) == both(("base64", "base64"), (b"d.yaml", b"b/c.env"), None)
 
 
 @BOTH
