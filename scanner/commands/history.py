@@ -142,7 +142,7 @@ def _apart(repository: Repository, setup: Setup, seen: Seen) -> Outcome:
     names, _, broken = _holders(repository, logged=False)
     return Outcome(
         target=Target("history", repository.top or repository.git_dir, None, None, False),
-        coverage=Coverage(None, seen.blobs, seen.commits, seen.size),
+        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, seen.skipped),
         occurrences=[*_bare(setup, seen), *_bare_names(setup, names)],
         problems=[*seen.problems, *broken],
         notes=["git was not asked where it stands, what brought it and what reaches it, nor for submodules"],
