@@ -387,3 +387,15 @@ def test_sarif_has_one_result_with_related_places() -> None:
 def test_a_finding_in_a_blob_of_a_commit_goes_the_same_way() -> None:
     place = at(3, blob=BLOB, commit=COMMIT)
     assert shape(together([token("c", place), cookie("d", place)])) == {"c": ["d"]}
+
+
+def test_what_is_too_much_for_a_form_is_said() -> None:
+    places = tuple(at(line, b"a") for line in range(1, 1_003))
+    given = paired(report([token("c", at(1)), cookie("d", *places)]))
+    assert "and 902 more places" in written(given, "gitlab").decode()
+    document = json.loads(written(given, "sarif"))
+    SCHEMAS["sarif"].validate(document)
+    (run,) = document["runs"]
+    assert len(run["results"][0]["relatedLocations"]) == 1_000
+    said = [each["message"]["text"] for each in run["invocations"][0]["toolExecutionNotifications"]]
+    assert any("places each of 1 result" in text for text in said)
