@@ -168,8 +168,9 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
         if isinstance(one, Closed):
             closed.append(Skip("packed content", one.reason))
         elif not one.format:  # else what it holds comes next
+            detector.unpacked(len(one.data))
             if one.more:
-                seen = _in_windows(detector, reading(one.more, one.data), foreign, shared)
+                seen = _in_windows(detector, reading(_counted(detector, one.more), one.data), foreign, shared)
             else:
                 seen = _whole(detector, one.data, foreign, kept, shared)
             tried = tried or seen is not NOTHING
@@ -180,6 +181,12 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
     if not (tried or closed):
         return NOTHING
     return Examined(tuple(hits), (), tuple(overrun), summed(closed), tuple(unread))
+
+
+def _counted(detector: Detector, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        detector.unpacked(len(piece))
+        yield piece
 
 
 def _outside(seen: Examined, inner: Examined) -> Examined:
@@ -227,6 +234,7 @@ def _examine_kept(detector: Detector, oid: str, kept: Kept, foreign: bool) -> Ex
             return Examined(skipped=(ABSENT,))
         with file:
             read = Checked(file)
+            detector.unpacked(read.size)
             seen = _examine_open(detector, file, read, read.size, foreign)
     except (OSError, GitError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)
@@ -258,6 +266,12 @@ def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
     for skip in skips:
         counts[skip.what, skip.reason] += skip.count
     return tuple(Skip(what, reason, count) for (what, reason), count in counts.items())
+
+
+def added(numbers: Iterable[int | None]) -> int | None:
+    """The sum of those that are known; None where none is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def hides(data: bytes) -> bool:

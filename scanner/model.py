@@ -335,6 +335,9 @@ class Coverage(NamedTuple):
     commits: int | None = None
     bytes: int | None = None
     skipped: tuple[Skip, ...] = ()
+    expanded: int | None = (
+        None  # bytes that were packed in these, or stand in Git LFS for them, and were looked at, too
+    )
 
 
 class Target(NamedTuple):

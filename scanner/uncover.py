@@ -118,6 +118,7 @@ class _Looker:
             elif not one.format:
                 content = one.data + b"".join(one.more or ())
                 self._shared.room -= len(content) + _EACH
+                self._detector.unpacked(len(content))
                 shown = self.look(content, (*taken, *one.encoding))[1] if self._detector.may_hold(content) else ()
                 for inner in shown:
                     whole = inner.match._replace(start=0, end=len(data))

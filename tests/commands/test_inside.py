@@ -56,6 +56,7 @@ def test_every_command(repo: Repo, run: Run, name: str) -> None:
     skipped = made["coverage"]["skipped"]
     assert MISSING in skipped and CLOSED in [each["reason"] for each in skipped]
     assert made["problems"] == []
+    assert made["coverage"]["expanded"] > sum(map(len, KEPT)) + 2 * len(token())
 
 
 def _planted(repo: Repo, name: str) -> str:
@@ -103,7 +104,7 @@ def test_what_a_tag_names_by_itself(repo: Repo, run: Run) -> None:
     """A blob that is pushed without a commit."""
     repo.commit({"README": b"nothing\n"})
     blob = repo.git("hash-object", "-w", "--stdin", stdin=zipped(gone=b"", torn=gzip.compress(b"words " * 99)[:-9]))
-    line = f"refs/tags/x {blob.decode().strip() if isinstance(blob, bytes) else blob.strip()} refs/tags/x {ZEROS}\n"
+    line = f"refs/tags/x {blob.strip()} refs/tags/x {ZEROS}\n"
     made = json.loads(run("pre-push", "origin", "-f", "json", stdin=line.encode()).out)
     assert [each["reason"] for each in made["coverage"]["skipped"]] == [CLOSED]
 

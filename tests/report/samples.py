@@ -174,6 +174,7 @@ reports = st.builds(
         numbers,
         numbers,
         st.lists(st.builds(Skip, texts, texts, st.integers(1, 9)), max_size=2).map(tuple),
+        st.none() | st.integers(0, 10**15),
     ),
     findings=st.lists(findings, max_size=3).map(tuple),
     suppressed=st.lists(st.builds(Suppressed, findings, suppressions), max_size=2).map(tuple),
