@@ -196,7 +196,7 @@ class _Places:
     def regions(self, rule: Rule) -> Regions:
         """In order, and none overlaps another."""
         near = self._around(rule.anchors, _BEHIND)
-        return self._around(rule.also, _BEFORE) if near and rule.also else near
+        return _common(near, self._around(rule.also, _BEFORE)) if near and rule.also else near
 
     def _around(self, literals: Iterable[bytes], behind: int) -> Regions:
         here = [literal for literal in literals if literal in self._present]
@@ -226,6 +226,22 @@ def _merged(regions: Iterable[tuple[int, int]]) -> Regions:
         else:
             merged.append((start, end))
     return merged
+
+
+def _common(some: Regions, others: Regions) -> Regions:
+    """What lies in both, in order."""
+    common: list[tuple[int, int]] = []
+    rest = iter(others)
+    other = next(rest, None)
+    for start, end in some:
+        while other and other[1] <= start:
+            other = next(rest, None)
+        while other and other[0] < end:
+            common.append((max(start, other[0]), min(end, other[1])))
+            if other[1] > end:
+                break
+            other = next(rest, None)
+    return common
 
 
 def _candidate(pattern: regex.Pattern[bytes], found: regex.Match[bytes], data: bytes) -> Candidate:
