@@ -20,8 +20,7 @@ UNSEEN = ("commit", "ref")  # what a Skip of ours calls what the budget did not 
 
 def write(made: Report, setup: Setup, streams: Streams, asked: Excuse | None) -> None:
     """Writes every report that was asked for, what belongs together as one finding; of the text that a push is shown,
-    the beginning. OutputError where a
-    file cannot be written."""
+    the beginning. OutputError where a file cannot be written."""
     if len(made.findings) > 1:
         from scanner.pairs import paired  # here: most pushes bring nothing
 
