@@ -32,7 +32,6 @@ class Examined(NamedTuple):
 
 
 NOTHING = Examined()
-_PIECE = 1 << 20  # bytes that are read at once
 _HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
 _BEGINNING = 1024  # bytes: text in UTF-16 or UTF-32 has a zero in these, if only for the end of a line
 _SAMPLE = 8 * 1024  # bytes: enough to know such a text
@@ -170,6 +169,8 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
         elif not one.format:  # else what it holds comes next
             detector.unpacked(len(one.data))
             if one.more:
+                from scanner.decode.containers_source import reading
+
                 seen = _in_windows(detector, reading(_counted(detector, one.more), one.data), foreign, shared)
             else:
                 seen = _whole(detector, one.data, foreign, kept, shared)
@@ -198,20 +199,6 @@ def _outside(seen: Examined, inner: Examined) -> Examined:
     overrun = tuple(dict.fromkeys((*seen.overrun, *inner.overrun)))
     unread = (*seen.unread, *inner.unread)
     return Examined((*outer, *inner.hits), seen.dropped, overrun, summed((*seen.skipped, *inner.skipped)), unread)
-
-
-def reading(pieces: Iterator[bytes], begun: bytes = b"") -> Callable[[int], bytes]:
-    """Reads what comes piece by piece, behind what was read already."""
-    held = bytearray(begun)
-
-    def read(size: int) -> bytes:
-        if not held:
-            held.extend(next(filter(None, pieces), b""))
-        data = bytes(held[:size])
-        del held[:size]
-        return data
-
-    return read
 
 
 def _pointer(data: bytes) -> str:
@@ -329,42 +316,21 @@ def examine_stream(
 ) -> Examined:
     """The same for what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory. An
     archive is held, as far as that may be."""
-    begun = _up_to(read, b"", WINDOW)
+    from scanner.decode.containers_source import Forward, pieces, reading, up_to
+
+    begun = up_to(read, b"", WINDOW)
     if len(begun) < WINDOW:
         return examine_file(detector, begun, foreign, kept)
     name = format_of(begun) if detector.decodes else ""
     if not name:
-        return _in_windows(detector, _after(begun, read), foreign)
-    whole = _up_to(read, begun, HELD)
+        return _in_windows(detector, reading(pieces(read), begun), foreign)
+    whole = up_to(read, begun, HELD)
     if len(whole) < HELD:
         return _outside(examine(detector, whole, foreign), _inside(detector, whole, name, foreign, kept))
     if name != ZIP:
-        return _inside(detector, forward(read, whole), name, foreign, kept)
-    seen = _in_windows(detector, _after(whole, read), foreign)
+        return _inside(detector, Forward(pieces(read), whole), name, foreign, kept)
+    seen = _in_windows(detector, reading(pieces(read), whole), foreign)
     return seen._replace(skipped=summed((*seen.skipped, TOO_LARGE)))
-
-
-def forward(read: Callable[[int], bytes], begun: bytes = b"") -> Source:
-    """What `read(n)` gives, behind what was read already, for archives that are read from their beginning to their
-    end."""
-    from scanner.decode.containers_source import Forward
-
-    return Forward(iter(lambda: read(_PIECE), b""), begun)
-
-
-def _up_to(read: Callable[[int], bytes], begun: bytes, size: int) -> bytes:
-    """`begun` and what follows it, up to `size` bytes."""
-    from io import BytesIO
-
-    held = BytesIO()
-    held.write(begun)
-    while held.tell() < size and (piece := read(min(size - held.tell(), _PIECE))):
-        held.write(piece)
-    return held.getvalue()
-
-
-def _after(begun: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    return reading(iter(lambda: read(_PIECE), b""), begun)
 
 
 def _in_windows(
