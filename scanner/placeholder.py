@@ -162,7 +162,7 @@ def _reads_aloud(text: str) -> bool:
     return sum(letter in "aeiou" for letter in lower) / len(lower) >= 0.3 and not _CLUSTER.search(lower)
 
 
-_CAMEL = re.compile(r"(?=.{16})[a-z]*(?:[A-Z][a-z]{2,}){2,}[0-9]{0,3}")
+_CAMEL = re.compile(r"(?=.{22})[a-z]*(?:[A-Z][a-z]{2,}){2,}[0-9]{0,3}")
 
 
 def wordy(text: str) -> str:

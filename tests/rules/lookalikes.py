@@ -35,6 +35,7 @@ OTHERS = {  # however much is spoken of Slack
     "no name": "slack = 1\nmd5 = '{hex}'\n",
     "a list of services": "providers: [slack, github]\nclient_secret = {hex}\n",
     "in a text that mentions Slack": "Ask in Slack.\n\nexport CLIENT_SECRET={hex}\nexport VERIFICATION_TOKEN={hex}\n",
+    "a verify token": "SLACK_TOKEN=\nPAGE_VERIFY_TOKEN={token}\nVERIFY_TOKEN={token}\n",
     "far away": "slack " + "far away " * 60 + "signing_secret: {hex}\n",
     "a commit": "SLACK_SIGNING_SECRET comes with commit {hex}\n",
     "a git hash": "SLACK_SIGNING_SECRET={sha1}\n",
