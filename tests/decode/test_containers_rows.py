@@ -5,12 +5,25 @@ from __future__ import annotations
 import gzip
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from scanner.decode.containers import Closed, Opened, format_of
-from tests.decode.archives import ENCODED, FILES, SECRET, copied, copied_before, inside, look, managed, row, rows
+from scanner.decode.containers import LIMITS, Closed, Opened, format_of
+from tests.decode.archives import (
+    ENCODED,
+    FILES,
+    SECRET,
+    copied,
+    copied_before,
+    inside,
+    look,
+    managed,
+    reasons,
+    row,
+    rows,
+)
 
 FULL = [(name, data) for name, data in ENCODED if data]  # in a cpio, what is empty is no file to look at
 
@@ -42,7 +55,7 @@ def test_rpm() -> None:
 
 
 @pytest.mark.parametrize("make", [rows, copied, copied_before])
-def test_what_is_torn(make: type) -> None:
+def test_what_is_torn(make: Callable[[dict[str, bytes]], bytes]) -> None:
     data = make({"a": SECRET, "b": SECRET * 9})
     at = data.rindex(SECRET) - 40
     assert look(data[:at]) == ([Opened((b"a",), (), SECRET), Opened((b"b",), (), data[data.index(SECRET * 2) : at])],
@@ -70,3 +83,10 @@ def test_a_package_of_debian(tmp_path: Path, how: str) -> None:
     found = [one for one in opened if one.data == SECRET]
     streams = () if how == "none" else (how,)
     assert found == [Opened((b"data.tar" + suffix, b"./etc/conf"), streams, SECRET)]
+
+
+@pytest.mark.parametrize("make", [rows, copied, lambda files: managed(b"x")])
+def test_limits(make: Callable[[dict[str, bytes]], bytes]) -> None:
+    many = make({str(at): SECRET for at in range(20)})
+    assert reasons(many, LIMITS._replace(entries=0, share=1 << 30)) == {"more than 0 entries"}
+    assert reasons(many, LIMITS._replace(total=0, times=0)) == {"more than 0 MB are packed in this file"}

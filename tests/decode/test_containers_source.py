@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from random import Random
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.decode.containers import Budget, Limits, Member, members
-from scanner.decode.containers_source import Forward, Paged, Source, packed_size, search
-from tests.decode.archives import EACH
+from scanner.decode.containers import LIMITS, Budget, Limits, Member, members
+from scanner.decode.containers_source import Forward, Paged, Source, packed_size, reading, search, up_to
+from scanner.decode.containers_source import pieces as read_pieces
+from tests.decode.archives import EACH, SECRET, look, tarred
 from tests.decode.test_containers import bent
 
 SMALL = Limits(total=8 << 20, member=1 << 10, entries=500, times=0, share=1 << 30)
@@ -64,6 +66,21 @@ def test_what_is_looked_for(part: bytes, gap: int, more: int, start: int) -> Non
     pattern = re.compile(re.escape(part))
     found = [search(pattern, way, start, len(data), len(part)) for way in (data, paged(data), Forward(iter([data])))]
     assert found == [data.find(part, start)] * 3
+
+
+@given(st.binary(max_size=99), st.binary(max_size=9), st.lists(st.integers(1, 20), min_size=1))
+def test_what_comes_piece_by_piece_is_read(data: bytes, begun: bytes, sizes: list[int]) -> None:
+    read = reading(pieces(data, 7), begun)
+    assert b"".join(read(size) for size in sizes * 120) == begun + data
+    assert b"".join(read_pieces(reading(pieces(data, 7)))) == data
+    assert up_to(reading(pieces(data, 7)), begun, 50) == (begun + data)[: max(50, len(begun))]
+
+
+def test_what_is_in_a_large_stream_is_read_as_it_comes() -> None:
+    names = [str(at) for at in range(300)]
+    opened, closed = look(gzip.compress(tarred(dict.fromkeys(names, SECRET))), LIMITS._replace(member=1 << 10))
+    assert [one.member for one in opened[1:]] == [(name.encode(),) for name in names]
+    assert {one.data for one in opened[1:]} == {SECRET} and not closed
 
 
 def test_what_was_passed_is_gone() -> None:
