@@ -185,8 +185,8 @@ def _opened(place: Place) -> Iterator[tuple[int, bytes]]:
 
 
 def _head(text: bytes, at: int) -> bytes:
-    """The last words before a bracket."""
-    parts = re.split(rb"[;{}\n,]", text[max(0, at - 100) : at])
+    """The last words before a bracket, in the same paragraph."""
+    parts = re.split(rb"[;{}\n,]", re.split(rb"\n\r?\n", text[max(0, at - 100) : at])[-1])
     return next((part for part in reversed(parts) if part.strip(b" \t\r([")), b"")
 
 
