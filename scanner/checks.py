@@ -82,8 +82,10 @@ def random(candidate: Candidate) -> Verdict:
     return candidate
 
 
-def mixed(candidate: Candidate, *, letters: int = 1, digits: int = 0, upper: int = 0, lower: int = 0) -> Verdict:
-    """The secret part holds at least so many letters, digits, capitals, and small letters."""
+def mixed(
+    candidate: Candidate, *, letters: int = 1, digits: int = 0, upper: int = 0, lower: int = 0, different: int = 1
+) -> Verdict:
+    """The secret part holds at least so many letters, digits, capitals, small letters, and different characters."""
     secret = candidate.secret.decode("latin-1")
     wanted: tuple[tuple[str, Callable[[str], bool], int], ...] = (
         ("letters", str.isalpha, letters),
@@ -95,6 +97,8 @@ def mixed(candidate: Candidate, *, letters: int = 1, digits: int = 0, upper: int
         found = sum(map(is_one, secret))
         if found < least:
             return f"{found} {what} in the secret part, {least} needed"
+    if len(set(secret)) < different:
+        return f"only {len(set(secret))} different characters"
     return candidate
 
 
@@ -160,6 +164,52 @@ def opaque(candidate: Candidate) -> Verdict:
     return candidate
 
 
+_HASHED = b"a admin bar changeme example foo hello password secret signing_secret slack test testing token 123456"
+
+
+def _is_digest(plain: bytes) -> bool:
+    """Whether somebody took the MD5 of nothing, or of what comes to mind first."""
+    from hashlib import md5
+
+    return any(md5(word, usedforsecurity=False).digest() == plain for word in (b"", *_HASHED.split()))
+
+
+def unspelled(candidate: Candidate) -> Verdict:
+    """The secret part is not hex digits over text or over bytes that count, nor base64 over such."""
+    secret = candidate.secret
+    try:
+        plain = binascii.a2b_hex(secret)
+    except binascii.Error:
+        return opaque(candidate)
+    if placeholder.regular_bytes(plain):
+        return "it is hex over bytes that count up"
+    if _is_digest(plain):
+        return "it is the MD5 of a word"
+    return "it is hex over plain text" if all(32 <= byte < 127 for byte in plain) else candidate
+
+
+def signing_secret(candidate: Candidate) -> Verdict:
+    """The name beside it is that of a signing secret, and is Slack's, or stands in or close to something that is, and
+    in nothing of another service (scanner.context). So are the next two for theirs."""
+    return _of_slack(candidate, "signing-secret")
+
+
+def client_secret(candidate: Candidate) -> Verdict:
+    """It is Slack's client secret by its name, or stands behind an app's id."""
+    return _of_slack(candidate, "client-secret")
+
+
+def verification_token(candidate: Candidate) -> Verdict:
+    """It is Slack's verification token by its name."""
+    return _of_slack(candidate, "verification-token")
+
+
+def _of_slack(candidate: Candidate, what: str) -> Verdict:
+    from scanner import context  # seldom needed, and never by the hook where nothing is found
+
+    return context.foreign(candidate.text, candidate.start, candidate.end, what) or candidate
+
+
 def url(candidate: Candidate) -> Verdict:
     """It is no end of a longer host name; as issued it starts with `https://` and a host name in small letters, however
     it stands in the text."""
@@ -178,8 +228,15 @@ CHECKS: dict[str, Callable[..., Verdict]] = {
     "parts": parts,
     "payload": payload,
     "opaque": opaque,
+    "unspelled": unspelled,
+    "signing-secret": signing_secret,
+    "client-secret": client_secret,
+    "verification-token": verification_token,
     "url": url,
 }
+
+# These ask for a word beside a match, as far from it as anchors may be.
+SURROUNDINGS = frozenset({"signing-secret", "client-secret", "verification-token"})
 
 
 def arguments(name: str) -> dict[str, object]:

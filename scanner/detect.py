@@ -93,6 +93,7 @@ class Detector:
         self._prefilter = prefilter(self._rules, fast, names, beside)
         self.may_hold = self._prefilter.any  # False means that no rule can match in a text; True means nothing
         self.decodes = bool(names)  # whether views count, and what is packed in archives
+        self.expanded = 0 if names else None  # bytes of what was packed, or is kept by Git LFS, and was looked at
         self._compiled: dict[str, regex.Pattern[bytes]] = {}
         self._overran = dict.fromkeys((rule.id for rule in self._rules), 0)  # on how many texts
 
@@ -104,6 +105,10 @@ class Detector:
     def views(self, data: bytes) -> Betrayed:
         """The views that may show more of `data` than it shows itself."""
         return self._prefilter.views(data)
+
+    def unpacked(self, size: int) -> None:
+        """So many bytes more are looked at that stand in no file as they are."""
+        self.expanded = (self.expanded or 0) + size
 
     def scan(self, data: bytes, shared: Allowance | None = None) -> Scan:
         """All that the rules find in `data`: sorted by place, never two matches for the same bytes. What it takes
@@ -191,7 +196,7 @@ class _Places:
     def regions(self, rule: Rule) -> Regions:
         """In order, and none overlaps another."""
         near = self._around(rule.anchors, _BEHIND)
-        return self._around(rule.also, _BEFORE) if near and rule.also else near
+        return _common(near, self._around(rule.also, _BEFORE)) if near and rule.also else near
 
     def _around(self, literals: Iterable[bytes], behind: int) -> Regions:
         here = [literal for literal in literals if literal in self._present]
@@ -221,6 +226,22 @@ def _merged(regions: Iterable[tuple[int, int]]) -> Regions:
         else:
             merged.append((start, end))
     return merged
+
+
+def _common(some: Regions, others: Regions) -> Regions:
+    """What lies in both, in order."""
+    common: list[tuple[int, int]] = []
+    rest = iter(others)
+    other = next(rest, None)
+    for start, end in some:
+        while other and other[1] <= start:
+            other = next(rest, None)
+        while other and other[0] < end:
+            common.append((max(start, other[0]), min(end, other[1])))
+            if other[1] > end:
+                break
+            other = next(rest, None)
+    return common
 
 
 def _candidate(pattern: regex.Pattern[bytes], found: regex.Match[bytes], data: bytes) -> Candidate:

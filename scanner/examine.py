@@ -32,7 +32,6 @@ class Examined(NamedTuple):
 
 
 NOTHING = Examined()
-_PIECE = 1 << 20  # bytes that are read at once
 _HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
 _BEGINNING = 1024  # bytes: text in UTF-16 or UTF-32 has a zero in these, if only for the end of a line
 _SAMPLE = 8 * 1024  # bytes: enough to know such a text
@@ -109,10 +108,11 @@ def _examined(
     hits = [
         Hit(
             shown.match,
-            place,
+            shown.position or place,
             inline.judge(markers, shown.match) if markers else None,
             shown.encoding,
             tuple(positions(data, shown.pieces, line, column)),
+            shown.member or (),
             beside=tuple(
                 Beside(kind, value, position(data, *span, line, column)) for kind, value, span in shown.beside
             ),
@@ -121,8 +121,9 @@ def _examined(
     ]
     down = positions(data, [(item.start, item.end) for item in found.dropped], line, column)
     overrun = tuple(rule for rule in found.overrun if rule != UNFOLDED)
-    unfolds = () if overrun == found.overrun else (UNFOLDS,)
-    return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), overrun, unfolds)
+    closed = [Skip("packed content", reason) for reason in found.closed]
+    unfolds = closed if overrun == found.overrun else [UNFOLDS, *closed]
+    return Examined(tuple(hits), tuple(zip(down, found.dropped, strict=True)), overrun, tuple(unfolds))
 
 
 # Opens what Git LFS keeps, by its SHA-256; None where that is not here (scanner.git.lfs). OSError, or GitError.
@@ -166,8 +167,11 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
         if isinstance(one, Closed):
             closed.append(Skip("packed content", one.reason))
         elif not one.format:  # else what it holds comes next
+            detector.unpacked(len(one.data))
             if one.more:
-                seen = _in_windows(detector, reading(one.more, one.data), foreign, shared)
+                from scanner.decode.containers_source import reading
+
+                seen = _in_windows(detector, reading(_counted(detector, one.more), one.data), foreign, shared)
             else:
                 seen = _whole(detector, one.data, foreign, kept, shared)
             tried = tried or seen is not NOTHING
@@ -180,6 +184,12 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
     return Examined(tuple(hits), (), tuple(overrun), summed(closed), tuple(unread))
 
 
+def _counted(detector: Detector, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        detector.unpacked(len(piece))
+        yield piece
+
+
 def _outside(seen: Examined, inner: Examined) -> Examined:
     """What the bytes of a file hold as they stand, and what is packed in it."""
     if inner is NOTHING:
@@ -189,20 +199,6 @@ def _outside(seen: Examined, inner: Examined) -> Examined:
     overrun = tuple(dict.fromkeys((*seen.overrun, *inner.overrun)))
     unread = (*seen.unread, *inner.unread)
     return Examined((*outer, *inner.hits), seen.dropped, overrun, summed((*seen.skipped, *inner.skipped)), unread)
-
-
-def reading(pieces: Iterator[bytes], begun: bytes = b"") -> Callable[[int], bytes]:
-    """Reads what comes piece by piece, behind what was read already."""
-    held = bytearray(begun)
-
-    def read(size: int) -> bytes:
-        if not held:
-            held.extend(next(filter(None, pieces), b""))
-        data = bytes(held[:size])
-        del held[:size]
-        return data
-
-    return read
 
 
 def _pointer(data: bytes) -> str:
@@ -225,6 +221,7 @@ def _examine_kept(detector: Detector, oid: str, kept: Kept, foreign: bool) -> Ex
             return Examined(skipped=(ABSENT,))
         with file:
             read = Checked(file)
+            detector.unpacked(read.size)
             seen = _examine_open(detector, file, read, read.size, foreign)
     except (OSError, GitError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)
@@ -247,7 +244,7 @@ def _with(seen: Examined, content: Examined, size: int) -> Examined:
 
 def _packed(hit: Hit, one: Opened, size: int) -> Hit:
     whole = hit.match._replace(start=0, end=size)
-    return hit._replace(match=whole, member=one.member, encoding=(*one.encoding, *hit.encoding))
+    return hit._replace(match=whole, member=(*one.member, *hit.member), encoding=(*one.encoding, *hit.encoding))
 
 
 def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
@@ -256,6 +253,12 @@ def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
     for skip in skips:
         counts[skip.what, skip.reason] += skip.count
     return tuple(Skip(what, reason, count) for (what, reason), count in counts.items())
+
+
+def added(numbers: Iterable[int | None]) -> int | None:
+    """The sum of those that are known; None where none is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def hides(data: bytes) -> bool:
@@ -313,42 +316,21 @@ def examine_stream(
 ) -> Examined:
     """The same for what `read(n)` gives, which may be of any size: it is looked at in windows of bounded memory. An
     archive is held, as far as that may be."""
-    begun = _up_to(read, b"", WINDOW)
+    from scanner.decode.containers_source import Forward, pieces, reading, up_to
+
+    begun = up_to(read, b"", WINDOW)
     if len(begun) < WINDOW:
         return examine_file(detector, begun, foreign, kept)
     name = format_of(begun) if detector.decodes else ""
     if not name:
-        return _in_windows(detector, _after(begun, read), foreign)
-    whole = _up_to(read, begun, HELD)
+        return _in_windows(detector, reading(pieces(read), begun), foreign)
+    whole = up_to(read, begun, HELD)
     if len(whole) < HELD:
         return _outside(examine(detector, whole, foreign), _inside(detector, whole, name, foreign, kept))
     if name != ZIP:
-        return _inside(detector, forward(read, whole), name, foreign, kept)
-    seen = _in_windows(detector, _after(whole, read), foreign)
+        return _inside(detector, Forward(pieces(read), whole), name, foreign, kept)
+    seen = _in_windows(detector, reading(pieces(read), whole), foreign)
     return seen._replace(skipped=summed((*seen.skipped, TOO_LARGE)))
-
-
-def forward(read: Callable[[int], bytes], begun: bytes = b"") -> Source:
-    """What `read(n)` gives, behind what was read already, for archives that are read from their beginning to their
-    end."""
-    from scanner.decode.containers_source import Forward
-
-    return Forward(iter(lambda: read(_PIECE), b""), begun)
-
-
-def _up_to(read: Callable[[int], bytes], begun: bytes, size: int) -> bytes:
-    """`begun` and what follows it, up to `size` bytes."""
-    from io import BytesIO
-
-    held = BytesIO()
-    held.write(begun)
-    while held.tell() < size and (piece := read(min(size - held.tell(), _PIECE))):
-        held.write(piece)
-    return held.getvalue()
-
-
-def _after(begun: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    return reading(iter(lambda: read(_PIECE), b""), begun)
 
 
 def _in_windows(

@@ -259,11 +259,13 @@ class Named(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """A part of several findings: the secret stands whole in another one, with the fingerprint `held_by`."""
+    """A part of several findings: the secret stands whole in another one."""
 
     kind: str
+    redacted: str
     fingerprint: str
-    held_by: str
+    held_by: str  # the fingerprint of the finding that it stands whole in
+    holder: str  # and the secret of that finding, redacted
 
 
 class Finding(NamedTuple):
@@ -333,6 +335,9 @@ class Coverage(NamedTuple):
     commits: int | None = None
     bytes: int | None = None
     skipped: tuple[Skip, ...] = ()
+    expanded: int | None = (
+        None  # bytes that were packed in these, or stand in Git LFS for them, and were looked at, too
+    )
 
 
 class Target(NamedTuple):

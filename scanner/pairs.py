@@ -20,9 +20,9 @@ from typing import NamedTuple
 from scanner.model import SEVERITIES, Finding, Location, Report, Shared
 from scanner.slack.anatomy import grant_of
 
-# What one program wrote at once stands closer: a request with all its headers, a file of settings. Two accounts in one
-# file stand farther apart than that at times, and then it is better to say nothing than the wrong thing.
-LINES = 50
+# One request as a browser saves it takes as many, with four lines for a header and nine for a cookie. Beyond that, of
+# several cookies the nearest may be another person's: then it is better to say nothing than the wrong thing.
+LINES = 200
 TOKEN, COOKIE = "session-client", "session-cookie"
 ACCESS, REFRESH = "config-access", "config-refresh"
 
@@ -91,12 +91,12 @@ def _holders(links: _Links) -> dict[int, int]:
 def _whole(at: int, single: Sequence[Finding], parts: Iterable[int], holders: Mapping[int, int]) -> Finding:
     """The secret `at` with its parts: what it holds, what another one holds, and public ids; the nearest first."""
     held = [single[part] for part in parts if holders[part] == at]
-    shared = [
-        Shared(single[part].kind, single[part].fingerprint, single[holders[part]].fingerprint)
-        for part in parts
-        if holders[part] != at
-    ]
+    shared = [_shared(single[part], single[holders[part]]) for part in parts if holders[part] != at]
     return single[at]._replace(parts=(*held, *shared, *single[at].parts))
+
+
+def _shared(part: Finding, holder: Finding) -> Shared:
+    return Shared(part.kind, part.redacted, part.fingerprint, holder.fingerprint, holder.redacted)
 
 
 def _parts(links: _Links) -> dict[int, list[int]]:

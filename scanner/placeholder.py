@@ -162,6 +162,9 @@ def _reads_aloud(text: str) -> bool:
     return sum(letter in "aeiou" for letter in lower) / len(lower) >= 0.3 and not _CLUSTER.search(lower)
 
 
+_CAMEL = re.compile(r"(?=.{22})[a-z]*(?:[A-Z][a-z]{2,}){2,}[0-9]{0,3}")
+
+
 def wordy(text: str) -> str:
     """The reason why `text` was written by hand: a telling word in it, or words all over."""
     lower = text.lower()
@@ -172,7 +175,7 @@ def wordy(text: str) -> str:
         return f"the word {telling[0].lower()!r} is in it"
     if len(text) <= _SHORT:
         return "it is a word" if _vocabulary().fullmatch(lower) else ""
-    if _covered_by_words(lower) >= 0.5 or _reads_aloud(text):
+    if _covered_by_words(lower) >= 0.5 or _reads_aloud(text) or _CAMEL.fullmatch(text):
         return "it is made of words"
     return ""
 

@@ -29,7 +29,41 @@ MARKS = {
 _SIGNS = {ord("%"): "percent", ord("\\"): "escape", ord("&"): "html"}  # what a spelling begins with
 # What of the spellings of a dash stands for another character: HTML calls U+2010 hyphen and dash.
 _LOOKALIKE = re.compile(rb"^\xe2|u201|\#82|hyphen;|dash;")
-_CALL = re.compile(r"\(\?&(" + "|".join(MARKS) + r")\)")
+# What stands between a name and its value, for `(?&assigned)`, and between a value and its name, for `(?&labelled)`.
+_MARK = (
+    r"(?:%(?:25)*[0-9A-Fa-f]{2}|\\+(?:[nrt]|u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2})"
+    r"|&(?:quot|apos|amp|lt|gt|nbsp|\#39|\#34|\#x22|\#x27);|[^A-Za-z0-9])"
+)
+_FILLERS = (  # of settings in many languages: value, `default=`, `String`, `.unwrap_or(`, `<code>`, `Field(` …
+    r"(?:(?i:value|default|default_?value|parametervalue|is|as|to|set|str|string|text|optional|final|const|type|or|add|name|key)"
+    r"|string_value|stringValue|literal|Field|env|b|r|u|f|z|data|unwrap_or|unwrap_or_else|orElse|getOrDefault|into"
+    r"|body|code|pre|td|th|tr|dd|dt|span|strong|em|li|p|br|div|input)"
+)
+_OTHER_LINE = r"[\x20\t]+[\"']?(?!(?i:value|default|NOT))[A-Za-z_]{1,40}[\"']?\x20{0,20}[:=][^{}\n]{0,200}+\n"
+_OTHER_PAIR = (
+    r"\"(?!(?i:name|key|value|default))[A-Za-z_]{1,40}\"\s?:\s?(?:\"[^\"\n]{0,120}+\"|[^\",{}\n]{0,40}+)\s?,\s?"
+)
+_OTHER_FLAG = r"\s{1,8}--(?!value|body|secret)[a-z\-]{1,30}+[\x20=]\S{1,80}+"
+_IN_BLOCK = r"[\x20\t]+[\"']?(?i:value|default)[\"']?\x20{0,20}[:=][\s\"'|>\-]{1,12}"
+_ASSIGNED = (
+    # No id, digest or place of a secret, but perhaps one of several: SIGNING_SECRET_DEV.
+    r"(?![_\-.\x20]{0,2}(?i:id|arn|sha|md5|hash|hmac|digest|ref|path|file|version|checksum|fingerprint|ur[il]|signature"
+    r"|etag|revision|commit|uuid|guid)(?:[^a-z]|s\b))(?:[_\-.]?[A-Za-z0-9]{1,12})?+"
+    rf"(?:{_MARK}{{1,40}}+(?:{_FILLERS}{_MARK}{{1,40}}+){{0,5}}"
+    # A block about it: name = { or name:, then type: …, then default: or value:.
+    rf"|[\"']?[\s:=]{{0,4}}\{{[\x20\t\r]{{0,8}}\n(?:{_OTHER_LINE.replace('|NOT', '')}){{0,4}}+{_IN_BLOCK}"
+    rf"|[\"']?[\s:=,]{{0,4}}[\x20\t\r]{{0,8}}\n(?:{_OTHER_LINE.replace('NOT', 'name|key')}){{0,4}}+{_IN_BLOCK}"
+    rf"|\"\s?(?:,|:\s?\{{)\s?(?:{_OTHER_PAIR}){{0,4}}+\"(?i:value|default)\"\s?:\s?\""
+    # What stands in for it: name = … || "value", name: {{ … | default("value") }}
+    r"|[^\n|?]{1,100}+(?:\|\|?|\?[?:])\s{0,4}(?:default\()?[\"'`]"
+    rf"|[\"']?(?:{_OTHER_FLAG}){{0,3}}+\s{{1,8}}(?:--(?:value|body|secret|secret-string)|-b|-v)[\x20=][\"']?)"
+)
+_LABELLED = (
+    r"[\"'`,;)\]}\x20\t]{0,8}(?:(?:\#|//|--|/\*|<!--)[^\n]{0,60}?|\|[^\n|]{0,80}?"
+    r"|\s{0,20}[\"']?(?i:name|key|parameterkey)[\"']?\s?[:=]\s?[\"']?[A-Za-z0-9_.\-:/]{0,60}?)"
+)
+_GAPS = {"assigned": _ASSIGNED, "labelled": _LABELLED}
+_CALL = re.compile(r"\(\?&(" + "|".join([*MARKS, *_GAPS]) + r")\)")
 
 
 @cache
@@ -48,8 +82,9 @@ def spellings(name: str) -> str:
 
 
 def expand(pattern: str) -> str:
-    """`pattern` with each `(?&name)` of a punctuation mark replaced by the pattern for its spellings."""
-    return _CALL.sub(lambda call: spellings(call[1]), pattern)
+    """`pattern` with each `(?&name)` of a punctuation mark replaced by the pattern for its spellings, and of a gap
+    between name and value by that for what may stand there."""
+    return _CALL.sub(lambda call: _GAPS.get(call[1]) or spellings(call[1]), pattern)
 
 
 @cache

@@ -10,8 +10,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanner.decode.containers import LIMITS, Closed, everything, format_of
+from scanner.decode.containers_limits import TORN
 from scanner.detect import Allowance, Detector, Scan
-from scanner.model import Dropped, Match
+from scanner.model import Dropped, Match, Position
+from scanner.positions import position
 from scanner.spelling import spelled
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ class Shown(NamedTuple):
     encoding: tuple[str, ...] = ()
     pieces: tuple[Span, ...] = ()
     beside: tuple[tuple[str, str, Span], ...] = ()  # public ids that belong to it: kind, value and place
+    member: tuple[bytes, ...] | None = None  # names in a container that is encoded: its place is that of the whole
+    position: Position | None = None  # in the innermost of these
 
 
 class Uncovered(NamedTuple):
@@ -47,6 +52,7 @@ class Uncovered(NamedTuple):
     dropped: tuple[Dropped, ...]
     overrun: tuple[str, ...]
     tried: bool
+    closed: tuple[str, ...] = ()  # why what is packed in it was not opened
 
 
 def uncover(detector: Detector, data: bytes, shared: Allowance | None = None) -> Uncovered:
@@ -56,7 +62,9 @@ def uncover(detector: Detector, data: bytes, shared: Allowance | None = None) ->
     shared.grow(len(data))
     looker = _Looker(detector, shared)
     scan, shown = looker.look(data)
-    return Uncovered(_distinct(shown), scan.dropped, tuple(looker.overrun), scan.tried or looker.betrayed)
+    return Uncovered(
+        _distinct(shown), scan.dropped, tuple(looker.overrun), scan.tried or looker.betrayed, tuple(looker.closed)
+    )
 
 
 class _Looker:
@@ -66,6 +74,7 @@ class _Looker:
         self._detector = detector
         self._shared = shared
         self.overrun: dict[str, None] = {}
+        self.closed: dict[str, None] = {}
         self.betrayed = False
 
     def look(self, data: bytes, taken: tuple[str, ...] = ()) -> tuple[Scan, list[Shown]]:
@@ -92,9 +101,32 @@ class _Looker:
         self._shared.room -= len(part.data) + _EACH
         if self._shared.room < 0:
             self.overrun[UNFOLDED] = None
+        elif name := format_of(part.data):
+            for inner in self._opened(part.data, name, taken):
+                yield _back(taken[-1], part, inner)
         elif self._detector.may_hold(part.data):
             for inner in self.look(part.data, taken)[1]:
                 yield _back(taken[-1], part, inner)
+
+    def _opened(self, data: bytes, name: str, taken: tuple[str, ...]) -> Iterator[Shown]:
+        """What is packed in a container that was encoded. One that is torn is no damage: texts quote the beginning of
+        some."""
+        limits = LIMITS._replace(total=self._shared.room, times=0)
+        for one in everything(data, limits, name):
+            if isinstance(one, Closed):
+                self.closed.update({} if one.reason in TORN else {one.reason: None})
+            elif not one.format:
+                content = one.data + b"".join(one.more or ())
+                self._shared.room -= len(content) + _EACH
+                self._detector.unpacked(len(content))
+                shown = self.look(content, (*taken, *one.encoding))[1] if self._detector.may_hold(content) else ()
+                for inner in shown:
+                    whole = inner.match._replace(start=0, end=len(data))
+                    member = (*one.member, *(inner.member or ()))
+                    at = inner.position
+                    if one.member and at is None:
+                        at = position(content, inner.match.start, inner.match.end)
+                    yield Shown(whole, (*one.encoding, *inner.encoding), member=member, position=at)
 
 
 def _with_ids(data: bytes, shown: Sequence[Shown]) -> list[Shown]:
@@ -110,11 +142,23 @@ def _back(name: str, part: Decoded, inner: Shown) -> Shown:
     if part.pieces and not pieces:
         pieces = part.pieces(inner.match.start, inner.match.end)
     beside = tuple((kind, value, part.raw(*span)) for kind, value, span in inner.beside)
-    return Shown(inner.match._replace(start=start, end=end), (name, *inner.encoding), pieces, beside)
+    return Shown(
+        inner.match._replace(start=start, end=end),
+        (name, *inner.encoding),
+        pieces,
+        beside,
+        inner.member,
+        inner.position,
+    )
 
 
 def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:
     """Each place once: as it is shown with the fewest encodings taken off, unless that is only the beginning."""
+    packed = [one for one in shown if one.member is not None]
+    if packed:
+        places = {(one.match.secret, one.match.start): one for one in sorted(packed, key=_layers, reverse=True)}
+        rest = _distinct([one for one in shown if one.member is None])
+        return tuple(sorted((*rest, *places.values()), key=lambda one: one.match.start))
     kept: list[Shown] = []  # by place; none overlaps another
     for one in sorted(_apart(shown), key=lambda one: (len(one.encoding), one.match.start - one.match.end)):
         first = bisect_right(kept, one.match.start, key=lambda other: other.match.end)
@@ -123,6 +167,10 @@ def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:
         if first == last or (goes_on and all(_begins(other, one) for other in kept[first:last])):
             kept[first:last] = [one]
     return tuple(kept)
+
+
+def _layers(one: Shown) -> int:
+    return len(one.encoding)
 
 
 def _apart(shown: Sequence[Shown]) -> Iterator[Shown]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from random import Random
 
 import pytest
@@ -185,7 +186,40 @@ def test_an_address_without_a_scheme_is_no_end_of_a_host() -> None:
     assert isinstance(checks.url(candidate(b"a.https://", 2, before=b"https://hooks")), Candidate)
 
 
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        (b"signing secret!!".hex().encode(), "it is hex over plain text"),
+        (bytes(range(7, 23)).hex().encode(), "it is hex over bytes that count up"),
+        (hashlib.md5(b"secret", usedforsecurity=False).hexdigest().encode(), "it is the MD5 of a word"),
+        (base64.b64encode(b"eighteen letters.."), "it is base64 over plain text"),
+    ],
+)
+def test_what_stands_for_something_else_is_no_secret(secret: bytes, why: str) -> None:
+    assert checks.unspelled(candidate(secret=secret)) == why
+
+
+@given(st.binary(min_size=16, max_size=18).filter(lambda plain: max(plain) > 127))
+def test_other_bytes_may_be_one(plain: bytes) -> None:
+    for secret in (plain.hex().encode(), base64.b64encode(plain)):
+        assert checks.unspelled(candidate(secret=secret)) in (
+            candidate(secret=secret), "it is hex over bytes that count up", "it is base64 over bytes that count up",
+        )  # fmt: skip
+
+
+def test_entropy_is_asked_for_by_different_characters() -> None:
+    assert checks.mixed(candidate(secret=b"abab1212abab"), letters=2, different=5) == "only 4 different characters"
+    assert isinstance(checks.mixed(candidate(), different=20), Candidate)
+
+
+def test_the_name_is_asked_for() -> None:
+    text = b"slack_signing_secret: x"
+    assert isinstance(checks.signing_secret(candidate(text, len(text) - 1)), Candidate)
+    assert checks.signing_secret(candidate(b"slack: x", 7)) == "no name beside it tells what it is"
+    assert checks.signing_secret(candidate(b"<a/><slack/> signing_secret: x", 29)).__class__ is Candidate
+
+
 def test_arguments_have_defaults() -> None:
-    assert checks.arguments("mixed") == {"letters": 1, "digits": 0, "upper": 0, "lower": 0}
+    assert checks.arguments("mixed") == {"letters": 1, "digits": 0, "upper": 0, "lower": 0, "different": 1}
     assert checks.arguments("random") == {}
     assert all(isinstance(value, int) for name in CHECKS for value in checks.arguments(name).values())

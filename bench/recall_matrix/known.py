@@ -18,9 +18,7 @@ NOT_SEEN: Mapping[str, str] = {
     "others: od -x": "the bytes of each word are swapped",
     "others: backwards": _PROGRAM,
     "others: ROT13": _PROGRAM,
-    "container: base64 of gz": "nothing of the token shows in the base64: all of it would have to be unpacked",
     "container: zip with a password": "it cannot be opened; it is counted as skipped, and said",
-    "container: deb (ar)": "ar is not opened, nor are cpio, 7z and rar",
     "container: Git LFS pointer": "what it points to is not there; it is counted as skipped, and said",
     "git: name of a file": "trees are not looked at, only what they name",
 }

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from bench.cases import ALARM, FINE
@@ -96,8 +96,7 @@ def ours(call: Call, *options: str) -> Program:
         def reported(folder: Path) -> Iterator[Reported]:
             told = call(["-C", str(folder), *words, *options, "--format", "json", "--show-secrets", "--no-progress"])
             for finding in json.loads(told)["findings"]:
-                for location in finding["locations"]:
-                    yield Reported(finding["secret"], location["path"] or "")
+                yield from _told(finding)
 
         return reported
 
@@ -107,6 +106,15 @@ def ours(call: Call, *options: str) -> Program:
         HISTORY: _anywhere(look("history", "--no-cache", "--allow-shallow")),
     }
     return Program(" ".join(["xoxscan", *options]), looks, exact=True)
+
+
+def _told(finding: Mapping[str, Any]) -> Iterator[Reported]:
+    """A secret, and those that belong to it."""
+    for location in finding["locations"]:
+        yield Reported(finding["secret"], location["path"] or "")
+    for part in finding["parts"]:
+        if "secret" in part:
+            yield from _told(part)
 
 
 def this(run: Run) -> Call:

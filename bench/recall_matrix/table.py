@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.recall_matrix import broken, containers, corners, encodings
+from bench.recall_matrix import broken, containers, context, corners, encodings
 from bench.recall_matrix.cells import Planted, Row, plant
 from bench.recall_matrix.corners import CORNERS, Corner
 from bench.recall_matrix.known import NOT_SEEN
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
 
 def rows() -> tuple[Row, ...]:
     """All rows that are files."""
-    return (*encodings.rows(), *broken.rows(), *containers.rows())
+    return (*encodings.rows(), *broken.rows(), *containers.rows(), *context.rows())
 
 
 def outcome(programs: Sequence[Program], folder: Path, seed: int) -> Outcome:

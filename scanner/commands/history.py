@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import TIMEOUT, Outcome, Setup, finish, nothing, prepare
 from scanner.errors import GitError
-from scanner.examine import examine
+from scanner.examine import added, examine
 from scanner.git import refs, trees
 from scanner.git.changes import GITLINK, Side
 from scanner.git.lfs import Store, store
@@ -142,7 +142,7 @@ def _apart(repository: Repository, setup: Setup, seen: Seen) -> Outcome:
     names, _, broken = _holders(repository, logged=False)
     return Outcome(
         target=Target("history", repository.top or repository.git_dir, None, None, False),
-        coverage=Coverage(None, seen.blobs, seen.commits, seen.size),
+        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, seen.skipped, seen.expanded),
         occurrences=[*_bare(setup, seen), *_bare_names(setup, names)],
         problems=[*seen.problems, *broken],
         notes=["git was not asked where it stands, what brought it and what reaches it, nor for submodules"],
@@ -188,7 +188,7 @@ def _outcome(
     tip = repository.git.attempt("rev-parse", "--verify", "--quiet", "HEAD")[1].strip().decode() or None
     return Outcome(
         target=Target("history", repository.top or repository.git_dir, tip, None, whole),
-        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, (*unchecked, *seen.skipped)),
+        coverage=Coverage(None, seen.blobs, seen.commits, seen.size, (*unchecked, *seen.skipped), seen.expanded),
         occurrences=[*told.occurrences, *dict.fromkeys(_texts(repository, setup, names, log, files))],
         problems=[*seen.problems, *broken, *missing, *told.problems],
         notes=list(gaps.elsewhere(repository, names)),
@@ -253,6 +253,7 @@ def _joined(whole: Outcome, part: Outcome, name: str) -> Outcome:
             (one.commits or 0) + (other.commits or 0),
             (one.bytes or 0) + (other.bytes or 0),
             (*one.skipped, *other.skipped),
+            added((one.expanded, other.expanded)),
         ),
         occurrences=[*whole.occurrences, *(_below(item, name) for item in part.occurrences)],
         problems=[*whole.problems, *(problem._replace(what=f"{name}: {problem.what}") for problem in part.problems)],

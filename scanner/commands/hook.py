@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.commands import staged as staged_command
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare, progress
-from scanner.examine import Examined, examine, examine_open, summed
+from scanner.examine import Examined, added, examine, examine_open, summed
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.snapshots import IndexSnapshot
@@ -60,11 +60,12 @@ def _message(args: argparse.Namespace, streams: Streams, repository: Repository,
     from scanner.sources import message
 
     text = message.read(args.commit_msg_file, repository.git, streams.environ)
-    examined = examine(setup.detector(HOOK_TIMEOUT, fast=False), text, setup.foreign_markers)
+    detector = setup.detector(HOOK_TIMEOUT, fast=False)
+    examined = examine(detector, text, setup.foreign_markers)
     place = Location("commit-message")
     return Outcome(
         Target("hook"),
-        Coverage(bytes=len(text), skipped=examined.skipped),
+        Coverage(bytes=len(text), skipped=examined.skipped, expanded=detector.expanded),
         [Occurrence(hit, place.of(hit, setup.allow_new(None, hit))) for hit in examined.hits],
         overruns(b"commit message", examined),
         dropped=[(place._replace(position=at), dropped) for at, dropped in examined.dropped],
@@ -137,9 +138,10 @@ class Disk:
         known = {(item.location.path, item.hit.match.secret) for item in made.occurrences}
         fresh = [item for item in self._found if (item.location.path, item.hit.match.secret) not in known]
         size = self._bytes + (made.coverage.bytes or 0)
+        expanded = added((made.coverage.expanded, self._detector.expanded))
         looked = self._count(STAGED) + self._count(ON_DISK)
         return made._replace(
-            coverage=made.coverage._replace(files=looked, bytes=size, skipped=self._skips(made)),
+            coverage=made.coverage._replace(files=looked, bytes=size, skipped=self._skips(made), expanded=expanded),
             occurrences=[*made.occurrences, *fresh],
             problems=[*made.problems, *self._problems, *self._none(looked, args)],
             notes=[self._told(looked)],

@@ -136,7 +136,7 @@ class Looking:
             skips = (*skips, self._skip(words, len(late)))
         return Outcome(
             Target("hook", self._repository.git_dir),
-            Coverage(None, looker.blobs, len(self._done), looker.bytes, skips),
+            Coverage(None, looker.blobs, len(self._done), looker.bytes, skips, self._scan.expanded),
             self._found,
             problems,
             self._notes(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup
-from scanner.examine import examine, summed
+from scanner.examine import added, examine, summed
 from scanner.git import trees
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.commits import parse_tag
@@ -75,6 +75,7 @@ class Beside:
             coverage=coverage._replace(
                 blobs=(coverage.blobs or 0) + self._looker.blobs,
                 bytes=(coverage.bytes or 0) + self._looker.bytes,
+                expanded=added((coverage.expanded, self._detector.expanded)),
                 skipped=summed((*coverage.skipped, *self._looker.skips, *self._skips)),
             ),
             occurrences=[*self.found, *made.occurrences],

@@ -59,7 +59,7 @@ def outcome(
     occurrences, untold = _reached(repository, span, occurrences)
     return Outcome(
         Target("range", repository.top or repository.git_dir, head=span.tip.decode()),
-        Coverage(None, looker.blobs, span.total, looker.bytes, scan.skips),
+        Coverage(None, looker.blobs, span.total, looker.bytes, scan.skips, scan.expanded),
         occurrences,
         [*span.problems, *looker.problems, *scan.problems],
         untold if span.listed else (_empty(repository, span),),
@@ -96,6 +96,11 @@ class Scan:
         self.problems: list[Problem] = []
         self.dropped: list[tuple[Location, Dropped]] = []
         self._skips: list[Skip] = []
+
+    @property
+    def expanded(self) -> int | None:
+        """Bytes of what was packed and was looked at."""
+        return self._detector.expanded
 
     @property
     def skips(self) -> tuple[Skip, ...]:

@@ -19,8 +19,12 @@ UNSEEN = ("commit", "ref")  # what a Skip of ours calls what the budget did not 
 
 
 def write(made: Report, setup: Setup, streams: Streams, asked: Excuse | None) -> None:
-    """Writes every report that was asked for; of the text that a push is shown, the beginning. OutputError where a
-    file cannot be written."""
+    """Writes every report that was asked for, what belongs together as one finding; of the text that a push is shown,
+    the beginning. OutputError where a file cannot be written."""
+    if len(made.findings) > 1:
+        from scanner.pairs import paired  # here: most pushes bring nothing
+
+        made = paired(made)
     told = Output("text", STDOUT)
     rest = [output for output in setup.outputs if output != told]
     if rest:

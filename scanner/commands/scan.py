@@ -115,7 +115,7 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
     notes = [*([differs] if _drifted(setup, tally) else []), *_compressed(paths)]
     return Outcome(
         Target("scan", repository.top if repository else None, whole=whole),
-        Coverage(tally.files, None, None, tally.bytes, summed(tally.skips)),
+        Coverage(tally.files, None, None, tally.bytes, summed(tally.skips), detector.expanded),
         tally.occurrences,
         tally.problems,
         notes,

@@ -60,6 +60,7 @@ def outcome(
             None,
             looker.bytes,
             (*submodules(mine), *looker.skips),
+            detector.expanded,
         ),
         [item for item in occurrences if named(item.location.path or b"")],
         [*map(unmerged, filter(named, found.unmerged)), *looker.problems],

@@ -33,6 +33,10 @@ _LONGEST = 8  # characters of an image that are looked for: more are no rarer in
 _FOLLOWING = 16  # pieces that may belong to a token
 _FEW = 64  # literals: a pattern for these is made at once
 _LEAST = 16  # characters: less is no token
+# What base64 of gzip and of zip begins with; base64 of base64 of gzip, as Helm's releases in Kubernetes Secrets; and
+# base64 of zstd, xz and bzip2.
+_USUAL = (b"H4sIA", b"H4sIC", b"UEsDB", b"SDRzSU")
+_PACKED = (*_USUAL, b"KLUv/", b"/Td6WF", b"QlpoOT")
 
 # What stands between two pieces of one encoded text: the end of a line, as such or escaped, with what source text,
 # mail and comments put around it; or the end of one literal and the beginning of the next on the same line.
@@ -97,11 +101,25 @@ def _broken(whole: Sequence[bytes], ends: Sequence[bytes], starts: Sequence[byte
 
 def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
     """The parts of `data` that are base64 around these anchors, if they are known, or around any."""
-    betraying = one_of(found) if 0 < len(found) < _FEW else any_of(tuple(found) or VIEW.anchors)
     yield from kubernetes.decode(data)
-    for start, end in regions(data, betraying, _SHAPE):
-        if end - start >= _LEAST:
-            yield from _parts(data, start, end)
+    found = found or VIEW.anchors
+    around = tuple(one for one in found if one not in _PACKED)
+    if around:
+        betraying = one_of(around) if len(around) < _FEW else any_of(around)
+        for start, end in regions(data, betraying, _SHAPE):
+            if end - start >= _LEAST:
+                yield from _parts(data, start, end)
+    yield from _packed(data, [one for one in found if one in _PACKED])
+
+
+def _packed(data: bytes, found: Sequence[bytes]) -> Iterator[Decoded]:
+    """What begins with one of these, which are what containers begin with: however long it is."""
+    betraying, at = one_of(found), 0
+    while found and (there := betraying.search(data, at)) and (whole := _SHAPE.match(data, there.start())):
+        at = whole.end()
+        if at - whole.start() >= _LEAST:
+            pieces = [piece.span(1) for piece in _PIECE.finditer(data, *whole.span())]
+            yield _phase(data, pieces, 0)
 
 
 def _parts(data: bytes, start: int, end: int) -> Iterator[Decoded]:
@@ -120,9 +138,12 @@ def _parts(data: bytes, start: int, end: int) -> Iterator[Decoded]:
 
 
 def _phases(data: bytes, pieces: Sequence[tuple[int, int]]) -> Iterator[Decoded]:
+    return (_phase(data, pieces, phase) for phase in range(4))
+
+
+def _phase(data: bytes, pieces: Sequence[tuple[int, int]], phase: int) -> Decoded:
     joined = b"".join([data[start:end] for start, end in pieces])
-    for phase in range(4):
-        yield Decoded(_decoded(joined[phase:]), later(partial(_way_back, pieces, phase)))
+    return Decoded(_decoded(joined[phase:]), later(partial(_way_back, pieces, phase)))
 
 
 def _decoded(characters: bytes) -> bytes:
@@ -143,14 +164,14 @@ def _way_back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
 
 
 def few() -> tuple[bytes, ...]:
-    """What betrays a token that was encoded once, unless a line ends within."""
-    return cover((*kubernetes.ANCHORS, *_images(_WIDE_TOKENS), *images(1)[0]))
+    """What betrays a token that was encoded once, unless a line ends within; and the usual containers."""
+    return cover((*kubernetes.ANCHORS, *_images(_WIDE_TOKENS), *images(1)[0], *_USUAL))
 
 
 def _every() -> tuple[bytes, ...]:
     """All five levels. Each literal has its price: where a line ends within an image, only that of `xox` is one."""
     cut = (one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))
-    return cover((*anchors(LEVELS, 0), *_images(_digits()), *_broken(tuple(cut), _HEAD_ENDS, _TAIL_STARTS)))
+    return cover((*anchors(LEVELS, 0), *_PACKED, *_images(_digits()), *_broken(tuple(cut), _HEAD_ENDS, _TAIL_STARTS)))
 
 
 def _digits() -> Iterator[bytes]:

@@ -1,8 +1,9 @@
-"""What is packed inside a text: the members of archives (zip, tar) and what was compressed (gzip, bzip2, xz, zstd).
+"""What is packed inside a text: members of archives (zip, tar, ar, cpio, rpm), and what was compressed (gzip, bzip2,
+xz, zstd).
 
 Nothing is believed of what an archive says of itself: contents are expanded piece by piece, and a budget for the whole
 of a file says when it is enough. Names of entries are only names. The sources of the formats stand in containers_zip,
-containers_tar and containers_streams, which are loaded where a text has such a format.
+containers_tar, containers_rows and containers_streams, which are loaded where a text has such a format.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 ZIP, TAR = "zip", "tar"
+_ROWS = ("ar", "cpio", "rpm")
 _END = b"PK\x05\x06"  # how a zip ends that has no comment
 _COMMENT = 22 + 65535  # the end of a zip that has one, at most
 
@@ -47,7 +49,7 @@ class Opened(NamedTuple):
 
 
 def format_of(data: Source) -> str:
-    """The format of `data`: zip, tar, gzip, bzip2, xz, lzma or zstd; nothing where it is none of these."""
+    """The format of `data`: zip, tar, ar, cpio, rpm, gzip, bzip2, xz, lzma or zstd; nothing where it is none."""
     # First, since a tar begins with any name; what begins with another magic has this one there by intent only.
     if (magic := data[257:262]) == b"ustar" and (data[262:263] == b"\0" or data[262:265] == b"  \0"):
         return TAR
@@ -91,6 +93,13 @@ def _skipped(data: Source) -> str:
     return "zstd" if data[2:4] == b"\x4d\x18" else ""
 
 
+def _cpio(data: Source) -> str:
+    """Digits only, so that no text is taken for one."""
+    from scanner.decode.containers_rows import is_cpio
+
+    return "cpio" if data[2:5] == b"070" and is_cpio(data[:110]) else ""
+
+
 def _behind_program(data: Source) -> str:
     """A zip behind a program, with a comment behind it. Its end has zeros; a text has none, which is seen sooner."""
     last = max(len(data) - _COMMENT, 0)
@@ -111,6 +120,9 @@ _CHECKS: dict[bytes, Callable[[Source], str]] = {
     b"\xfd7": lambda data: "xz" if data.startswith(b"\xfd7zXZ\0") else "",
     b"]\0": _lzma,
     b"\x28\xb5": _zstd,
+    b"!<": lambda data: "ar" if data[:8] == b"!<arch>\n" else "",
+    b"07": _cpio,
+    b"\xed\xab": lambda data: "rpm" if data[:4] == b"\xed\xab\xee\xdb" else "",
     **dict.fromkeys((bytes((first, 0x2A)) for first in range(0x50, 0x60)), _skipped),
     **dict.fromkeys((b"#!", b"MZ", b"\x7fE", b"\xcf\xfa"), _behind_program),
 }
@@ -126,6 +138,10 @@ def members(data: Source, name: str, budget: Budget) -> Iterator[Member | Closed
         from scanner.decode import containers_tar
 
         yield from containers_tar.read(data, budget)
+    elif name in _ROWS:
+        from scanner.decode import containers_rows
+
+        yield from getattr(containers_rows, name)(data, budget)
     else:
         from scanner.decode import containers_streams
 

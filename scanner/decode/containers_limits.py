@@ -9,6 +9,10 @@ from typing import NamedTuple
 FREE = 8 << 20  # bytes that may be expanded whatever the ratio
 CUT = "cut off: it ends too early"
 DAMAGED = "damaged"
+OVERLAP = "overlaps another entry"
+LYING = "it is not what the archive says of it"
+NO_DIRECTORY = "no whole directory: its entries are those that were found"
+TORN = (CUT, DAMAGED, OVERLAP, LYING, NO_DIRECTORY)
 MEMORY = "takes more memory to unpack than is given"
 UNKNOWN = "compressed in a way that is not known"
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Protocol
 
 _PAGE = 1 << 16  # bytes that are read of a file at once, where less is asked for
 _STEP = 1 << 18  # bytes in which something is looked for at once
 _BACK = 1 << 20  # bytes that are kept of what was passed: a decompressor is fed more than it takes
+_READ = 1 << 20  # bytes that are read at once of what comes piece by piece
 _END = sys.maxsize
 
 
@@ -146,3 +148,31 @@ class Forward(_Sliced):
 def packed_size(data: Source) -> int:
     """The size of what is packed; of what has not come to its end, as much as came."""
     return data.reached if isinstance(data, Forward) else len(data)
+
+
+def pieces(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """What `read(n)` gives, to its end."""
+    return iter(lambda: read(_READ), b"")
+
+
+def up_to(read: Callable[[int], bytes], begun: bytes, size: int) -> bytes:
+    """`begun` and what follows it, up to `size` bytes; fewer only at the end."""
+    held = BytesIO()
+    held.write(begun)
+    while held.tell() < size and (piece := read(min(size - held.tell(), _READ))):
+        held.write(piece)
+    return held.getvalue()
+
+
+def reading(pieces: Iterator[bytes], begun: bytes = b"") -> Callable[[int], bytes]:
+    """Reads what comes piece by piece, behind what was read already."""
+    held = bytearray(begun)
+
+    def read(size: int) -> bytes:
+        if not held:
+            held.extend(next(filter(None, pieces), b""))
+        data = bytes(held[:size])
+        del held[:size]
+        return data
+
+    return read

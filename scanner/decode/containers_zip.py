@@ -13,7 +13,19 @@ from collections.abc import Generator, Iterator, Sequence
 from struct import Struct
 from typing import NamedTuple
 
-from scanner.decode.containers_limits import CUT, DAMAGED, UNKNOWN, Budget, Closed, Member, Stopped, expanded
+from scanner.decode.containers_limits import (
+    CUT,
+    DAMAGED,
+    LYING,
+    NO_DIRECTORY,
+    OVERLAP,
+    UNKNOWN,
+    Budget,
+    Closed,
+    Member,
+    Stopped,
+    expanded,
+)
 from scanner.decode.containers_source import Source, search
 from scanner.decode.containers_streams import WORK, Inflate, Machine, Maker, Stream, bzip2, lzma, xz, zstd
 
@@ -29,10 +41,6 @@ _FULL = 0xFFFFFFFF  # the number stands in the extra field of zip64 (4.5.3)
 _ENCRYPTED, _STREAMED = 1, 8  # bits of the flags (4.4.4)
 _PIECE = 1 << 20
 _NOTHING = 32  # bytes that nothing takes at most when it is compressed
-
-OVERLAP = "overlaps another entry"
-LYING = "it is not what the archive says of it"
-NO_DIRECTORY = "no whole directory: its entries are those that were found"
 
 
 class _Entry(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import scanner
@@ -18,7 +18,7 @@ from scanner import rules
 from scanner.model import Finding, Location, Named, Report, Shared
 from scanner.report import Options, Sink
 from scanner.report.markdown import code
-from scanner.report.places import harmless, place
+from scanner.report.places import harmless, many, place
 from scanner.report.schema import complete, dump, readable
 from scanner.report.sentences import beside, dead, deed, fitted, in_file, life, person, places, ranked, remedy, since
 
@@ -136,8 +136,13 @@ def _details(finding: Finding) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield key, _named(name, "text", "value", fitted(words, TEXT))
     for count, part in enumerate(finding.parts[:PLACES], 1):
         if not isinstance(part, Shared):
-            shown = _named(_title(part), "list", "items", [_item(each) for each in part.locations[:PLACES]])
-            yield f"part_{count}", shown
+            yield f"part_{count}", _named(_title(part), "list", "items", list(_items(part.locations)))
+
+
+def _items(locations: Sequence[Location]) -> Iterator[dict[str, Any]]:
+    yield from map(_item, locations[:PLACES])
+    if len(locations) > PLACES:
+        yield {"type": "text", "value": f"and {many(len(locations) - PLACES, 'more place')}"}
 
 
 def _title(part: Finding | Named) -> str:

@@ -147,6 +147,7 @@ def _coverage(node: _Node) -> Coverage:
         commits=node("commits").maybe(_number),
         bytes=node("bytes").maybe(_number),
         skipped=node("skipped").each(_skip),
+        expanded=node("expanded").maybe(_number) if "expanded" in node.of(dict) else None,
     )
 
 

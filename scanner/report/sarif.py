@@ -222,6 +222,11 @@ def _at(path: bytes | str, position: Position | None = None) -> dict[str, Any]:
     return {"physicalLocation": {"artifactLocation": root, "region": region}}
 
 
+def _crowded(finding: Finding) -> bool:
+    related = sum(len(part.locations) for part in finding.parts if not isinstance(part, Shared))
+    return max(len(finding.locations), related) > LOCATIONS
+
+
 def _suppression(suppression: Suppression) -> dict[str, Any]:
     kind = "inSource" if suppression.by == "inline" else "external"
     return {"kind": kind, "status": "accepted", "justification": readable(suppression.reason) or "no reason given"}
@@ -244,7 +249,7 @@ def _notifications(report: Report, left_out: int) -> Iterator[tuple[str, str]]:
         yield "error", f"{what}: {message}{f' ({hint})' if hint else ''}"
     if left_out:
         yield "warning", f"{many(left_out, 'result')} left out: GitHub takes {RESULTS:,}, and 10 MB when zipped"
-    crowded = sum(len(finding.locations) > LOCATIONS for finding in report.findings)
+    crowded = sum(map(_crowded, report.findings))
     if crowded:
         yield "warning", f"only {LOCATIONS:,} places each of {many(crowded, 'result')}: GitHub takes no more"
     for note in report.notes:

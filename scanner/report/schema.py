@@ -155,6 +155,7 @@ def _coverage(report: Report) -> dict[str, Any]:
         "blobs": seen.blobs,
         "commits": seen.commits,
         "bytes": seen.bytes,
+        "expanded": seen.expanded,
         "skipped": [_skip(each) for each in seen.skipped],
     }
 

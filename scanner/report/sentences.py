@@ -181,7 +181,7 @@ def beside(finding: Finding) -> Iterator[str]:
 
 def shared(part: Shared) -> str:
     """A secret that is a part of several findings, where it is only named."""
-    return f"{harmless(part.kind)} {harmless(part.fingerprint)}, told with {harmless(part.held_by)}"
+    return f"{harmless(part.kind)} {harmless(part.redacted)}, told with {harmless(part.holder)}"
 
 
 def excuse(each: Suppressed) -> str:

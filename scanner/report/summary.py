@@ -97,7 +97,8 @@ def _finding(finding: Finding, options: Options) -> str:
         if isinstance(part, Finding):
             rows.append(_secret(part, "with ", options))
         elif isinstance(part, Shared):
-            rows.append(row(f"with {code(part.kind)}", f"told with {code(part.held_by)}", "", "", "", ""))
+            named = f"with {code(part.kind)}{_BREAK}{code(part.redacted)}"
+            rows.append(row(named, f"told with {code(part.holder)}", "", "", "", ""))
         else:
             named = f"with {code(part.kind)}{_BREAK}{code(part.value)}"
             rows.append(row(named, _where(part.locations, _shown(options)), "", "", "", ""))

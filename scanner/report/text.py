@@ -79,7 +79,7 @@ def _part(part: Finding | Named | Shared, options: Options) -> Iterator[str]:
     if isinstance(part, Finding):
         yield from _finding(part, options)
     elif isinstance(part, Shared):
-        yield f"{harmless(part.kind)}, told with {harmless(part.held_by)}"
+        yield f"{harmless(part.kind)}  {harmless(part.redacted)}  told with {harmless(part.holder)}"
         if options.verbose:
             yield f"  fingerprint: {harmless(part.fingerprint)}"
     else:

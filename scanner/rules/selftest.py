@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanner import fakes
+from scanner.checks import SURROUNDINGS
 from scanner.detect import Detector, compiled
 from scanner.errors import RuleError
 from scanner.model import Rule
@@ -62,10 +63,11 @@ def _rendered(rule: Rule, templates: tuple[str, ...]) -> Iterator[tuple[str, byt
 
 
 def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Iterator[Complaint]:
-    """Each is found once, and what the pattern matches in it holds an anchor: without one nobody looks."""
+    """Each is found once, and what the pattern matches in it holds an anchor: without one nobody looks. A check that
+    looks at what stands around a match is one that asks for the anchor: then it only has to stand in the text."""
     detector = Detector([rule], limit)
     for template, text in _rendered(rule, rule.examples):
-        matched = [found[0] for found in pattern.finditer(text, timeout=limit)]
+        matched = [text] if _looks_around(rule) else [found[0] for found in pattern.finditer(text, timeout=limit)]
         field = next((name for name in ("anchors", "also") if not _stand(rule, name, matched)), None)
         if field:
             why = f"the pattern matches in {template!r}, and none of them stands in what it matches"
@@ -80,6 +82,10 @@ def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Ite
             yield _complaint(rule, "examples", f"{template!r} is found {len(scan.matches)} times, not once{why}")
 
 
+def _looks_around(rule: Rule) -> bool:
+    return any(check.name in SURROUNDINGS for check in rule.checks)
+
+
 def _stand(rule: Rule, field: str, matched: list[bytes]) -> bool:
     """Whether one of the rule's literals in `field` stands in everything that was matched."""
     literals: tuple[bytes, ...] = getattr(rule, field)
@@ -90,6 +96,9 @@ def _matches_without_anchors(rule: Rule, pattern: regex.Pattern[bytes], text: by
     """Why nobody would look at what the pattern matches once the anchors are cut out of `text`; "" if it does not."""
     for anchor in rule.anchors:
         text = text.replace(anchor, b"")
+    if _looks_around(rule):
+        everywhere = Detector([rule._replace(anchors=(text[:3],), also=())], limit)
+        return "with the anchors cut out, too" if everywhere.scan(text).matches else ""
     found = pattern.search(text, timeout=limit)
     return "" if found is None or any(a in found[0] for a in rule.anchors) else "with the anchors cut out, too"
 

@@ -10,11 +10,10 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 from scanner.decode.containers import ZIP, format_of
-from scanner.decode.containers_source import Forward, Paged, Source
+from scanner.decode.containers_source import Forward, Paged, Source, pieces, reading, up_to
 from scanner.examine import HELD, TOO_LARGE
 from scanner.model import Coverage, Problem, Skip
 from scanner.positions import advance
@@ -24,7 +23,6 @@ from scanner.sources.listing import Batch, Item, Lister, batches, failed, specia
 from scanner.windows import MARGIN, OVERLAP, WINDOW, Window, windows
 
 STDIN = b"-"
-_READ = 1 << 20  # bytes at once
 
 
 class Piece(NamedTuple):
@@ -85,7 +83,7 @@ def walk(
 def read_stdin(stream: BinaryIO, may_hold: MayHold, sizes: Sizes = SIZES, *, opens: bool = True) -> Iterator[Seen]:
     """The pieces of a stream of any length. `opens`: are containers told?"""
     try:
-        begun = _up_to(stream, b"", sizes.whole)
+        begun = up_to(stream.read, b"", sizes.whole)
         if len(begun) < sizes.whole:
             yield Coverage(bytes=len(begun))
             if may_hold(begun):
@@ -100,11 +98,11 @@ def read_stdin(stream: BinaryIO, may_hold: MayHold, sizes: Sizes = SIZES, *, ope
 
 def _packed(name: str, stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
     """A container that comes from a pipe: the end of a zip tells what is in it, others may be of any size."""
-    begun = _up_to(stream, begun, sizes.held)
+    begun = up_to(stream.read, begun, sizes.held)
     if len(begun) < sizes.held:
         yield Packed(None, "stdin", begun)
     elif name != ZIP:
-        data = Forward(iter(lambda: stream.read(_READ), b""), begun)
+        data = Forward(pieces(stream.read), begun)
         yield Packed(None, "stdin", data)
         yield Coverage(bytes=data.reached)
         return
@@ -114,18 +112,8 @@ def _packed(name: str, stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes:
 
 
 def _all_pieces(stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
-    held = BytesIO(begun)
-    cut = windows(lambda size: held.read(size) or stream.read(size), *sizes[1:4])
+    cut = windows(reading(pieces(stream.read), begun), *sizes[1:4])
     yield from _pieces(cut, None, "stdin", may_hold)
-
-
-def _up_to(stream: BinaryIO, begun: bytes, size: int) -> bytes:
-    """`begun` and what follows it, up to `size` bytes."""
-    held = BytesIO()
-    held.write(begun)
-    while held.tell() < size and (piece := stream.read(min(size - held.tell(), _READ))):
-        held.write(piece)
-    return held.getvalue()
 
 
 def read(batch: Batch, may_hold: MayHold, sizes: Sizes = SIZES, *, opens: bool = True) -> Iterator[Seen]:

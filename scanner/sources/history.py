@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from scanner.examine import summed
+from scanner.examine import added, summed
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository
 from scanner.model import Problem, Skip
@@ -44,6 +44,7 @@ class Seen(NamedTuple):
     lineage: bytes
     looked: bytes = b""  # the ids, sizes and kinds of all objects, one a line, if that was asked (Job.account)
     skipped: tuple[Skip, ...] = ()
+    expanded: int | None = None  # bytes that were packed in them and were looked at, too
 
 
 class Watch(NamedTuple):
@@ -106,6 +107,7 @@ def together(answers: Sequence[Answer], found: Iterable[Problem]) -> Seen:
         b"".join(answer.lineage for answer in answers),
         b"".join(answer.looked for answer in answers),
         summed(skip for answer in answers for skip in answer.skipped),
+        added(answer.expanded for answer in answers),
     )
 
 

@@ -95,6 +95,7 @@ class Answer(NamedTuple):
     looked: bytes = b""
     held: bytes = b""
     skipped: tuple[Skip, ...] = ()  # what is packed in them and stays closed
+    expanded: int | None = None  # bytes that were packed in them and were looked at, too
 
 
 def work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
@@ -247,7 +248,10 @@ class Tally:
             b"".join(self._looked),
             b"".join(self._held),
             tuple(self._skipped),
+            self._detector.expanded,
         )
+        if self._detector.expanded:
+            self._detector.expanded = 0
         self._reset()
         return answer
 

@@ -110,7 +110,7 @@ def test_the_command_writes_the_table_into_a_page(
     text = page.read_text()
     assert "gitleaks is not there: no Go, or its module could not be had" in text
     assert "| once | yes | no |\n" in text
-    assert "- container: deb (ar): " in text
+    assert "- container: zip with a password: " in text
     assert text.startswith("before\n<!-- bench: matrix -->\n\n3 rows, seed 1; ")
     assert "not seen any more" not in capsys.readouterr().out
 

@@ -40,7 +40,12 @@ class Said(NamedTuple):
     @property
     def states(self) -> dict[str, object]:
         """The states of all responses, by kind."""
-        return {each["kind"]: each["response"] and each["response"]["state"] for each in self.report["findings"]}
+        return {each["kind"]: each["response"] and each["response"]["state"] for each in self.secrets}
+
+    @property
+    def secrets(self) -> list[dict[str, Any]]:
+        """Every secret by itself, whatever it is a part of."""
+        return [part for each in self.report["findings"] for part in [each, *each["parts"]] if "rule" in part]
 
     @property
     def reason(self) -> str:

@@ -56,6 +56,7 @@ def test_every_command(repo: Repo, run: Run, name: str) -> None:
     skipped = made["coverage"]["skipped"]
     assert MISSING in skipped and CLOSED in [each["reason"] for each in skipped]
     assert made["problems"] == []
+    assert made["coverage"]["expanded"] > sum(map(len, KEPT)) + 2 * len(token())
 
 
 def _planted(repo: Repo, name: str) -> str:
@@ -103,6 +104,28 @@ def test_what_a_tag_names_by_itself(repo: Repo, run: Run) -> None:
     """A blob that is pushed without a commit."""
     repo.commit({"README": b"nothing\n"})
     blob = repo.git("hash-object", "-w", "--stdin", stdin=zipped(gone=b"", torn=gzip.compress(b"words " * 99)[:-9]))
-    line = f"refs/tags/x {blob.decode().strip() if isinstance(blob, bytes) else blob.strip()} refs/tags/x {ZEROS}\n"
+    line = f"refs/tags/x {blob.strip()} refs/tags/x {ZEROS}\n"
     made = json.loads(run("pre-push", "origin", "-f", "json", stdin=line.encode()).out)
     assert [each["reason"] for each in made["coverage"]["skipped"]] == [CLOSED]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_names_of_files(repo: Repo, run: Run, name: str) -> None:
+    """A token as the name of a file, wherever names are at hand."""
+    base = repo.commit({"README": b"nothing\n"})
+    path = f"a/{token(seed=20).decode()}.txt"
+    repo.write(path, b"text\n")
+    if name != "hook FILE, not staged":
+        repo.git("add", ".")
+    tip = "" if name in LATER else repo.commit()
+    if name == "pre-receive":
+        repo.git("reset", "-q", "--hard", base)
+    chosen = ("hook", path) if name.startswith("hook FILE") else COMMANDS[name]
+    words = [word.replace("TIP", tip).replace("BASE", base) for word in chosen]
+    env = {"PRE_COMMIT_FROM_REF": base, "PRE_COMMIT_TO_REF": tip} if name == "hook, a push" else {}
+    stdin = INPUT.get(name, "").replace("TIP", tip).replace("BASE", base).encode()
+    done = run(*words, "-f", "json", env=env, stdin=stdin)
+    (finding,) = json.loads(done.out)["findings"]
+    (place,) = finding["locations"]
+    assert (done.status, place["source"], place["line"], place["column"]) == (1, "path-name", 1, 3)
+    assert token(seed=20) not in done.out  # nor is it named where it stands

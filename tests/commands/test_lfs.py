@@ -40,7 +40,7 @@ def stage(repo: Repo, files: dict[str, bytes]) -> None:
 
 
 def report(run: Run, *words: str, status: int = 1, stdin: bytes = b"", decode: bool = True) -> dict[str, Any]:
-    done = run(*words, *(["--decode"] if decode else []), "-f", "json", stdin=stdin)
+    done = run(*words, *([] if decode else ["--no-decode"]), "-f", "json", stdin=stdin)
     assert done.status == status, done.err
     made: dict[str, Any] = json.loads(done.out)
     return made

@@ -15,10 +15,12 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from urllib.parse import quote
 
 from scanner import fakes
 from scanner.decode import views
+from tests.decode import archives
 from tests.pack import packs
 
 Encoder = Callable[[bytes], bytes]
@@ -112,6 +114,11 @@ def _tars() -> Iterator[bytes]:
     yield gzip.compress(_tarred(tarfile.PAX_FORMAT, b"x"))
 
 
+def _rows(make: Callable[[dict[str, bytes]], bytes]) -> Iterator[bytes]:
+    whole = make({"a/b.txt": b"slack " + fake(4), "name": gzip.compress(b"0" * 3000)})
+    yield from (whole, whole[:-60], whole * 2)
+
+
 def _streams(pack: Encoder) -> Iterator[bytes]:
     yield pack(b"slack " + fake(3))
     yield pack(b"") + pack(b"0" * 5000)
@@ -167,6 +174,9 @@ _OF: dict[str, Callable[[], Iterator[bytes]]] = {
     "views": _texts,
     "zip": _zips,
     "tar": _tars,
+    "ar": lambda: _rows(archives.rows),
+    "cpio": lambda: chain(_rows(archives.copied), _rows(archives.copied_before)),
+    "rpm": lambda: map(archives.managed, (b"", gzip.compress(archives.copied({"a": b"0" * 300})))),
     "gzip": lambda: _streams(gzip.compress),
     "bzip2": lambda: _streams(bz2.compress),
     "xz": lambda: _streams(lzma.compress),
@@ -219,6 +229,13 @@ _MAGIC = (
     b"PK\7\b",
     b"ustar\0",
     b"ustar  \0",
+    b"!<arch>\n",
+    b"`\n",
+    b"#1/8",
+    b"070701",
+    b"070707",
+    b"TRAILER!!!",
+    b"\x8e\xad\xe8\x01",
     b"\x1f\x8b\b",
     b"BZh9",
     b"\xfd7zXZ\0",

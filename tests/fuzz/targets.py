@@ -11,7 +11,7 @@ Target = Callable[[bytes], None]
 TARGETS: dict[str, Target] = {
     "engine": engine.check,
     "views": views.check,
-    **{name: containers.reader(name) for name in ("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd")},
+    **{name: containers.reader(name) for name in containers.FORMATS},
     "pack": packs.check,
     "pack-index": packs.check_index,
     "readers": readers.check,

@@ -15,6 +15,7 @@ from scanner.model import (
     Held,
     Identity,
     Location,
+    Named,
     Names,
     Position,
     Problem,
@@ -22,6 +23,7 @@ from scanner.model import (
     Report,
     Response,
     Secret,
+    Shared,
     Skip,
     Suppressed,
     Suppression,
@@ -108,6 +110,7 @@ locations = st.builds(
     date=maybe_texts,
     reach=st.none() | st.builds(Reach, names, names, flags, flags, flags, flags, flags),
     suppressed=st.none() | suppressions,
+    beside=st.just(()),
 )
 events = st.none() | st.builds(Event, oids, maybe_texts, maybe_texts, st.none() | paths)
 verdicts = st.builds(
@@ -130,6 +133,7 @@ responses = st.builds(
     at=maybe_texts,
     proof=maybe_texts,
 )
+named = st.builds(Named, texts, texts, st.lists(locations, max_size=2).map(tuple))
 findings = st.builds(
     Finding,
     secret=st.just(Secret(TOKEN)),
@@ -148,6 +152,13 @@ findings = st.builds(
     verdict=st.none() | verdicts,
     response=st.none() | responses,
     held=st.builds(Held, st.none() | flags, st.none() | flags, *[numbers] * 4),
+    parts=st.lists(named, max_size=1).map(tuple),
+)
+shared = st.builds(Shared, texts, texts, st.just("v1:bot:ABCDEF"), st.just("v1:bot:GHIJKL"), texts)
+with_parts = st.builds(
+    lambda found, parts: found._replace(parts=(*parts, *found.parts)),
+    findings,
+    st.lists(findings | shared, max_size=3),
 )
 reports = st.builds(
     Report,
@@ -163,6 +174,7 @@ reports = st.builds(
         numbers,
         numbers,
         st.lists(st.builds(Skip, texts, texts, st.integers(1, 9)), max_size=2).map(tuple),
+        st.none() | st.integers(0, 10**15),
     ),
     findings=st.lists(findings, max_size=3).map(tuple),
     suppressed=st.lists(st.builds(Suppressed, findings, suppressions), max_size=2).map(tuple),
@@ -170,4 +182,7 @@ reports = st.builds(
     notes=st.lists(texts, max_size=2).map(tuple),
     dropped=st.just(()),
     exit=st.sampled_from([0, 1, 2, 3, 4, 130]),
+)
+wholes = st.builds(
+    lambda given, found: given._replace(findings=tuple(found)), reports, st.lists(with_parts, min_size=1, max_size=2)
 )

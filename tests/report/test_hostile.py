@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from scanner import fakes
-from scanner.model import Location, Report, Secret, Suppressed, Suppression, Target
+from scanner.model import Location, Named, Report, Secret, Shared, Suppressed, Suppression, Target
 from scanner.report import FORMATS, Options
 from scanner.report.output import Output, write_report
 from tests.conftest import Repo, Run, token
@@ -93,7 +93,15 @@ RICH = FULL._replace(
             location()._replace(member=(b"b.txt",), encoding=("base64",)),
             Location("ref-name", b"refs/heads/x"),
             Location("worktree", b"only a path"),
-        )._replace(verdict=VERDICT, response=RESPONSE._replace(proof="asked again")),
+        )._replace(
+            verdict=VERDICT,
+            response=RESPONSE._replace(proof="asked again"),
+            parts=(
+                finding(location(None, 1, "stdin"), location(b"deep", 7)),
+                Shared("bot", "an id", "v1:bot:ABCDEF", "v1:bot:GHIJKL", "another id"),
+                Named("client-id", "1.2", (location(b"settings", 2),)),
+            ),
+        ),
     ),
     suppressed=(MARKED, *FULL.suppressed),
 )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from scanner.errors import UsageError
-from scanner.model import Finding, Location, Report, Secret
+from scanner.model import Finding, Location, Named, Report, Secret
 from scanner.report import Options, writer
 from scanner.report.reading import RESPONSES, VERDICTS, to_report
 from scanner.report.schema import readable
@@ -90,11 +90,11 @@ def test_the_document_is_the_one_of_the_contract() -> None:
     assert found["target"] == {"kind": "scan", "repository": "/srv/repo", "head": COMMIT, "range": None, "whole": False}
     skipped = [{"what": "submodule", "reason": "not asked for", "count": 2}]
     coverage = {"complete": False, "files": 12, "blobs": 3400, "commits": None, "bytes": 5_600_000, "skipped": skipped}
-    assert found["coverage"] == coverage
+    assert found["coverage"] == coverage | {"expanded": None}
     first = found["findings"][0]
     assert list(first) == [
-        "fingerprint", "rule", "kind", "severity", "redacted", "parts", "locations", "introduced", "removed", "exposed",
-        "counts", "held", "anatomy", "verdict", "response", "remediation",
+        "fingerprint", "rule", "kind", "severity", "own_severity", "redacted", "parts", "locations", "introduced",
+        "removed", "exposed", "counts", "held", "anatomy", "verdict", "response", "remediation",
     ]  # fmt: skip
     assert first["locations"] == [
         {
@@ -167,7 +167,15 @@ def _as_written(found: Finding) -> Finding:
         for event in (found.introduced, found.removed)
     ]
     return found._replace(
-        secret=Secret(b""), introduced=events[0], removed=events[1], locations=tuple(map(place, found.locations))
+        secret=Secret(b""),
+        introduced=events[0],
+        removed=events[1],
+        locations=tuple(map(place, found.locations)),
+        parts=tuple(
+            part._replace(locations=tuple(map(place, part.locations)))
+            for part in found.parts
+            if isinstance(part, Named)
+        ),
     )
 
 

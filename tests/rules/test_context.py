@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
 
-from tests.rules.drawing import found, hexes, letters, only
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.rules.contexts import NAMES, formats, written
+from tests.rules.drawing import found, hexes, letters, only, scan
+from tests.rules.lookalikes import MADE_UP, OTHERS, WORDS, drawn
+
+FORMATS = [(rule, name) for rule in NAMES for name in formats(rule)]
 
 CONTEXT = (
     ("SLACK_SIGNING_SECRET={}", "slack-signing-secret"),
@@ -61,3 +69,100 @@ def test_a_verification_token_needs_its_name() -> None:
     assert found(f"SLACK_VERIFICATION_TOKEN={value}") == [value]
     assert found(f"slack:\n  verification_token: '{value}'") == [value]
     assert found(f"FACEBOOK_VERIFICATION_TOKEN={value}") == []
+
+
+@pytest.mark.parametrize(("rule", "name"), FORMATS)
+def test_it_is_found_in_each_format(rule: str, name: str) -> None:
+    for seed in range(3):
+        text, secret = written(formats(rule)[name], rule, seed)
+        assert found(text) == [secret]
+        assert only(text).rule == rule
+
+
+BEFORE = (
+    "",
+    "\n\n",
+    "#!/bin/sh\n\n",
+    "import os\nimport sys\n\n\n",
+    "version: 2\n\n",
+    "GITHUB_TOKEN=x\n\n\n",
+    "é\n" * 3000,
+)
+
+
+@given(st.sampled_from(FORMATS), st.integers(), st.sampled_from(BEFORE), st.booleans())
+@settings(deadline=None)
+def test_any_secret_in_any_format_is_found_at_its_place(
+    kind: tuple[str, str], seed: int, before: str, dos: bool
+) -> None:
+    text, secret = written(formats(kind[0])[kind[1]], kind[0], seed)
+    text = before + text + "\nnext = 1\n"
+    text = text.replace("\r", "").replace("\n", "\r\n") if dos else text
+    match = only(text)
+    assert (match.rule, match.secret.reveal().decode()) == (kind[0], secret)
+    assert text.encode()[match.start : match.end].decode() == secret
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_none_of_slacks_is_not_reported(name: str) -> None:
+    assert [found(drawn(OTHERS[name], seed)) for seed in range(5)] == [[]] * 5
+
+
+@given(st.lists(st.sampled_from(sorted(OTHERS.values())), min_size=1, max_size=3), st.integers())
+@settings(deadline=None)
+def test_nor_are_several_of_them_in_one_text(templates: list[str], seed: int) -> None:
+    """With some lines between them: what is close to a word that says Slack may well be Slack's."""
+    between = "\n" + "\n".join(f"x{number} = {number}" for number in range(60)) + "\n\n"
+    assert found(drawn(between.join(templates), seed)) == []
+
+
+@given(st.sampled_from(FORMATS), st.integers(), st.sampled_from([-8, -1, 1, 8]), st.booleans())
+@settings(deadline=None)
+def test_what_has_another_length_is_none(kind: tuple[str, str], seed: int, more: int, capitals: bool) -> None:
+    """A digest in place of a secret, cut or longer, or in capitals."""
+    text, secret = written(formats(kind[0])[kind[1]], kind[0], seed)
+    other = hexes(seed, len(secret) + more)
+    assert other not in found(text.replace(secret, other.upper() if capitals else other))
+
+
+@pytest.mark.parametrize(("value", "name"), [*product(MADE_UP, ["SIGNING_SECRET", "CLIENT_SECRET"]),
+                                             *product(WORDS, ["VERIFICATION_TOKEN"])])  # fmt: skip
+def test_what_somebody_made_up_is_none(value: str, name: str) -> None:
+    assert found(f"SLACK_{name}={value}\n") == []
+
+
+def test_a_verification_token_need_have_no_digit() -> None:
+    value = "qWxKpLrTvZbNmHjGfDsYcQeU"
+    assert found(f"SLACK_VERIFICATION_TOKEN={value}") == [value]
+
+
+def test_an_id_says_whose_a_secret_is_though_its_name_does_not() -> None:
+    text, secret = written('id = "{id}"\nclient_secret = "@"\n\n# posts to Slack\n', "slack-client-secret", 1)
+    assert found(text) == [secret]
+    assert found(text.replace("Slack", "a channel")) == []
+
+
+HOSTILE = (
+    "slack signing_secret ",
+    "SLACK_SIGNING_SECRET={hex}g ",
+    "slack({[" * 40 + "signing_secret: '{hex}g', ",
+    "slack_client_secret\n  a: b\n",
+    'slack_client_secret", "a": "b", ',
+    "{hex} | slack | secret",
+    "{hex}, name: slack_secre ",
+    "slack secret --name secret --x y ",
+    "slack secret = x || ",
+    "slack verification_token: value value value ",
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_long_hostile_text_is_looked_at_in_time(piece: str) -> None:
+    """2 MB: what takes the square of that would never end."""
+    text = drawn(piece, 1)
+    assert scan(text * (2_000_000 // len(text))).overrun == ()
+
+
+def test_many_secrets_take_no_more_each_than_one() -> None:
+    text = drawn("slack: {\n" + "  a: {\n" * 20 + "secret: '{hex}'\n", 1)
+    assert len(scan(text * 500).dropped) == 500
