@@ -154,7 +154,8 @@ def test_more_of_everything_than_there_is_room() -> None:
 def test_every_report_has_its_rows_and_nothing_else(given: Report) -> None:
     page = written(given, Options(show_suppressed=True))
     found = [row for row in rows(page) if row[0] != "what"]
-    assert len(found) == len(given.findings) + len(given.suppressed)
+    parts = sum(len(each.parts) for each in given.findings)
+    assert len(found) == len(given.findings) + parts + len(given.suppressed)
     assert {len(row) for row in found} <= {4, 6}
     shape = markdown_shape(page.encode())
     assert not {kind for _, kind, *_ in shape} & {"link_open", "image"}
