@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from scanner.decode.containers import ZIP, Closed, Opened, everything, format_of
+from scanner.decode.containers import HEADS, ZIP, ZIP_END, Closed, Opened, everything, format_of
 from scanner.detect import Allowance, Detector
 from scanner.errors import GitError
 from scanner.filters import inline
@@ -264,14 +264,16 @@ def added(numbers: Iterable[int | None]) -> int | None:
 def hides(data: bytes) -> bool:
     """Whether the file `data` may hold what none of its bytes betray: it is a container, in UTF-16 or UTF-32, or a
     pointer of Git LFS."""
-    zeros = data.find(b"\0", 0, _BEGINNING) >= 0  # asked here: this is done for each of very many
-    return format_of(data) != "" or (zeros and _is_wide(data)) or data.startswith(_POINTER)
+    if data.find(b"\0", 0, _BEGINNING) >= 0:
+        return format_of(data) != "" or _is_wide(data) or data.startswith(_POINTER)
+    # This is done for each of very many texts.
+    return (data[:2] in HEADS and format_of(data) != "") or data[-22:-18] == ZIP_END or data.startswith(_POINTER)
 
 
 def is_packed(data: bytes, start: int, end: int) -> bool:
     """The same for the file that stands at `data[start:end]`; little of it is copied."""
     head = data[start : min(start + _HEAD, end)]
-    if format_of(head) or head.startswith(_POINTER) or data[end - 22 : end - 18] == b"PK\x05\x06":
+    if format_of(head) or head.startswith(_POINTER) or data[end - 22 : end - 18] == ZIP_END:
         return True
     if data.find(b"\0", start, min(start + _BEGINNING, end)) >= 0 and _is_wide(data[start : min(start + _SAMPLE, end)]):
         return True

@@ -238,7 +238,7 @@ class _Hyperscan:
     def any(self, data: bytes) -> bool:
         database = self._made() if self._ready is None else self._ready
         try:
-            database.scan(data, match_event_handler=_stop)
+            database.scan(data, _stop)
         except self._ended:
             return True
         return False

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from scanner.decode.containers_source import Source
 
 __all__ = [
+    "HEADS",
     "LIMITS",
     "TAR",
     "ZIP",
+    "ZIP_END",
     "Budget",
     "Closed",
     "Limits",
@@ -32,7 +34,7 @@ __all__ = [
 
 ZIP, TAR = "zip", "tar"
 _ROWS = ("ar", "cpio", "rpm")
-_END = b"PK\x05\x06"  # how a zip ends that has no comment
+ZIP_END = b"PK\x05\x06"  # how a zip ends that has no comment
 _COMMENT = 22 + 65535  # the end of a zip that has one, at most
 
 
@@ -57,7 +59,7 @@ def format_of(data: Source) -> str:
         return name
     if magic == b"\0\0\0\0\0" and _old_tar(data):
         return TAR
-    return ZIP if data[-22:-18] == _END else ""  # behind a program, or a line that starts one
+    return ZIP if data[-22:-18] == ZIP_END else ""  # behind a program, or a line that starts one
 
 
 def _zip(data: Source) -> str:
@@ -103,7 +105,7 @@ def _cpio(data: Source) -> str:
 def _behind_program(data: Source) -> str:
     """A zip behind a program, with a comment behind it. Its end has zeros; a text has none, which is seen sooner."""
     last = max(len(data) - _COMMENT, 0)
-    return ZIP if data.rfind(b"\0", last) >= 0 and data.rfind(_END, last) > 0 else ""
+    return ZIP if data.rfind(b"\0", last) >= 0 and data.rfind(ZIP_END, last) > 0 else ""
 
 
 def _old_tar(data: Source) -> bool:
@@ -126,6 +128,10 @@ _CHECKS: dict[bytes, Callable[[Source], str]] = {
     **dict.fromkeys((bytes((first, 0x2A)) for first in range(0x50, 0x60)), _skipped),
     **dict.fromkeys((b"#!", b"MZ", b"\x7fE", b"\xcf\xfa"), _behind_program),
 }
+
+
+# With what everything begins that has no zero in its first kilobyte, but for a zip behind something else.
+HEADS = frozenset(_CHECKS)
 
 
 def members(data: Source, name: str, budget: Budget) -> Iterator[Member | Closed]:

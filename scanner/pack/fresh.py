@@ -13,13 +13,14 @@ _ARGUMENTS = bytes((op & 15).bit_count() for op in range(256))  # bytes of the o
 _MOST = 65536  # bytes: what a copy without a size copies
 
 
-def fresh(delta: bytes, content: bytes, reach: int) -> bytes:
+def fresh(delta: bytes, at: int, content: bytes, reach: int) -> bytes:
     """Every part of `content` in which a literal of up to `reach` + 1 bytes can stand that its base does not hold, one
-    after the other; `content` itself where that is not much less. `delta` made it; IndexError where it is torn."""
+    after the other; `content` itself where that is not much less. `delta` made it, whose instructions begin `at`;
+    IndexError where it is torn. This is done for hundreds of thousands: calls are what takes long."""
     if len(delta) * _WORTH + _LEAST > len(content):
         return content
     parts: list[bytes] = []
-    at, end = _behind(delta, _behind(delta, 0)), len(delta)
+    end = len(delta)
     made = begin = size = 0  # bytes that are made; where the part begins that is not over; bytes copied by the last one
     while at < end:
         op = delta[at]
@@ -28,10 +29,18 @@ def fresh(delta: bytes, content: bytes, reach: int) -> bytes:
             made += op
             size = 0
             continue
-        size, at = _copied(delta, at, op)
+        at += 1 + _ARGUMENTS[op]
+        form = op & 0x70
+        if form == 0x10:
+            size = delta[at]
+            at += 1
+        elif form == 0x30:
+            size = delta[at] | delta[at + 1] << 8
+            at += 2
+        else:
+            size, at = _sized(delta, at, form)
         if size > 2 * reach:
-            if made:
-                parts.append(content[begin : made + reach])
+            parts.append(content[begin : made and made + reach])
             begin = made + size - reach
         made += size
     if size <= 2 * reach:
@@ -39,21 +48,8 @@ def fresh(delta: bytes, content: bytes, reach: int) -> bytes:
     return b"".join(parts) if made == len(content) else content
 
 
-def _behind(delta: bytes, at: int) -> int:
-    """Where the number ends that begins at `at`."""
-    while delta[at] >= 128:
-        at += 1
-    return at + 1
-
-
-def _copied(delta: bytes, at: int, op: int) -> tuple[int, int]:
+def _sized(delta: bytes, at: int, form: int) -> tuple[int, int]:
     """How many bytes an instruction copies, and where the next one begins."""
-    at += 1 + _ARGUMENTS[op]
-    form = op & 0x70
-    if form == 0x30:
-        return delta[at] | delta[at + 1] << 8, at + 2
-    if form == 0x10:
-        return delta[at], at + 1
     size = 0
     for place in range(3):
         if form & 0x10 << place:

@@ -104,11 +104,12 @@ class Unpacker:
                 return None
             if base < 0:
                 return content, content
-            if target_size(content) > min(self._large, room - len(source)):
+            target, at = heading(content)
+            if target > self._large or target > room - len(source):
                 return None
             parts = self._apply(source, content)
             made = parts[0] if len(parts) == 1 else b"".join(parts)
-            return made, fresh(content, made, self._reach) if self._reach else made
+            return made, fresh(content, at, made, self._reach) if self._reach else made
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - each library has its own; git says what it is
@@ -122,9 +123,9 @@ class Unpacker:
             waiting += children[node]
 
 
-def target_size(delta: bytes) -> int:
-    """How many bytes a delta makes: the second of the two sizes that it begins with. ValueError or IndexError where
-    there is none."""
+def heading(delta: bytes) -> tuple[int, int]:
+    """How many bytes a delta makes, the second of the two sizes that it begins with, and where its instructions begin.
+    ValueError or IndexError where there is none."""
     at = 0
     while delta[at] >= 128:
         at += 1
@@ -140,4 +141,4 @@ def target_size(delta: bytes) -> int:
         shift += 7
         if shift > 7 * _DIGITS:
             raise ValueError("a size of more than 63 bits")
-    return size
+    return size, at + 1

@@ -65,6 +65,11 @@ class _Entries:
         self._width = 2 * planned.ids.shape[1]
         self._ids = planned.ids[forest.place[here]].tobytes().hex().encode()
 
+    def kinds(self, batch: Sequence[Unpacked]) -> list[int]:
+        """Of which kinds anything in a batch is wanted: of one, as a rule."""
+        kinds = self._wanted_kinds
+        return sorted({kinds[item[0]] for item in batch} - {0})
+
     def of(self, kind: int, batch: Sequence[Unpacked]) -> list[Part]:
         """What of a batch has this kind and is wanted."""
         kinds, known = self._wanted_kinds, self._known
@@ -85,8 +90,8 @@ def _look(part: _Entries, tally: Tally, stacked: int) -> Answer:
     for batch in _batches(unpacker.contents(part.nodes)):
         if os.getppid() != parent:
             sys.exit()  # killed, and nobody will ask for the rest
-        for kind, name in _KIND.items():
-            tally.contents(name, part.of(kind, batch), part.oid)
+        for kind in part.kinds(batch):
+            tally.contents(_KIND[kind], part.of(kind, batch), part.oid)
     return tally.answer(b"".join(part.oid(node) + b"\n" for node in unpacker.left if part.wanted[node]))
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.git.repository import find
-from scanner.pack.unpack import codec, target_size
+from scanner.pack.unpack import codec, heading
 from tests.conftest import Repo, token
 from tests.pack import packs
 from tests.pack.packs import KINDS, OFS, REF, Entry, Object, copy, delta, insert, made_from, number
@@ -186,8 +186,8 @@ def test_deltas(made: bytes) -> None:
 
 
 def test_sizes_of_a_delta() -> None:
-    assert target_size(number(300) + number(1 << 40)) == 1 << 40
-    assert target_size(b"\x80" * 8 + b"\1" + number((1 << 63) - 1)) == (1 << 63) - 1
+    assert heading(number(300) + number(1 << 40)) == (1 << 40, 8)
+    assert heading(b"\x80" * 8 + b"\1" + number((1 << 63) - 1)) == ((1 << 63) - 1, 18)
 
 
 @pytest.mark.parametrize("size", [0, 4, 6, 1 << 20, 1 << 31, (1 << 60) - 1, 1 << 60, 1 << 62, 1 << 63, 1 << 90])
