@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multiprocessing.pool import ThreadPool
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ ODD = 0  # what cannot be told of an entry, or is not possible
 # round such a circle for ever, and takes more and more memory.
 BROKEN = 8
 _NONE = -1
-_MANY = 1 << 18  # entries looked at in one go: what that takes is given back
+_MANY = 1 << 17  # entries looked at in one go: what that takes is given back
+_THREADS = 2  # numpy lets others run while it works
 _START = 12  # bytes before the first entry
 _MOST = (1 << 31) - 1  # bytes; git takes larger ones, and we leave them to git
 _DELTA = 4  # bytes: git takes no shorter delta
@@ -52,9 +54,9 @@ def parse(data: Bytes, index: Index) -> Entries:
     inverse = np.empty(count, np.int32)
     inverse[place] = np.arange(count, dtype=np.int32)
     end = np.append(offsets[1:], last)
-    parts = [_heads(data, index, offsets, inverse, slice(at, at + _MANY), last) for at in range(0, count, _MANY)] or [
-        _Heads(*(np.zeros(0, np.int32) for _ in range(4)))
-    ]
+    with ThreadPool(_THREADS) as threads:
+        slices = [slice(at, at + _MANY) for at in range(0, count, _MANY)] or [slice(0)]
+        parts = threads.map(lambda part: _heads(data, index, offsets, inverse, part, last), slices)
     kind, size, start, base = (np.concatenate(column) for column in zip(*parts, strict=True))
     end[start > end] = last  # the index leads into the middle of it, too
     root = _roots(base)
