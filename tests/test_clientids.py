@@ -13,7 +13,8 @@ from scanner import fakes, rules
 from scanner.clientids import LINES
 from scanner.decode.views import NAMES
 from scanner.detect import Detector
-from scanner.examine import Examined, examine, examine_stream
+from scanner.examine import Examined, examine
+from scanner.inside import examine_stream
 from scanner.model import Beside, Position
 
 RULES = tuple(rule for rule in rules.builtin() if rule.kind == "app-secret")

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from scanner import fakes, rules, windows
 from scanner.detect import Detector
-from scanner.examine import NOTHING, examine, examine_stream
+from scanner.examine import NOTHING, examine
 from scanner.filters.entries import is_fingerprint
 from scanner.git.changes import Change, Delta, Side
+from scanner.inside import examine_stream
 from scanner.model import Hit, Location, Match, Position, Secret, Suppression
 from scanner.pipeline import Introduced, fingerprint, in_message, introductions
 from tests.conftest import token

@@ -14,7 +14,8 @@ from scanner import detect, rules
 from scanner import uncover as uncovering
 from scanner.decode import views
 from scanner.detect import Detector
-from scanner.examine import NOTHING, UNFOLDS, examine, hides, is_packed
+from scanner.examine import NOTHING, UNFOLDS, examine
+from scanner.inside import hides, is_packed
 from scanner.model import Match, Secret
 from scanner.uncover import Shown, uncover
 from tests.conftest import token

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.commands import staged as staged_command
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare, progress
-from scanner.examine import Examined, added, examine, examine_open, summed
+from scanner.examine import Examined, added, examine, summed
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.snapshots import IndexSnapshot
+from scanner.inside import examine_open
 from scanner.model import Coverage, Dropped, Location, Problem, Skip, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.places import many

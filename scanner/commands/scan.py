@@ -13,12 +13,13 @@ from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, 
 from scanner.config import NAME
 from scanner.detect import Detector
 from scanner.errors import GitError, UsageError
-from scanner.examine import Examined, examine, examine_file, examine_packed, summed, worth
+from scanner.examine import Examined, examine, summed
 from scanner.git.lfs import Around
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.run import sealed
 from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
+from scanner.inside import examine_file, examine_packed, worth
 from scanner.model import Coverage, Dropped, Location, Problem, Report, Secret, Skip, Snapshot, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress

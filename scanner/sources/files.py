@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from scanner.decode.containers import ZIP, format_of
 from scanner.decode.containers_source import Forward, Paged, Source, pieces, reading, up_to
-from scanner.examine import HELD, TOO_LARGE
+from scanner.inside import HELD, TOO_LARGE
 from scanner.model import Coverage, Problem, Skip
 from scanner.positions import advance
 from scanner.sources.descent import Descent

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.detect import PATIENCE, Detector
 from scanner.errors import GitError
-from scanner.examine import NOTHING, Examined, examine, examine_file, examine_stream, summed
+from scanner.examine import NOTHING, Examined, examine, summed
 from scanner.git.changes import GITLINK, SYMLINK, Change, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, is_partial
+from scanner.inside import examine_file, examine_stream
 from scanner.model import Dropped, Hit, Location, Problem, Skip
 from scanner.pipeline import Allow, Introduced, Occurrence, introductions
 

@@ -17,11 +17,12 @@ from typing import NamedTuple
 from scanner.decode import views
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
-from scanner.examine import NOTHING, Examined, examine, examine_file, examine_stream, hides, is_packed
+from scanner.examine import NOTHING, Examined, examine
 from scanner.git.commits import lineage
 from scanner.git.lfs import Store
 from scanner.git.run import Git
 from scanner.git.stream import LARGE, PIECE, Piece, pieces, stream
+from scanner.inside import examine_file, examine_stream, hides, is_packed
 from scanner.model import Problem, Rule, Skip
 from scanner.sources.looker import overruns
 from scanner.sources.portions import Inbox

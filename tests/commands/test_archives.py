@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from bench.recall_matrix.containers import tar
-from scanner import examine, rules
+from scanner import inside, rules
 from scanner.decode import views
 from scanner.decode.containers_source import Forward
 from scanner.detect import Detector
-from scanner.examine import is_packed
+from scanner.inside import is_packed
 from scanner.sources import files
 from tests.conftest import Repo, Run, token
 
@@ -157,13 +157,13 @@ def test_a_large_archive_that_comes_by_a_pipe(run: Run, archives: dict[str, byte
 
 def test_what_is_too_large_to_be_held(archives: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be sought in is held, up to a bound; beyond it only what is read from its beginning is opened."""
-    monkeypatch.setattr(examine, "HELD", 9 << 20)
+    monkeypatch.setattr(inside, "HELD", 9 << 20)
     detector = Detector(rules.builtin(), 5.0, names=views.NAMES)
     for name, content in archives.items():
-        seen = examine.examine_stream(detector, io.BytesIO(content).read)
+        seen = inside.examine_stream(detector, io.BytesIO(content).read)
         found = {(tuple(map(bytes.decode, hit.member)), hit.encoding, *hit.position[:2]) for hit in seen.hits}
         if name == "a.zip":
-            assert (found, seen.skipped) == (set(), (examine.TOO_LARGE,))
+            assert (found, seen.skipped) == (set(), (inside.TOO_LARGE,))
         else:
             assert found == {place[1:] for place in LARGE_PLACES if place[0] == name}, name
 
@@ -174,7 +174,7 @@ def test_pieces_of_a_pipe(archives: dict[str, bytes], name: str) -> None:
     sizes = files.SIZES._replace(held=9 << 20)
     seen = list(files.read_stdin(io.BytesIO(content), lambda data: False, sizes))
     packed = [one for one in seen if isinstance(one, files.Packed)]
-    assert (not packed) == (examine.TOO_LARGE in seen) == (name == "a.zip")
+    assert (not packed) == (inside.TOO_LARGE in seen) == (name == "a.zip")
     if packed:  # nobody has read it
         assert isinstance(packed[0].data, Forward)
 
@@ -208,6 +208,6 @@ def test_many_members_share_what_it_may_take() -> None:
     detector = Detector((slow,), 0.02, names=views.NAMES)
     data = zipped(**{str(at): b"a" * 5000 + b"c" for at in range(1000)})
     before = process_time()
-    seen = examine.examine_file(detector, data)
+    seen = inside.examine_file(detector, data)
     assert seen.overrun == ("slow",)
     assert process_time() - before < 5

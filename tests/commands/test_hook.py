@@ -204,6 +204,7 @@ SCANNER = {
         "scanner.decode.view",
         "scanner.decode.views",
         "scanner.examine",
+        "scanner.inside",
         "scanner.prefilter",
     ),
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scanner.examine import ABSENT
+from scanner.inside import ABSENT
 from tests.commands.test_archives import zipped
 from tests.conftest import Repo, Run, token
 

@@ -7,7 +7,8 @@ from functools import cache
 from scanner import rules
 from scanner.decode import views
 from scanner.detect import Detector
-from scanner.examine import Examined, examine, examine_file
+from scanner.examine import Examined, examine
+from scanner.inside import examine_file
 from scanner.model import Hit, Position
 from scanner.positions import positions
 from scanner.spelling import issued, spelled

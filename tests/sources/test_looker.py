@@ -11,10 +11,11 @@ import pytest
 
 from scanner import rules
 from scanner.detect import Detector
-from scanner.examine import Examined, Kept, examine_stream
+from scanner.examine import Examined
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import find
+from scanner.inside import Kept, examine_stream
 from scanner.model import Location, Problem, Suppression
 from scanner.sources import looker
 from scanner.sources.looker import Looker, folded, overruns, submodules
