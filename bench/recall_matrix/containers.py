@@ -7,7 +7,9 @@ import bz2
 import codecs
 import gzip
 import io
+import json
 import lzma
+import random
 import tarfile
 import zipfile
 import zlib
@@ -16,6 +18,7 @@ from collections.abc import Mapping
 from bench.recall_matrix.cells import Row, Write, page
 
 _WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+_LARGE = random.Random(1).randbytes(12 << 20)  # what no program packs any smaller
 _SHEET = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
@@ -52,13 +55,14 @@ def zipped(
     return buffer.getvalue()
 
 
-def tar(name: str, data: bytes) -> bytes:
-    """A tar archive with one entry."""
+def tar(name: str, data: bytes, before: Mapping[str, bytes] | None = None) -> bytes:
+    """A tar archive with one entry, and others before it."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(data)
-        archive.addfile(entry, io.BytesIO(data))
+        for each, content in {**(before or {}), name: data}.items():
+            entry = tarfile.TarInfo(each)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 
 
@@ -129,6 +133,24 @@ def _deb(secret: bytes) -> bytes:
     return made
 
 
+def _cpio(secret: bytes) -> bytes:
+    """An archive in the form that initramfs and rpm have (cpio(5), newc)."""
+    made = b""
+    for name, data in ((b"etc/a.conf\0", page(secret)), (b"TRAILER!!!\0", b"")):
+        fields = (1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)
+        head = b"070701" + b"".join(b"%08x" % field for field in fields) + name
+        made += head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+    return made
+
+
+def _helm(secret: bytes) -> bytes:
+    """What Helm keeps of a release: JSON in gzip in base64, in a Secret, whose values are base64."""
+    release = {"name": "bot", "chart": {"metadata": {"name": "bot"}}, "config": {"slack": {"token": secret.decode()}}}
+    kept = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(release).encode())))
+    kind = b"apiVersion: v1\nkind: Secret\nmetadata:\n  name: sh.helm.release.v1.bot.v1\ntype: helm.sh/release.v1\n"
+    return kind + b"data:\n  release: " + kept + b"\n"
+
+
 def _lfs(secret: bytes) -> bytes:
     """What git holds in the place of a file that Git LFS keeps elsewhere (git-lfs, docs/spec.md)."""
     return (
@@ -162,7 +184,12 @@ _FORMS: Mapping[str, tuple[str, Write]] = {
     "zip behind a program": ("a.exe", lambda t: b"MZ\x90\0" + bytes(2000) + zipped("a.txt", page(t))),
     "a name in a zip": ("a.zip", lambda t: zipped(f"backup/{t.decode()}.txt", b"nothing\n")),
     "base64 of gz": ("a.txt", lambda t: base64.b64encode(gzip.compress(page(t))) + b"\n"),
+    "base64 of zip": ("a.json", lambda t: b'{"file": "' + base64.b64encode(zipped("a.txt", page(t))) + b'"}\n'),
+    "Helm release, in a Kubernetes Secret": ("release.yaml", _helm),
+    "tar.gz of 12 MB": ("a.tar.gz", lambda t: gzip.compress(tar("a.txt", page(t), {"a.bin": _LARGE}), 1)),
+    "zip of 12 MB": ("a.zip", lambda t: zipped("a.txt", page(t), before={"a.bin": _LARGE})),
     "zip with a password": ("a.zip", _encrypted),
     "deb (ar)": ("a.deb", _deb),
+    "cpio": ("a.cpio", _cpio),
     "Git LFS pointer": ("a.bin", _lfs),
 }

@@ -20,5 +20,5 @@ NOT_SEEN: Mapping[str, str] = {
     "others: ROT13": _PROGRAM,
     "container: zip with a password": "it cannot be opened; it is counted as skipped, and said",
     "container: Git LFS pointer": "what it points to is not there; it is counted as skipped, and said",
-    "git: name of a file": "trees are not looked at, only what they name",
+    "git: name of a file": "trees of commits before HEAD are not unpacked: most of what a repository holds is trees",
 }
