@@ -109,7 +109,7 @@ def outcome(
         args.explain_drops,
         decode=setup.decode,
         store=kept_apart,
-    ).begun()
+    )
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)
     watch = Watch(progress.advance, progress.expect)

@@ -276,7 +276,7 @@ def again(job: Job, memory: Memory, knowledge: Knowledge, now: Here, processes: 
     pool = Pool(enumeration.named_objects(job.git, b"".join(oid + b"\n" for oid in oids)))
     watch.expect(len(oids), 0)
     answers: list[Answer] = []
-    for answer in through_git(job, pool, processes) if oids else ():
+    for answer in through_git(job.begun(), pool, processes) if oids else ():
         answers.append(answer)
         watch.done(answer)
     forget(pool, oids, memory, now)
@@ -291,8 +291,12 @@ def forget(pool: Pool, remembered: Iterable[bytes], memory: Memory, before: Here
 
 
 def with_known(seen: Seen, knowledge: Knowledge) -> Seen:
-    """What was seen, and what is known to be clean."""
+    """What was seen, and what is known to be clean; how much was packed in that is not known."""
     blobs, commits, tags, size = knowledge.clean()
     return seen._replace(
-        blobs=seen.blobs + blobs, commits=seen.commits + commits, tags=seen.tags + tags, size=seen.size + size
+        blobs=seen.blobs + blobs,
+        commits=seen.commits + commits,
+        tags=seen.tags + tags,
+        size=seen.size + size,
+        expanded=seen.expanded if knowledge == NOTHING else None,
     )

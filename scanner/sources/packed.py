@@ -63,6 +63,7 @@ class Scanned(NamedTuple):
 
 def engine(repository: Repository, job: Job, scope: Scope, processes: int, watch: Watch) -> Seen:
     """Looks at every blob, commit and tag once. GitError where the packs are not as git writes them."""
+    job = job.begun()
     looked = _looked(plan(repository, scope), job, job, processes, watch)
     answers = [*looked.packs, *looked.rest]
     return together(answers, problems(answers, looked.pool))
@@ -73,6 +74,7 @@ def fenced(
 ) -> Seen:
     """The same where git must not be asked for what is in packs, nor for the loose objects `odd`: what it alone could
     read of these is a problem. GitError as `engine`."""
+    job = job.begun()
     made = plan(repository, scope, walk=False)
     answers = list(_told(_answers(job, made.packs, processes), watch))
     left = made.left + b"".join(answer.left for answer in answers)
@@ -94,6 +96,7 @@ def onward(
 ) -> Scanned:
     """The same, where something may be known of what is here `now`: only the rest is looked at, and again what may hold
     something."""
+    job = job.begun()
     made = plan(repository, scope, memory.recall(now))
     looked = _looked(made, job, job._replace(account=True), processes, watch)
     known.forget(looked.pool, made.known.remembered(), memory, now)

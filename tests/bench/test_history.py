@@ -40,7 +40,7 @@ def test_a_large_history_has_all_bars(bench: Bench, monkeypatch: pytest.MonkeyPa
     ours = cases[history.named(2)]
     assert ours.bar == history.OF_GIT
     assert {bar.than for bar in ours.bars} <= set(cases)
-    assert len(ours.bars) == 3
+    assert len(ours.bars) == 4
 
 
 def test_what_git_lists_is_what_there_is(bench: Bench) -> None:

@@ -55,6 +55,7 @@ class Both(NamedTuple):
         report: dict[str, Any] = json.loads(result.out)
         for key in ("started", "finished", "state_used"):
             report.pop(key, None)
+        report["coverage"].pop("expanded")  # what was unpacked by this run alone
         return report, result.status
 
     def notes(self, *options: str) -> list[str]:
