@@ -42,6 +42,7 @@ class Shown(NamedTuple):
     beside: tuple[tuple[str, str, Span], ...] = ()  # public ids that belong to it: kind, value and place
     member: tuple[bytes, ...] | None = None  # names in a container that is encoded: its place is that of the whole
     position: Position | None = None  # in the innermost of these
+    spelt: int = 0  # how many of `encoding`, the innermost, are how the match itself is spelled
 
 
 class Uncovered(NamedTuple):
@@ -82,7 +83,7 @@ class _Looker:
         that take off one layer at a time are tried again."""
         scan = self._detector.scan(data, self._shared)
         self.overrun.update(dict.fromkeys(scan.overrun))
-        shown = [Shown(match, spelled(data[match.start : match.end])) for match in scan.matches]
+        shown = [_shown(data, match) for match in scan.matches]
         if any(match.rule in WITH_ID for match in scan.matches):
             shown = _with_ids(data, shown)
         for name, found in self._detector.views(data).items() if len(taken) < DEEP else ():
@@ -129,6 +130,11 @@ class _Looker:
                     yield Shown(whole, (*one.encoding, *inner.encoding), member=member, position=at)
 
 
+def _shown(data: bytes, match: Match) -> Shown:
+    spellings = spelled(data[match.start : match.end])
+    return Shown(match, spellings, spelt=len(spellings))
+
+
 def _with_ids(data: bytes, shown: Sequence[Shown]) -> list[Shown]:
     from scanner.clientids import KIND, client_ids  # here: few texts hold what has one
 
@@ -149,6 +155,7 @@ def _back(name: str, part: Decoded, inner: Shown) -> Shown:
         beside,
         inner.member,
         inner.position,
+        inner.spelt,
     )
 
 
@@ -163,7 +170,8 @@ def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:
     for one in sorted(_apart(shown), key=lambda one: (len(one.encoding), one.match.start - one.match.end)):
         first = bisect_right(kept, one.match.start, key=lambda other: other.match.end)
         last = bisect_left(kept, one.match.end, first, key=lambda other: other.match.start)
-        goes_on = bool(one.encoding) and one.encoding[-1] in _GOES_ON
+        views = one.encoding[: len(one.encoding) - one.spelt]
+        goes_on = bool(views) and views[-1] in _GOES_ON
         if first == last or (goes_on and all(_begins(other, one) for other in kept[first:last])):
             kept[first:last] = [one]
     return tuple(kept)
@@ -189,6 +197,6 @@ def _apart(shown: Sequence[Shown]) -> Iterator[Shown]:
 
 
 def _begins(short: Shown, long: Shown) -> bool:
-    """Whether one token is the beginning of another."""
+    """Whether one token is the beginning of another; `=` at its end may be a soft line break's."""
     one, other = short.match.secret.reveal(), long.match.secret.reveal()
-    return len(one) < len(other) and other.startswith(one)
+    return len(one) < len(other) and other.startswith(one.rstrip(b"="))

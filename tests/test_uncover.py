@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import codecs
+import quopri
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given, settings
@@ -55,6 +57,19 @@ def test_a_chain_of_encodings(chain: list[str], seed: int, before: str, after: s
 def test_what_no_library_helps_to_look_for(name: str) -> None:
     (shown,) = uncover(PLAIN, b"x = " + ENCODERS[name](token()) + b"\n").shown
     assert (shown.match.secret.reveal(), shown.encoding) == (token(), (name,))
+
+
+@pytest.mark.parametrize("written", [bytes, unquote_to_bytes])
+@pytest.mark.parametrize("indent", range(76))
+def test_a_cookie_in_a_mail_is_told_whole(indent: int, written: Callable[[bytes], bytes]) -> None:
+    """A soft line break's sign is not the padding of what stands before it."""
+    cookie = token("session-cookie")
+    mail = quopri.encodestring(b"x" * indent + b" d=" + written(cookie) + b"; x=1\n")
+    (shown,) = uncover(FAST, mail).shown
+    assert shown.match.secret.reveal() == unquote_to_bytes(cookie)
+    assert shown.encoding[0] == "quoted-printable"
+    part = quopri.decodestring(mail[shown.match.start : shown.match.end])
+    assert unquote_to_bytes(part) == unquote_to_bytes(cookie)
 
 
 def test_plain_text_is_told_once_and_as_it_stands() -> None:
