@@ -99,7 +99,7 @@ def _examined(
         Hit(
             shown.match,
             shown.position or place,
-            inline.judge(markers, shown.match) if markers else None,
+            inline.judge(markers, shown.match, shown.pieces) if markers else None,
             shown.encoding,
             tuple(positions(data, shown.pieces, line, column)),
             shown.member or (),
@@ -138,7 +138,7 @@ def in_windows(
     dropped: list[tuple[Position, Dropped]] = []
     overrun: dict[str, None] = {}
     skipped: list[Skip] = []
-    tried = False
+    tried, shared = False, shared or Allowance()
     for window in windows(read):
         seen = examine(detector, window.data, foreign, window.line, window.column, shared)
         tried = tried or seen is not NOTHING

@@ -5,7 +5,8 @@
     # xoxscan:ignore-next-line                          the next line; rules and a reason as above
 
 Lines end at `\\n`, `\\r\\n` or a bare `\\r`, as in scanner.positions. A line is a line however long it is: a marker in
-a minified file of one line counts for all of it. A marker that shares bytes with the match itself does not count.
+a minified file of one line counts for all of it. A marker that shares bytes with the match itself does not count; of a
+token that was broken up, only its pieces are the match: a comment between two of them is none.
 The work is linear in the text, however many markers and matches it holds.
 """
 
@@ -28,6 +29,9 @@ _LONGEST_REASON = 200  # bytes; what is longer is code. It is dropped and not cu
 _COMMENT_END = r"\s*(?:\*/|-->|#\}|%>)\s*$"
 
 
+_Span = tuple[int, int]
+
+
 class _Marker(NamedTuple):
     """One marker: its offsets, and what it says."""
 
@@ -37,8 +41,8 @@ class _Marker(NamedTuple):
     next_line: bool
     rules: tuple[bytes, ...]
 
-    def outside(self, match: Match) -> bool:
-        return self.end <= match.start or self.start >= match.end
+    def outside(self, spans: Iterable[_Span]) -> bool:
+        return all(self.end <= start or self.start >= end for start, end in spans)
 
 
 _ANY = b""  # the «rule» of a marker that names none
@@ -48,7 +52,8 @@ _Chosen = dict[bytes, _Marker]  # by rule
 class _Line(NamedTuple):
     """A line that markers point at, with the first and the last marker for each rule.
 
-    More are not needed: if these two share bytes with a match, so do all between them.
+    More are not needed: if these two share bytes with a match, so do all between them. (Where each lies in a piece of
+    its own, one that stands between the pieces is not seen; the token is told.)
     """
 
     end: int
@@ -82,16 +87,17 @@ def markers(data: bytes, foreign: bool) -> Markers:
     return Markers(data, starts, [lines[start] for start in starts])
 
 
-def judge(found: Markers, match: Match) -> Suppression | None:
-    """What allows `match` in the text that `found` was made of."""
+def judge(found: Markers, match: Match, pieces: Sequence[_Span] = ()) -> Suppression | None:
+    """What allows `match` in the text that `found` was made of; `pieces` are its parts if it was broken up."""
+    spans = pieces or ((match.start, match.end),)
     for index in range(bisect_left(found.starts, match.end) - 1, -1, -1):
         line = found.lines[index]
         if line.end <= match.start:
             break
         for rule in (_ANY, match.rule.encode()):
             for marker in (line.first.get(rule), line.last.get(rule)):
-                if marker and marker.outside(match):
-                    return Suppression("inline", _reason(found.data, marker, match))
+                if marker and marker.outside(spans):
+                    return Suppression("inline", _reason(found.data, marker, spans))
     return None
 
 
@@ -147,12 +153,12 @@ def _following(data: bytes, line_ends: Iterable[int]) -> Iterator[tuple[int, tup
             yield end, (start, ends.after(start))
 
 
-def _reason(data: bytes, marker: _Marker, match: Match) -> str | None:
+def _reason(data: bytes, marker: _Marker, spans: Iterable[_Span]) -> str | None:
     """What stands after the marker in its line, without the end of a comment."""
     if marker.foreign:
         return data[marker.start : marker.end].decode()
     text = re.split(rb"[\r\n]", data[marker.end : marker.end + _LONGEST_REASON + 1], maxsplit=1)[0]
-    holds_match = marker.end < match.end and match.start < marker.end + len(text)
+    holds_match = any(marker.end < end and start < marker.end + len(text) for start, end in spans)
     if holds_match or len(text) > _LONGEST_REASON:
         return None
     plain = "".join(letter if letter.isprintable() else " " for letter in text.decode("utf-8", "replace"))

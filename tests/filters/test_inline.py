@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner import rules
+from scanner.decode import views
+from scanner.detect import Detector
+from scanner.examine import examine
 from scanner.filters import inline
 from scanner.model import Match, Secret, Suppression
+from tests.conftest import token as fake
 
 TOKEN = b"TOKEN"
 
@@ -88,6 +93,32 @@ def test_a_token_over_several_lines_is_allowed_in_any_of_them() -> None:
     for data in (b"xoxscan:ignore TO\nKE\nN", b"TO\nKE\nN xoxscan:ignore", b"xoxscan:ignore-next-line\nTO\nKE\nN"):
         assert allowed(data, token) is not None
     assert allowed(b"xoxscan:ignore\nTO\nKE\nN\nxoxscan:ignore", token) is None
+
+
+@pytest.mark.parametrize("marked", range(3))
+@pytest.mark.parametrize("sign", [b"//", b"/*"])
+def test_a_token_in_pieces_is_allowed_in_the_line_of_any(marked: int, sign: bytes) -> None:
+    ends = [sign + b" xoxscan:ignore[rule-a] made up" if at == marked else b"" for at in range(3)]
+    data = b't = "TO" + %b\n  "KE" + %b\n  "N" %b\n' % tuple(ends)
+    pieces = [re.search(piece, data).span() for piece in (b"TO", b"KE", rb"\bN\b")]  # type: ignore[union-attr]
+    whole = Match("rule-a", "kind", Secret(TOKEN), "TO****", (), pieces[0][0], pieces[-1][1])
+    assert inline.judge(inline.markers(data, False), whole, pieces) == Suppression("inline", "made up")
+    assert (inline.judge(inline.markers(data, False), whole) is None) == (marked < 2)
+
+
+def test_a_marker_within_a_piece_is_none() -> None:
+    data = b'"https://x/xoxscan:ignore/" +\n "y"'
+    whole = Match("rule-a", "kind", Secret(b"https://x/xoxscan:ignore/y"), "h****", (), 1, len(data) - 1)
+    assert inline.judge(inline.markers(data, False), whole, [(1, 26), (32, 33)]) is None
+
+
+@pytest.mark.parametrize("marked", range(3))
+def test_a_token_that_source_text_breaks_up_is_allowed_in_any_of_its_lines(marked: int) -> None:
+    detector = Detector(rules.builtin(), 5.0, names=views.NAMES)
+    lines = [b'"%b"' % part for part in (fake()[:20], fake()[20:30], fake()[30:])]
+    lines = [line + b" +" * (at < 2) + b" // xoxscan:ignore made up" * (at == marked) for at, line in enumerate(lines)]
+    (hit,) = examine(detector, b"T = " + b"\n  ".join(lines) + b"\n").hits
+    assert (hit.encoding, hit.inline) == (("joined",), Suppression("inline", "made up"))
 
 
 @pytest.mark.parametrize(
