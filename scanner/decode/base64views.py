@@ -27,6 +27,9 @@ _PLAIN = (*(b"xox" + bytes((letter,)) for letter in b"abcdeoprs"), b"xapp-", b"x
 _WIDE_TOKENS = (b"x\0o\0x", b"x\0a\0p\0p", b"x\0w\0f\0p")
 _WIDE = (*_WIDE_TOKENS, b"s\0l\0a\0c\0k", b"S\0l\0a\0c\0k", b"S\0L\0A\0C\0K")
 _SHORT = (b"hveG", b"hveH")  # images of `xox`; a fifth character, in front, is one of four
+# What other tokens begin with, and how much of it is sure: a digit follows, and the first four bits of one are known.
+_BEFORE_DIGIT = tuple(b"%b-%b" % (word, digit) for word in (b"xapp", b"xwfp") for digit in (b"0", b"4", b"8"))
+_OTHERS = ((b"hooks.slack", 14), *((word, 7) for word in _BEFORE_DIGIT))
 _HEAD_ENDS = (b"\n", b"\r", b'"', b"'", b"\\")
 _TAIL_STARTS = (b"\n", b" ", b"\t", b'"', b"'", b"\\n")
 _LONGEST = 8  # characters of an image that are looked for: more are no rarer in practice, and many share a beginning
@@ -99,6 +102,23 @@ def _broken(whole: Sequence[bytes], ends: Sequence[bytes], starts: Sequence[byte
                 yield from (start + one[at : at + 3] for start in starts)
 
 
+def _others() -> Iterator[bytes]:
+    """The same for what else a token begins with: five characters on one side of the line's end, or four and the end
+    itself, so that they are rare."""
+    known = images(1)[0]
+    for whole in (image(word, offset)[:sure] for word, sure in _OTHERS for offset in range(3)):
+        for at in range(1, len(whole)):
+            head, tail = whole[:at], whole[at:]
+            if any(one in head or one in tail for one in known):
+                continue
+            if at > 4:
+                yield head[:9]
+            elif len(tail) > 4:
+                yield tail[-5:]
+            else:
+                yield from (head + end for end in _HEAD_ENDS) if at == 4 else (start + tail for start in _TAIL_STARTS)
+
+
 def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
     """The parts of `data` that are base64 around these anchors, if they are known, or around any."""
     yield from kubernetes.decode(data)
@@ -169,9 +189,11 @@ def few() -> tuple[bytes, ...]:
 
 
 def _every() -> tuple[bytes, ...]:
-    """All five levels. Each literal has its price: where a line ends within an image, only that of `xox` is one."""
-    cut = (one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))
-    return cover((*anchors(LEVELS, 0), *_PACKED, *_images(_digits()), *_broken(tuple(cut), _HEAD_ENDS, _TAIL_STARTS)))
+    """All five levels. Each literal has its price: where a line ends within an image, three characters of that of `xox`
+    are one, and more of the others."""
+    cut = tuple(one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))
+    broken = (*_broken(cut, _HEAD_ENDS, _TAIL_STARTS), *_others())
+    return cover((*anchors(LEVELS, 0), *_PACKED, *_images(_digits()), *broken))
 
 
 def _digits() -> Iterator[bytes]:

@@ -110,6 +110,16 @@ def test_lines_in_lines(secret: bytes, before: int) -> None:
     assert any(secret in part.data for one in deeper for part in parts(one)) or _broken_twice(inner)
 
 
+@pytest.mark.parametrize("kind", ["webhook", "workflow-webhook", "trigger", "app-level", "workflow"])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\n    ", b'\\n" +\n    "', b'",\n  "'])
+def test_a_line_may_end_anywhere_within_the_image(kind: str, line_end: bytes) -> None:
+    """With the literals that the program looks for, wherever in its line the token begins."""
+    for before in range(57):
+        secret = token(kind, before)
+        data = wrapped(base64.b64encode(b"a" * before + b" " + secret + b" und so"), 76, line_end)
+        assert any(secret in part.data for part in parts(b'"' + data + b'"', base64views.VIEW)), before
+
+
 def _broken_twice(inner: bytes) -> bool:
     """Both the image and the image of that are broken by a line end: the one thing that is not seen."""
     whole = [level for level in base64views.images(1)[0] if level in inner]
