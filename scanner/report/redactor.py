@@ -1,8 +1,9 @@
 """The last step before any byte leaves: no secret of the run gets past, however it is written.
 
 Two layers. First every *known* secret, in raw, UTF-16, hex and base64 form (at its three shifts, both alphabets).
-Second whatever else still has the shape of a Slack token. Both look at the bytes as they are and at the same bytes
-with percent and backslash escapes undone (a few times over), so any mixture of escaped and plain characters is seen.
+Second whatever else still has the shape of a Slack token, or has it in hex or base64. Both look at the bytes as they
+are and at the same bytes with percent and backslash escapes undone (a few times over), typographic dashes made plain
+and invisible characters left out, so any mixture of escaped and plain characters is seen.
 
 Known secrets are found in one pass whose cost does not depend on how many there are: every eighth byte of the output
 begins a word of eight bytes, and of a secret of 15 bytes or more at least one such word lies wholly inside.
@@ -12,9 +13,10 @@ from __future__ import annotations
 
 import re
 import sys
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from scanner.model import Secret
@@ -49,8 +51,25 @@ _SHAPES = (
     *((host, rb"(?i:" + _HOOK_HOST + rb")" + _HOOK_PATH) for host in (b"Hooks.slack", b".Slack", b".SLACK")),
 )
 
-_ESCAPE = rb"%[0-9A-Fa-f]{2}|\\(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2}|[\\/\"])"
+# What tokens begin with, for those that nobody found and that stand there in hex or base64.
+_STARTS = (b"xox", b"xapp", b"xwfp", b"hooks.slack")
+_HEX_STARTS = {cased for start in _STARTS for cased in (start.hex().encode(), start.hex().upper().encode())}
+_HEX, _BASE64 = rb"[0-9A-Fa-f]*+", rb"[A-Za-z0-9+/_-]*+"
+# In characters of an encoded run: no token is so short, a token shows its shape within so many, and decoded in one go.
+_TOO_SHORT, _ENOUGH, _PIECE = 28, 512, 4096
+
+# Dashes that editors make of a plain one, and what nobody sees: as UTF-8, and as escapes of JSON and of our own.
+_DASHES = rb"\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef(?:\xb9[\x98\xa3]|\xbc\x8d)|\\u(?i:201[0-5]|2212|fe58|fe63|ff0d)"
+_INVISIBLE = (
+    rb"\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xc2\xad|(?<![\x80-\xff])\xad|\xcd\x8f|\xd8\x9c|\xe1\xa0\x8e"
+    rb"|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\\u(?i:00ad|034f|061c|180e|200[b-f]|202[89a-e]|206[0-9a-f]|fe0[0-9a-f]|feff)"
+    rb"|\\xad"
+)
+_ESCAPE = rb"%[0-9A-Fa-f]{2}|(" + _DASHES + rb")|(" + _INVISIBLE + rb")"
+_ESCAPE += rb"|\\(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2}|[\\/\"])"
 _OPEN_ESCAPE = rb"(?:\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|%[0-9A-Fa-f]?)\Z"
+
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 Span = tuple[int, int]
 
@@ -76,8 +95,8 @@ class Redactor:
         return _masked(data, spans) if spans else data
 
     def _spans(self, data: bytes, rounds: int) -> list[Span]:
-        spans = [*self._known(data), *_shaped(data)]
-        if rounds and (b"%" in data or b"\\" in data) and re.search(_ESCAPE, data):
+        spans = [*self._known(data), *_shaped(data), *_in_hex(data), *_in_base64(data)]
+        if rounds and (b"%" in data or b"\\" in data or not data.isascii()) and re.search(_ESCAPE, data):
             view = _unescape(data)
             spans += [view.raw(span) for span in self._spans(view.data, rounds - 1)]
         return spans
@@ -139,12 +158,57 @@ def _shaped(data: bytes) -> Iterator[Span]:
             yield from (found.span(1) for found in re.finditer(shape, data))
 
 
+def _in_hex(data: bytes) -> Iterator[Span]:
+    """Runs of hex that hold a token, from its first digit to the run's end."""
+    for start in _HEX_STARTS:
+        yield from _encoded(data, start, _HEX, 2, lambda run: bytes.fromhex(run[: len(run) // 2 * 2].decode()))
+
+
+def _in_base64(data: bytes) -> Iterator[Span]:
+    """Runs of base64 that hold a token, from its first character to the run's end."""
+    for start in _STARTS:
+        for shift in range(3):
+            # As in _base64: `own` are the start's alone; `before` also have bits of what precedes it, here zeros.
+            whole = b2a_base64(b"\0" * shift + start, newline=False)
+            first = -(-shift * 8 // 6)
+            before, own = whole[:first], whole[first : (shift + len(start)) * 8 // 6]
+            yield from _encoded(data, own, _BASE64, 4, partial(_from_base64, before))
+
+
+def _from_base64(before: bytes, run: bytes) -> bytes:
+    run = before + run
+    return a2b_base64(run[: len(run) // 4 * 4].translate(_STANDARD))
+
+
+def _encoded(data: bytes, start: bytes, run: bytes, unit: int, decode: Callable[[bytes], bytes]) -> Iterator[Span]:
+    """From where `start` stands in `data` to the end of what matches `run`, where that decodes to the shape of a token.
+    What is decoded in units of so many characters is decoded once for each place in a unit that a start has."""
+    passed = [0] * unit
+    at = data.find(start)
+    while at >= 0:
+        seen = at
+        if at >= passed[at % unit]:
+            piece = re.compile(run).match(data, at, at + _PIECE)[0]  # type: ignore[index]
+            if len(piece) >= _TOO_SHORT and any(_shaped(_folded(decode(piece)))):
+                seen = re.compile(run).match(data, at).end() - 1  # type: ignore[union-attr]
+                yield at, seen + 1
+            # A token that begins near the end of a piece shows its shape in the next one only.
+            passed[at % unit] = at + len(piece) - (_ENOUGH if len(piece) == _PIECE else 0)
+        at = data.find(start, seen + 1)
+
+
+def _folded(data: bytes) -> bytes:
+    return data if data.isascii() else _unescape(data).data
+
+
 class _View(NamedTuple):
-    """Bytes with their escapes undone. Escape k is the byte `at[k]` here, and stood at `escapes[k]` before."""
+    """Bytes with their escapes undone. Escape k is the byte `at[k]` here, and stood at `escapes[k]` before. Those that
+    are `hidden` are no byte here, and stand before the next."""
 
     data: bytes
     at: list[int]
     escapes: list[Span]
+    hidden: set[int]
 
     def raw(self, span: Span) -> Span:
         """Where a span of the view stands in the raw bytes; escapes that it touches are inside as a whole."""
@@ -155,7 +219,7 @@ class _View(NamedTuple):
         if k < 0:
             return where, where + 1
         start, end = self.escapes[k]
-        past = where - self.at[k]
+        past = where - self.at[k] + (k in self.hidden)
         return (start, end) if not past else (end + past - 1, end + past)
 
 
@@ -163,18 +227,25 @@ def _unescape(data: bytes) -> _View:
     parts: list[bytes] = []
     at: list[int] = []
     escapes: list[Span] = []
+    hidden: set[int] = set()
     last = length = 0
     for found in re.finditer(_ESCAPE, data):
         start, end = found.span()
-        parts += data[last:start], _unescaped(found[0])
-        length += start - last + 1
-        at.append(length - 1)
+        plain = _unescaped(found)
+        parts += data[last:start], plain
+        at.append(length + start - last)
+        length = at[-1] + len(plain)
+        if not plain:
+            hidden.add(len(escapes))
         escapes.append((start, end))
         last = end
-    return _View(b"".join([*parts, data[last:]]), at, escapes)
+    return _View(b"".join([*parts, data[last:]]), at, escapes, hidden)
 
 
-def _unescaped(escape: bytes) -> bytes:
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    escape = found[0]
+    if found.lastindex:
+        return b"-" if found[1] else b""
     digits = escape[-2:] if len(escape) > 2 else b""
     return bytes.fromhex(digits.decode()) if digits else escape[1:]
 

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import subprocess
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from html import unescape
 from itertools import count
@@ -147,9 +148,20 @@ def test_texts_that_hold_a_token_are_masked_however_it_is_written(name: str) -> 
         TOKEN.decode().replace("-", "%2D"),
         f"`{TOKEN.decode()}`|",
         f"<{TOKEN.decode()}>",
+        TOKEN.decode().replace("-", "\u2013"),
+        TOKEN.decode().replace(PART[:12], "\u200b" + PART[:12]),
     ]
     for text in written:
         assert PART[:12].encode() not in made(name, poisoned(RICH, text)).replace(b"\\", b"")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_texts_that_hold_an_encoded_token_that_nobody_found_are_masked(name: str) -> None:
+    other = token("bot", seed=77)
+    for before in (b"", b"a", b"ab"):
+        for text in (b64encode(before + other).decode(), (before + other).hex(), (before + other).hex().upper()):
+            data = unquote_to_bytes(made(name, poisoned(RICH, f"x/{text}.txt")).replace(b"\\", b""))
+            assert text[-24:-4].encode() not in data and b"****" in data
 
 
 @pytest.mark.parametrize("name", FORMATS)

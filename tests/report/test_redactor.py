@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.model import Secret
+from scanner.report.places import harmless
 from scanner.report.redactor import Redactor
 
 ALNUM = string.ascii_letters + string.digits
@@ -204,9 +205,80 @@ def test_what_looks_like_a_token_is_masked_though_nobody_found_it(kind: str, for
     assert not _survivors(part, cleaned, form)
 
 
+DASHES, UNSEEN = "\u2010\u2013\u2014\u2212\ufe63\uff0d", "\u00ad\u200b\u200d\u2060\ufeff\ufe0f"
+
+
+def _dashed(text: str, rng: random.Random) -> str:
+    return "".join(rng.choice(DASHES) if each == "-" else each for each in text)
+
+
+def _parted(text: str, rng: random.Random) -> str:
+    return "".join(rng.choice(UNSEEN) * (rng.random() < 0.3) + each for each in text)
+
+
+def _shown(text: str, rng: random.Random) -> bytes:
+    return harmless(text).encode()
+
+
+DISGUISES: dict[str, Callable[[str, random.Random], bytes]] = {
+    **{name: FORMS[name] for name in ("base64", "base64 for urls", "base64 in json", "hex", "HEX")},
+    "hex in percent": lambda text, rng: _percent(text.encode().hex(), rng),
+    "dashes": lambda text, rng: _dashed(text, rng).encode(),
+    "unseen": lambda text, rng: _parted(text, rng).encode(),
+    "unseen as we show it": lambda text, rng: _shown(_parted(text, rng), rng),
+    "both in json": lambda text, rng: json.dumps(_parted(_dashed(text, rng), rng))[1:-1].encode(),
+    "both in percent": lambda text, rng: quote(_parted(_dashed(text, rng), rng)).encode(),
+    "dashes in base64": lambda text, rng: b64encode(_dashed(text, rng).encode()),
+}
+# In these, hosts in other cases are not looked for.
+DISGUISED = sorted(name for name in LOOKALIKES if "case" not in name and "capitals" not in name)
+
+
+@pytest.mark.parametrize("form", DISGUISES)
+@pytest.mark.parametrize("kind", DISGUISED)
+@settings(max_examples=4)
+@given(seed=st.integers(0, 2**32))
+def test_a_disguised_token_is_masked_though_nobody_found_it(kind: str, form: str, seed: int) -> None:
+    public, part = LOOKALIKES[kind]
+    written = DISGUISES[form](public + part, random.Random(seed))
+    cleaned = Redactor().clean(b"in (" + written + b") it")
+    before, _, after = cleaned.rpartition(b"****")
+    assert before.startswith(b"in (") and after.endswith(b") it")
+    assert len(after) < 20 and part[-8:].encode() not in cleaned and written[-32:] not in cleaned
+
+
+def test_a_disguised_token_amid_a_run_is_masked_to_its_end() -> None:
+    inside = (PUBLIC_BOT + "aB3dE5gH7jK9mN1pQ3sT5vX7").encode()
+    for amid in (b"ab" * 9_000 + inside + b"c" * 9_000, (b"xo" + b"xb-1-") * 9_000 + inside):
+        for written in (amid.hex().encode(), b64encode(amid), b64encode(b"c" + amid), b64encode(b"cc" + amid)):
+            cleaned = Redactor().clean(written + b" " + written + b".")
+            assert cleaned.count(b"****") == 2 and cleaned.rstrip(b"=").endswith((b"****.", b"****=.", b"****==."))
+            assert not any(form.encode() in cleaned for form in (b64encode(inside[40:]).decode(), inside[40:].hex()))
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        *("786f78622d" * 40_000, "eG94Yi0x" * 50_000, "4b3hi" * 80_000, "hve" * 130_000, "eG94 " * 80_000),
+        *("xox\u2013" * 70_000, "\u00ad" * 200_000, "\\u200b" * 70_000, "aG9va3Muc2xhY2" * 30_000),
+    ],
+)
+def test_runs_of_nothing_but_beginnings_are_passed_once(run: str) -> None:
+    """Each would take hours, were all that follows looked at again from each beginning."""
+    assert Redactor().clean(run.encode()) == run.encode()
+
+
+@given(st.binary(max_size=40).map(lambda data: data.hex().encode() + b"786f78622d" + data.hex().encode()))
+def test_a_hash_is_no_token(digits: bytes) -> None:
+    for written in (digits, digits[-40:], b64encode(digits), bytes.fromhex(digits.decode())):
+        assert Redactor().clean(written) == written or Redactor().clean(bytes.fromhex(digits.decode())) != written
+
+
 @pytest.mark.parametrize(
     "harmless",
     [
+        "a786f78622d1c3a5b7d9e0f1a2b3c4d5e6f70819 786F78622D313233343536373839302D3132 eG94Yi0x/eG94Yi0",
+        "xo\u200bxb\u2013123\u2013456 \u2013 a\u00adb \\u2013 \\xad %E2%80%93 \u4e2d\u56fd",
         PUBLIC_BOT + "****",
         "xo" + "xe-1234567890123-1234567890123-1234567890123-****",
         "xo" + "xp-1234567890-1234567890-1234567890-****",
