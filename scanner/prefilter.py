@@ -7,7 +7,8 @@ the other. `hyperscan` and what is known of views are loaded only when they are 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from threading import Thread
@@ -221,9 +222,7 @@ class _Hyperscan:
         inner = {one for within in self._within.values() for one in within}
         self._every = sorted({*beginnings, *self._betraying} - inner)
         self._ready: hyperscan.Database | None = None
-        self._making = Thread(target=self._make, daemon=True) if beside else None
-        if self._making:
-            self._making.start()
+        self._making = _begun(self._make) if beside else None
 
     def _make(self) -> hyperscan.Database:
         self._ready = made = _database(self._every)
@@ -268,6 +267,21 @@ class _Hyperscan:
             return iter((literal,))
         places = [found.start() for found in islice(re.finditer(re.escape(literal), data), _PLACES)]
         return _near(within, data, places)
+
+
+def _begun(work: Callable[[], object]) -> Thread | None:
+    """The thread that tries to do it; none where there is no memory for one."""
+
+    def tried() -> None:
+        with suppress(Exception):  # it comes again where the result is needed
+            work()
+
+    thread = Thread(target=tried, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 def _reach(literals: Iterable[bytes]) -> int:

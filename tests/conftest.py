@@ -28,7 +28,7 @@ MODES = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no mod
 HOLES = pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="no system call tells holes here, and a file is large")
 
 # A busy machine is no fault: nothing that is tested depends on how long it takes.
-settings.register_profile("unhurried", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 # What runs in the background may ignore interrupts, and so would every program that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

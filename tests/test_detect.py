@@ -157,6 +157,25 @@ def test_matches_are_in_order_and_apart_whatever_stands_around(
         assert earlier.end <= later.start
 
 
+@given(st.lists(st.sampled_from([b"xo", b"x", b"xwf", b"p", b"slac", b"k", b"SLACK", b"tok", b"_", b"\0", b"zz"])))
+def test_gates_let_the_same_through_as_a_search_for_each_literal(pieces: list[bytes]) -> None:
+    data = b"".join(pieces)
+    literals = (b"xox", b"xwfp", b"slack", b"SLACK", b"tok_")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(prefilter, "_PATIENCE", 0)
+        by_gates = Detector([rule(anchors=literals)], 1)
+        assert by_gates.may_hold(data) == any(literal in data for literal in literals)
+
+
+def test_what_is_made_beside_is_made_also_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    alone = Detector([rule()], 1, fast=True, beside=True)
+    assert alone.may_hold(b"a tok_ b") and not alone.may_hold(b"a tok b")
+
+
 def test_without_hyperscan_the_plain_prefilter_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hyperscan", None)
     slow = Detector([rule()], 1, fast=True)

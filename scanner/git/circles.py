@@ -185,7 +185,7 @@ def _named(pack: _Pack) -> Iterator[int]:
 
 
 def _named_quickly(pack: _Pack) -> Iterator[int]:
-    import numpy as np
+    from scanner.arrays import np
 
     offsets = np.array(pack.offsets, np.int64)
     offsets = offsets[offsets < len(pack.data)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from multiprocessing.pool import ThreadPool
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Thread
 from typing import NamedTuple
 
-import numpy as np
-
-from scanner.pack.arrays import Bytes, Flags, Numbers
+from scanner.arrays import Bytes, Flags, Numbers, np
 from scanner.pack.index import Index, find
 
 COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
@@ -18,7 +18,6 @@ ODD = 0  # what cannot be told of an entry, or is not possible
 BROKEN = 8
 _NONE = -1
 _MANY = 1 << 17  # entries looked at in one go: what that takes is given back
-_THREADS = 2  # numpy lets others run while it works
 _START = 12  # bytes before the first entry
 _MOST = (1 << 31) - 1  # bytes; git takes larger ones, and we leave them to git
 _DELTA = 4  # bytes: git takes no shorter delta
@@ -54,13 +53,30 @@ def parse(data: Bytes, index: Index) -> Entries:
     inverse = np.empty(count, np.int32)
     inverse[place] = np.arange(count, dtype=np.int32)
     end = np.append(offsets[1:], last)
-    with ThreadPool(_THREADS) as threads:
-        slices = [slice(at, at + _MANY) for at in range(0, count, _MANY)] or [slice(0)]
-        parts = threads.map(lambda part: _heads(data, index, offsets, inverse, part, last), slices)
+    slices = [slice(at, at + _MANY) for at in range(0, count, _MANY)] or [slice(0)]
+    parts = _halves(lambda part: _heads(data, index, offsets, inverse, part, last), slices)
     kind, size, start, base = (np.concatenate(column) for column in zip(*parts, strict=True))
     end[start > end] = last  # the index leads into the middle of it, too
     root = _roots(base)
     return Entries(place, np.minimum(start, end), end, size, base, root, np.where(base[root] < 0, kind[root], BROKEN))
+
+
+def _halves(heads: Callable[[slice], _Heads], slices: Sequence[slice]) -> list[_Heads]:
+    """What `heads` gives for each; the second half beside the first, since numpy lets others run while it works."""
+    half = -(-len(slices) // 2)
+    made: list[list[_Heads]] = []
+
+    def second() -> None:
+        with suppress(Exception):  # it comes again below
+            made.append(list(map(heads, slices[half:])))
+
+    thread = Thread(target=second, daemon=True)
+    with suppress(RuntimeError):  # no memory for one
+        thread.start()
+    first = list(map(heads, slices[:half]))
+    if thread.ident:
+        thread.join()
+    return first + (made[0] if made else list(map(heads, slices[half:])))
 
 
 def _heads(data: Bytes, index: Index, offsets: Numbers, inverse: Numbers, part: slice, last: int) -> _Heads:

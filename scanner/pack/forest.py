@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
-from scanner.pack.arrays import Flags, Numbers
+from scanner.arrays import Flags, Numbers, np
 from scanner.pack.entries import BLOB, BROKEN, COMMIT, ODD, TAG, Entries
 
 # What an object costs besides its bytes, in bytes.

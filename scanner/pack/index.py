@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
+from scanner.arrays import Bytes, Flags, Numbers, np
 from scanner.errors import GitError
-from scanner.pack.arrays import Bytes, Flags, Numbers
 
 _MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FAN = 256 * 4  # bytes: for each first byte of an id how many ids are not behind it

@@ -152,9 +152,9 @@ def _lacking(scope: Scope) -> str:
     if scope.reachable:
         return "what refs reach is listed by git"
     try:
-        import numpy  # noqa: F401 - whether it is there
-        from hyperscan import Database  # noqa: F401
+        from hyperscan import Database  # noqa: F401 - whether it is there
 
+        from scanner.arrays import np  # noqa: F401
         from scanner.pack.unpack import codec
 
         codec()

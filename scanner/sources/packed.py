@@ -11,12 +11,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-import numpy as np
-
+from scanner.arrays import Bytes, np
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository
 from scanner.pack import entries, store
-from scanner.pack.arrays import Bytes
 from scanner.pack.forest import forest, portions
 from scanner.pack.index import distinct, find
 from scanner.pack.unpack import STACKED

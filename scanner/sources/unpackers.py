@@ -9,9 +9,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-import numpy as np
-
-from scanner.pack.arrays import Bytes
+from scanner.arrays import Bytes, np
 from scanner.pack.entries import BLOB, COMMIT, TAG
 from scanner.pack.forest import Forest
 from scanner.pack.store import Mapped

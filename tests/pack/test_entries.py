@@ -67,6 +67,23 @@ def test_every_entry_is_as_git_says(tmp_path: Path, form: str, relative: str) ->
     assert max(each.depth for each in expected.values()) > 1
 
 
+def test_it_is_the_same_in_parts_and_where_no_thread_can_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = history(tmp_path / "bare", commits=40)
+    repo.git("repack", "-adfq", "--depth=20")
+    (pack,) = packs(repo)
+    expected = by_us(pack, 20)
+    monkeypatch.setattr(entries, "_MANY", 7)
+    assert by_us(pack, 20) == expected
+
+    def refuse(thread: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    assert by_us(pack, 20) == expected
+
+
 def test_an_empty_pack(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "bare", "--bare")
     repo.git("pack-objects", "-q", "objects/pack/pack", stdin=b"")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.arrays import Bytes
 from scanner.errors import GitError
-from scanner.pack.arrays import Bytes
 from scanner.pack.index import Index, distinct, find, parse
 from tests.conftest import Repo
 from tests.pack.histories import history, packs, reindex
