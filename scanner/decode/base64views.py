@@ -31,6 +31,7 @@ _SHORT = (b"hveG", b"hveH")  # images of `xox`; a fifth character, in front, is 
 _BEFORE_DIGIT = tuple(b"%b-%b" % (word, digit) for word in (b"xapp", b"xwfp") for digit in (b"0", b"4", b"8"))
 _OTHERS = ((b"hooks.slack", 14), *((word, 7) for word in _BEFORE_DIGIT))
 _HEAD_ENDS = (b"\n", b"\r", b'"', b"'", b"\\")
+_XOX_ENDS = (*_HEAD_ENDS, b"=")  # of a mail
 _TAIL_STARTS = (b"\n", b" ", b"\t", b'"', b"'", b"\\n")
 _LONGEST = 8  # characters of an image that are looked for: more are no rarer in practice, and many share a beginning
 _FOLLOWING = 16  # pieces that may belong to a token
@@ -46,7 +47,16 @@ _PACKED = (*_USUAL, b"KLUv/", b"/Td6WF", b"QlpoOT")
 _SOFT = rb"""(?:[ \t"'`,.;&|>#*()\[\]<~\\]|(?:[bBrRfFuUL]{1,2}|u8)(?=["'])|\+(?=[ \t\r\n"'`])|//(?=[ \t]))"""
 _LITERALS = rb"""["'`][ \t]*[+.,&|]{0,2}[ \t]*[bBrRfFuU]{0,2}["'`]"""
 _BREAK = rb"(?:\r?\n|\r|\\+[rn]|&\#(?:[xX]0?[aAdD]|1[03]);|%%0[aAdD]|%b)" % _LITERALS
-_GAP = rb"(?:(?!%b)%b)*+(?:%b(?:(?!%b)%b)*+){1,4}+" % (_BREAK, _SOFT, _BREAK, _BREAK, _SOFT)
+# A soft break of quoted-printable, also in a string of JSON. Padding ends a line of any length, the last character
+# before it ends with bits of zero, and what follows is seldom broken as well.
+_WRAP = (
+    rb"=(?:(?<=[^\n]{70}=)(?<![^\n]{76}=)\r?\n"
+    rb'|(?<=[^\n"\\]{70}=)(?<![^\n"\\]{77}=)(?:\\+r)?\\+n)'
+    rb"(?=[A-Za-z0-9+/])"
+)
+_FOLLOWED = rb"(?=[A-Za-z0-9+/]++=(?:\r?\n|3D|\\)|[A-Za-z0-9+/]{1,3}(?:\r?\n|\\))"
+_MAIL = rb"(?:(?<![AEIMQUYcgkosw048])%b|%b%b)" % (_WRAP, _WRAP, _FOLLOWED)
+_GAP = rb"(?:%b|(?:(?!%b)%b)*+(?:%b(?:(?!%b)%b)*+){1,4}+)" % (_MAIL, _BREAK, _SOFT, _BREAK, _BREAK, _SOFT)
 _PIECE = re.compile(rb"([A-Za-z0-9+/_-]++)(?:%b)?+" % _GAP)
 _SHAPE = re.compile(rb"[A-Za-z0-9+/_-]++(?:%b[A-Za-z0-9+/_-]++)*+" % _GAP)
 _START = re.compile(rb"xox[a-eoprs]|xapp|xwfp|hooks\.slack")
@@ -192,7 +202,7 @@ def _every() -> tuple[bytes, ...]:
     """All five levels. Each literal has its price: where a line ends within an image, three characters of that of `xox`
     are one, and more of the others."""
     cut = tuple(one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))
-    broken = (*_broken(cut, _HEAD_ENDS, _TAIL_STARTS), *_others())
+    broken = (*_broken(cut, _XOX_ENDS, _TAIL_STARTS), *_others())
     return cover((*anchors(LEVELS, 0), *_PACKED, *_images(_digits()), *broken))
 
 

@@ -1,5 +1,6 @@
 """Quoted-printable of mails (RFC 2045, section 6.7): `=78`, and soft line breaks within a token; also the encoded words
-of their headers (RFC 2047), which break long values in their own way."""
+of their headers (RFC 2047), which break long values in their own way. Mails also stand in strings of JSON, where the
+end of a line is `\\n`."""
 
 from __future__ import annotations
 
@@ -7,10 +8,10 @@ import re
 
 from scanner.decode.characters import Dialect, view
 
-_BREAK = rb"=[ \t]{0,80}\r?\n"
+_BREAK = rb"=[ \t]{0,80}(?:\r?\n|(?:\\+r)?\\+n)"
 _WORD = rb"\?=\s{1,80}=\?[^?\s]{1,40}\?[qQ]\?"
 _PATTERN = rb"=(?P<byte>[0-9A-Fa-f]{2})|%b|%b" % (_BREAK, _WORD)
-_ENDS = (b"=\n", b"=\r\n")
+_ENDS = (b"=\n", b"=\r\n", b"=\\n", b"=\\r\\n")
 
 
 def _plain(found: re.Match[bytes]) -> bytes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import quopri
 from textwrap import indent
 
 import pytest
@@ -118,6 +119,26 @@ def test_a_line_may_end_anywhere_within_the_image(kind: str, line_end: bytes) ->
         secret = token(kind, before)
         data = wrapped(base64.b64encode(b"a" * before + b" " + secret + b" und so"), 76, line_end)
         assert any(secret in part.data for part in parts(b'"' + data + b'"', base64views.VIEW)), before
+
+
+@pytest.mark.parametrize("head", [b"", b"data: "])
+@pytest.mark.parametrize("kind", ["bot", "webhook"])
+@pytest.mark.parametrize("in_json", [False, True])
+def test_soft_breaks_of_a_mail(kind: str, head: bytes, in_json: bool) -> None:
+    for before in range(0, 120, 7):
+        secret = token(kind, before)
+        mail = quopri.encodestring(head + base64.b64encode(b"a" * before + b" " + secret + b" und so" * 30))
+        text = json.dumps({"body": "Guten Tag\n" * 2 + "x\n\n" + mail.decode()}).encode() if in_json else mail
+        assert any(secret in part.data for part in parts(text, base64views.VIEW)), before
+
+
+def test_padding_is_no_soft_break() -> None:
+    """A line that is as long as those of mails are, and then any word."""
+    for seed in (one for one in range(40) if len(token("bot", one)) <= 56):
+        secret = token("bot", seed).rjust(56, b"/")
+        text = base64.b64encode(secret) + b"\nxyz012 and other words\n"
+        assert text[75:77] == b"=\n"
+        assert {part.data for part in parts(text) if token("bot", seed) in part.data} == {secret}
 
 
 def _broken_twice(inner: bytes) -> bool:

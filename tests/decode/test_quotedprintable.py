@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import quopri
 from email.header import Header
 from random import Random
@@ -50,12 +51,23 @@ def test_the_standard_library_s_lines(secret: bytes, indent: int, end: bytes) ->
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 20])
-@pytest.mark.parametrize("end", [b"=\n", b"=\r\n", b"= \t\r\n"])
+@pytest.mark.parametrize("end", [b"=\n", b"=\r\n", b"= \t\r\n", b"=\\n", b"=\\r\\n", b"=\\\\n"])
 def test_soft_breaks(at: int, end: bytes) -> None:
     secret = token()
-    if b" " in end and at < 4:
+    if end in (b"= \t\r\n", b"=\\\\n") and at < 4:
         return
     planted(VIEW, b"t: ", secret[:at] + end + secret[at:], b"\n", secret)
+
+
+@given(prefixed, st.integers(0, 80), st.sampled_from(["\n", "\r\n"]))
+@settings(deadline=None)
+def test_a_mail_in_a_string_of_json(secret: bytes, indent: int, end: str) -> None:
+    mail = quopri.encodestring(b"a" * indent + b" " + secret + b" " + b"b" * 80).decode().replace("\n", end)
+    text = json.dumps({"body": mail}).encode()
+    if secret not in text:
+        ((start, stop),) = places(VIEW, text, secret)
+        assert quopri.decodestring(json.loads(b'"' + text[start:stop] + b'"')) == secret
+        assert any(anchor in text for anchor in VIEW.anchors)
 
 
 def test_encoded_words() -> None:
