@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +15,11 @@ from scanner.commands.remediate_verify import verify
 from scanner.errors import FINDINGS, INCOMPLETE, OK, UsageError
 from scanner.git import refs
 from scanner.git.repository import Repository, common_dir
-from scanner.model import Finding, Match, Problem, Report, Rule, Secret, Streams
+from scanner.model import Finding, Location, Match, Problem, Report, Rule, Secret, Streams
 from scanner.report.output import Output, check, secrets
 from scanner.report.reading import to_report
 from scanner.report.redactor import Redactor
-from scanner.respond import clean, expressions, outside, telling
+from scanner.respond import clean, expressions, outside, rewriting, telling
 from scanner.respond.remediate import runbook
 
 SUMMARY = "What to do about findings, in order; the expressions that rewrite a history; and whether it is clean."
@@ -89,7 +89,7 @@ def _refuse(args: argparse.Namespace, asked: Asked) -> None:
 
 class Told(NamedTuple):
     """What a runbook is made of: whose findings, the rules, what went wrong, what else is to be said, what must be
-    masked, and the expressions file if one was made."""
+    masked, the expressions file if one was made, and which spellings were looked for."""
 
     known: Report
     rules: tuple[Rule, ...]
@@ -97,6 +97,7 @@ class Told(NamedTuple):
     notes: tuple[str, ...] = ()
     hidden: tuple[Secret, ...] = ()
     written: telling.Written | None = None
+    spelled: expressions.Spelled = expressions.Spelled()
 
 
 def _runbook(args: argparse.Namespace, streams: Streams, asked: Asked) -> int:
@@ -114,15 +115,18 @@ def _with_expressions(place: str, scanned: Scanned, asked: Asked, told: Told) ->
     """Makes the expressions file, if there is anything to replace."""
     standing = [each.finding for each in clean.still(scanned.report, clean.wanted(asked.report))]
     spelled = _spelled(scanned, standing)
+    known = (*standing, *told.known.findings)  # a mirror clone lacks what Git LFS keeps; the report may know of it
+    left = [at for each in known for at in each.locations if not spelled.reaches(each, at)]
     written = None
     if spelled.spellings:
         outside.create(place, expressions.render(spelled.spellings))
-        written = _written(place, scanned.repository, spelled, len(standing))
+        written = _written(place, scanned.repository, spelled, left)
     return told._replace(
         problems=(*told.problems, *spelled.problems),
-        notes=(*told.notes, *_missing(told.known, standing, spelled.spellings)),
+        notes=(*told.notes, *_missing(told.known, standing, spelled.spellings, left)),
         hidden=(*told.hidden, *spelled.spellings),
         written=written,
+        spelled=spelled,
     )
 
 
@@ -147,22 +151,30 @@ def _spelled(scanned: Scanned, standing: Iterable[Finding]) -> expressions.Spell
     return expressions.collect(git, scanned.setup.detector(), expressions.objects(git, places), wanted)
 
 
-def _missing(known: Report, standing: Iterable[Finding], spellings: Iterable[Secret]) -> Iterable[str]:
+def _missing(
+    known: Report, standing: Iterable[Finding], spellings: Iterable[Secret], left: Iterable[Location]
+) -> Iterable[str]:
     here = {finding.fingerprint for finding in standing}
     gone = [finding.redacted for finding in known.findings if finding.fingerprint not in here]
     if gone:
         yield f"not in this repository, so not among the expressions: {', '.join(gone)}"
     if not list(spellings):
         yield "no expressions were written: there is nothing in a blob or a message to replace"
+        if blobs := _blobs(left):
+            yield telling.unreached(blobs)
 
 
-def _written(place: str, repository: Repository, spelled: expressions.Spelled, tokens: int) -> telling.Written:
+def _blobs(left: Iterable[Location]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(at.blob for at in left if at.blob))
+
+
+def _written(
+    place: str, repository: Repository, spelled: expressions.Spelled, left: Sequence[Location]
+) -> telling.Written:
     folder, file = shlex.quote(repository.top or repository.git_dir), shlex.quote(place)
-    commands = (
-        f"git -C {folder} filter-repo --replace-text {file} --replace-message {file}",
-        f"rm {file}",
-    )
-    return telling.Written(place, len(spelled.spellings), tokens, spelled.binary, commands)
+    commands = (rewriting.command(file, rewriting.paths(left), folder), f"rm {file}")
+    tokens = len({fingerprint for _, fingerprint in spelled.reached})
+    return telling.Written(place, len(spelled.spellings), tokens, _blobs(left), commands)
 
 
 def _rules(args: argparse.Namespace) -> tuple[Rule, ...]:
@@ -171,7 +183,7 @@ def _rules(args: argparse.Namespace) -> tuple[Rule, ...]:
 
 def _tell(args: argparse.Namespace, streams: Streams, told: Told) -> int:
     known, written = told.known, told.written
-    book = runbook(known.findings, {rule.id: rule for rule in told.rules})
+    book = runbook(known.findings, {rule.id: rule for rule in told.rules}, told.spelled.reaches)
     status = FINDINGS if known.findings else INCOMPLETE if told.problems else OK
     if args.format == "json":
         data = telling.runbook_json(book, written, told.problems, told.notes, status)

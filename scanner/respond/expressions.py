@@ -1,5 +1,10 @@
 """What `git filter-repo --replace-text` is to look for: every spelling of the tokens that a repository holds.
 
+A spelling is all bytes of a blob or message that a token is made of, from the first to the last, whatever it is encoded
+in: of base64 the characters that hold its bits, of a token in pieces also what stands between these. So each holds a
+whole token and matches nothing else; a piece by itself might be a word of anybody's. An archive that stands in a text
+as base64 goes as a whole.
+
 The format is that of git-filter-repo 2.47 (its manual, «--replace-text»): a line for each, `literal:` or `regex:`
 before it and `==>` with the replacement behind it; the last `==>` of a line counts. Literals are replaced in the order
 of the file, and regular expressions only after them.
@@ -15,21 +20,32 @@ from scanner.detect import Detector
 from scanner.errors import GitError
 from scanner.git.objects import Cat
 from scanner.git.run import Git
-from scanner.model import Location, Match, Problem, Secret
+from scanner.model import Finding, Location, Match, Problem, Secret
+from scanner.pipeline import fingerprint
+from scanner.respond.rewriting import by_expression
+from scanner.uncover import Shown, uncover
 from scanner.windows import windows
 
 REPLACEMENT = b"***REMOVED***"
 _LOOKED_AT = 8192  # a blob with a NUL in so many first bytes is binary to filter-repo, which leaves it as it is
+_SHORTEST = 16  # bytes of an encoded token; no token is shorter, but what packs it may be
 _FSCK = "git fsck shows what is damaged"
 
 
 class Spelled(NamedTuple):
-    """The spellings that stand in some objects, the longest first; the ids of blobs in which filter-repo replaces
-    nothing; and what could not be read."""
+    """The spellings that stand in some objects, the longest first; which objects were read, which fingerprints are
+    spelled in which of them; and what could not be read."""
 
     spellings: tuple[Secret, ...] = ()
-    binary: tuple[str, ...] = ()
+    read: frozenset[str] = frozenset()
+    reached: frozenset[tuple[str, str]] = frozenset()
     problems: tuple[Problem, ...] = ()
+
+    def reaches(self, finding: Finding, location: Location) -> bool:
+        """Whether the spellings take `finding` away at this place. Of an object that was not read its place tells."""
+        if location.blob is None or location.blob not in self.read:
+            return by_expression(location)
+        return (location.blob, finding.fingerprint) in self.reached
 
 
 def objects(git: Git, locations: Iterable[Location]) -> Iterator[bytes]:
@@ -51,37 +67,74 @@ def _tags(git: Git) -> Iterator[bytes]:
 
 
 def collect(git: Git, detector: Detector, oids: Iterable[bytes], wanted: Callable[[Match], bool]) -> Spelled:
-    """How what is `wanted` is spelled in the objects `oids`: the bytes from the start to the end of each match."""
+    """How what is `wanted` is spelled in the objects `oids`. A blob that filter-repo takes for binary has no
+    spellings: it would replace nothing there."""
     spellings: set[Secret] = set()
-    binary: list[str] = []
+    looked: set[str] = set()
+    reached: set[tuple[str, str]] = set()
     problems: list[Problem] = []
     with Cat(git) as cat:
         for oid, header, read in cat.readers(oids):
+            name = oid.decode()
             try:
                 if read is None:
                     raise GitError("the object cannot be read", _FSCK)
-                found, is_binary = _look(detector, read, wanted)
+                found = _look(detector, read, wanted, header.kind == b"blob")
             except GitError as error:
-                problems.append(Problem(oid.decode(), str(error), error.hint))
+                problems.append(Problem(name, str(error), error.hint))
                 continue
-            spellings |= found
-            if found and is_binary and header.kind == b"blob":
-                binary.append(oid.decode())
-    return Spelled(tuple(sorted(spellings, key=_longest_first)), tuple(binary), tuple(problems))
+            spellings |= found.keys()
+            looked.add(name)
+            reached |= {(name, each) for known in found.values() for each in known}
+    ordered = tuple(sorted(spellings, key=_longest_first))
+    return Spelled(ordered, frozenset(looked), frozenset(reached), tuple(problems))
 
 
 def _look(
-    detector: Detector, read: Callable[[int], bytes], wanted: Callable[[Match], bool]
-) -> tuple[set[Secret], bool]:
-    found: set[Secret] = set()
-    is_binary: bool | None = None
+    detector: Detector, read: Callable[[int], bytes], wanted: Callable[[Match], bool], blob: bool
+) -> dict[Secret, set[str]]:
+    """The spellings in one object, and the fingerprints of what each spells."""
+    found: dict[Secret, set[str]] = {}
+    begun = False
     for window in windows(read):
-        if is_binary is None:
-            is_binary = b"\0" in window.data[:_LOOKED_AT]
-        for match in detector.scan(window.data).matches:
-            if window.owns(match.start) and wanted(match):
-                found.add(Secret(window.data[match.start : match.end]))
-    return found, bool(is_binary)
+        if blob and not begun and b"\0" in window.data[:_LOOKED_AT]:
+            return {}
+        begun = True
+        shown = [one for one in uncover(detector, window.data).shown if window.owns(one.match.start)]
+        for start, end, known in _spans(_value(detector, window.data, one) for one in shown if wanted(one.match)):
+            found.setdefault(Secret(window.data[start:end]), set()).update(known)
+    return found
+
+
+def _value(detector: Detector, data: bytes, one: Shown) -> Shown:
+    """An archive that stands there in base64, as a whole: with the padding, but without the word that begins the next
+    line and looks like more of it, a key of YAML. It is none of it if all shows without it."""
+    if one.member is None:
+        return one
+    start, end = one.match.start, one.match.end
+    cut = len(data[:end].rpartition(b"\n")[0].rstrip(b"\r"))
+    if cut > start:
+        whole, begun = ([each.match.secret for each in uncover(detector, data[start:to]).shown] for to in (end, cut))
+        end = cut if begun == whole else end
+    end += len(data[end : end + 2]) - len(data[end : end + 2].lstrip(b"="))
+    return one._replace(match=one.match._replace(end=end))
+
+
+def _spans(shown: Iterable[Shown]) -> Iterator[tuple[int, int, set[str]]]:
+    """Where they stand, and what stands there. Those that share bytes, as tokens in one base64 may, are one: once one
+    was replaced the other would stand there no more as it is known."""
+    start, end, known = 0, 0, set[str]()
+    for one in sorted(shown, key=lambda one: one.match.start):
+        match = one.match
+        if one.encoding and match.end - match.start < _SHORTEST:
+            continue
+        if known and match.start >= end:
+            yield start, end, known
+            known = set()
+        start, end = (start, max(end, match.end)) if known else (match.start, match.end)
+        known = {*known, fingerprint(match)}
+    if known:
+        yield start, end, known
 
 
 def _longest_first(spelling: Secret) -> tuple[int, bytes]:

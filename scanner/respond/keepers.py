@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scanner.model import Location, Names, Reach
+from scanner.respond import rewriting
 
 _SHOWN = 20
 _EXPIRE = "git reflog expire --expire=now --expire-unreachable=now --all"
 _PRUNE = "git gc --prune=now"
+_REWRITE = "git filter-repo"  # and how, for the places at hand
 
 # What keeps it: a sentence, and the commands that drop it. The order is that of the work: what is dropped last (gc)
 # has an effect only once nothing else holds on.
@@ -24,11 +26,11 @@ _WAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "branches": (
         "branches (or remote-tracking ones, or other refs) lead to it: rewrite them, or delete what nobody needs",
-        ("git filter-repo --replace-text FILE --replace-message FILE", "git branch -D NAME", "git update-ref -d REF"),
+        (_REWRITE, "git branch -D NAME", "git update-ref -d REF"),
     ),
     "tags": (
         "tags lead to it: rewriting rewrites them too, or delete what nobody needs",
-        ("git filter-repo --replace-text FILE --replace-message FILE", "git tag -d NAME"),
+        (_REWRITE, "git tag -d NAME"),
     ),
     "ref-name": ("the name of a ref holds it, which no rewriting of contents changes", ("git branch -m OLD NEW",)),
     "path-name": (
@@ -73,11 +75,26 @@ class Keeper(NamedTuple):
 
 def keepers(locations: Iterable[Location]) -> tuple[Keeper, ...]:
     """What keeps any of `locations`, each once, in the order of ORDER."""
-    held: dict[str, list[Names]] = {}
+    held: dict[str, list[tuple[Location, Names]]] = {}
     for location in locations:
         for what, names in _held(location):
-            held.setdefault(what, []).append(names)
-    return tuple(Keeper(what, _WAYS[what][0], _together(held[what]), _WAYS[what][1]) for what in ORDER if what in held)
+            held.setdefault(what, []).append((location, names))
+    return tuple(_keeper(what, held[what]) for what in ORDER if what in held)
+
+
+def _keeper(what: str, held: Iterable[tuple[Location, Names]]) -> Keeper:
+    places, names = zip(*held, strict=True)
+    why, ways = _WAYS[what]
+    commands = (_rewrite(places) if way == _REWRITE else way for way in ways)
+    return Keeper(what, why, _together(names), tuple(filter(None, commands)))
+
+
+def _rewrite(places: Iterable[Location]) -> str:
+    """How to rewrite what these places stand in; nothing where no rewriting of contents reaches them."""
+    listed = list(places)
+    replaced = any(map(rewriting.by_expression, listed))
+    files = rewriting.paths(place for place in listed if not rewriting.by_expression(place))
+    return rewriting.command("FILE" if replaced else "", files) if replaced or files else ""
 
 
 def _held(location: Location) -> Iterator[tuple[str, Names]]:

@@ -6,11 +6,13 @@ nobody, and because a rewritten history no longer says where the token was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from scanner.model import SEVERITIES, Finding, Location, Rule
+from scanner.model import SEVERITIES, Finding, Location, Named, Rule, Shared
+from scanner.pairs import together
 from scanner.report.places import many, place
+from scanner.respond import rewriting
 from scanner.respond.keepers import Keeper, keepers
 from scanner.respond.replacing import words
 
@@ -47,6 +49,11 @@ _LAST = (
 _MIRROR = (
     "Run git filter-repo (pip install git-filter-repo) in a fresh mirror clone, which holds more than other clones do."
 )
+_REPLACE = (
+    "Expressions also replace what stands encoded in a text, or in pieces: all bytes from the first of a token to its "
+    "last. Of a base64 value that held more the rest stays, but does not decode any more; what stood between pieces "
+    "goes with them; an archive in base64 goes as a whole."
+)
 _FILE = "/somewhere/outside/expressions.txt"
 
 
@@ -78,6 +85,16 @@ class Runbook(NamedTuple):
     kept: tuple[Keeper, ...]
 
 
+Reaches = Callable[[Finding, Location], bool]  # whether an expression takes the finding away at this place
+
+
+_Key = tuple[str, str]  # two secrets may share a fingerprint
+
+
+def _by_place(finding: Finding, location: Location) -> bool:
+    return rewriting.by_expression(location)
+
+
 def advice(remediation: str) -> Advice:
     """The parts of a remediation text; one that does not say what breaks is all «how»."""
     how, mark, rest = remediation.partition(_BREAKS)
@@ -85,17 +102,19 @@ def advice(remediation: str) -> Advice:
     return Advice(how.strip(), breaks.strip().removesuffix(".") if mark else "", then.strip())
 
 
-def runbook(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> Runbook:
-    """What to do about `findings`. `rules`, by id, say whether the API revokes; a rule that is not there does not."""
+def runbook(findings: Sequence[Finding], rules: Mapping[str, Rule], reaches: Reaches = _by_place) -> Runbook:
+    """What to do about `findings`. `rules`, by id, say whether the API revokes; a rule that is not there does not.
+    `reaches`: what expressions can do, if more is known than places tell."""
     if not findings:
         return Runbook((), ())
     groups = _by_rule(findings)
     kept = keepers(_places(findings))
-    steps = [_revoke(group, rules.get(group[0].rule)) for group in groups]
+    beside = _beside(findings)
+    steps = [_revoke(group, rules.get(group[0].rule), beside) for group in groups]
     steps += [_replace(group, rules.get(group[0].rule)) for group in groups]
     steps.append(_redeploy(findings))
     if any(location.source not in _NO_HISTORY for location in _places(findings)):
-        steps += [_rewrite(findings, kept), Step("elsewhere", "What no clone reaches", text=ELSEWHERE)]
+        steps += [_rewrite(findings, kept, reaches), Step("elsewhere", "What no clone reaches", text=ELSEWHERE)]
         steps.append(_verify(findings))
     return Runbook(tuple(steps), kept)
 
@@ -126,7 +145,7 @@ def is_dead(finding: Finding) -> bool:
     return bool(verdict and verdict.state == "inactive" and verdict.code and verdict.code != "token_expired")
 
 
-def _revoke(group: Sequence[Finding], rule: Rule | None) -> Step:
+def _revoke(group: Sequence[Finding], rule: Rule | None, beside: Mapping[_Key, Sequence[str]]) -> Step:
     means = rule.revoke if rule else "manual"
     told = advice(group[0].remediation)
     also = words(group[0].rule, told.then, revocable=means != "none").also
@@ -137,7 +156,7 @@ def _revoke(group: Sequence[Finding], rule: Rule | None) -> Step:
     return Step(
         "revoke",
         f"Revoke: {rule.name if rule else group[0].rule}",
-        tuple(map(_token, group)),
+        tuple(_token(each, beside.get(_key(each), ())) for each in group),
         tuple(line for line in text if line),
         ("xoxscan revoke        # tokens on standard input: rehearses; --yes revokes",) if call else (),
         _fingerprints(group),
@@ -145,13 +164,36 @@ def _revoke(group: Sequence[Finding], rule: Rule | None) -> Step:
     )
 
 
-def _token(finding: Finding) -> str:
-    """A masked token and where it stands first."""
+def _token(finding: Finding, beside: Iterable[str]) -> str:
+    """A masked token, where it stands first, and what belongs to it."""
     where = [place(location) for location in finding.locations[:1]]
     more = len(finding.locations) - 1
     dead = ", dead already" if is_dead(finding) else ""
     others = f" and {many(more, 'place')} more" if more > 0 else ""
-    return f"{finding.redacted}  {', '.join(where)}{others}{dead}"
+    return f"{finding.redacted}  {', '.join(where)}{others}{dead}{''.join(f', {word}' for word in beside)}"
+
+
+def _key(finding: Finding | Shared) -> _Key:
+    return finding.fingerprint, finding.redacted
+
+
+def _beside(findings: Iterable[Finding]) -> dict[_Key, list[str]]:
+    """What belongs together, as reports put it together: for each secret its public ids and the other secrets."""
+    told: dict[_Key, list[str]] = {}
+    for whole in together(findings):
+        for part in whole.parts:
+            if isinstance(part, Named):
+                told.setdefault(_key(whole), []).append(_with(part.kind, part.value))
+                continue
+            told.setdefault(_key(whole), []).append(_with(part.kind, part.redacted))
+            told.setdefault(_key(part), []).append(_with(whole.kind, whole.redacted))
+            named = part.parts if isinstance(part, Finding) else ()
+            told[_key(part)] += [_with(each.kind, each.value) for each in named if isinstance(each, Named)]
+    return {key: list(dict.fromkeys(words)) for key, words in told.items()}
+
+
+def _with(kind: str, shown: str) -> str:
+    return f"with {kind} {shown}"
 
 
 def _fingerprints(findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -167,7 +209,9 @@ def _replace(group: Sequence[Finding], rule: Rule | None) -> Step:
 
 
 def _redeploy(findings: Sequence[Finding]) -> Step:
-    paths = dict.fromkeys(place(one._replace(position=None)) for one in _places(findings) if one.path is not None)
+    paths = dict.fromkeys(
+        place(one._replace(position=None, encoding=())) for one in _places(findings) if one.path is not None
+    )
     text = [
         "Give the new values to everything that ran with the old ones, from a secret store and not from a repository."
     ]
@@ -179,19 +223,33 @@ def _redeploy(findings: Sequence[Finding]) -> Step:
     return Step("redeploy", "Redeploy", text=tuple(text), fingerprints=_fingerprints(findings))
 
 
-def _rewrite(findings: Sequence[Finding], kept: Sequence[Keeper]) -> Step:
+def _rewrite(findings: Sequence[Finding], kept: Sequence[Keeper], reaches: Reaches) -> Step:
+    """Only what applies: a recipe that does nothing would look as if something had been done."""
+    past = [(each, at) for each in findings for at in each.locations if at.source not in _NO_HISTORY]
+    replaced = any(reaches(*one) for one in past)
+    files = rewriting.paths(at for each, at in past if not reaches(each, at))
     text = [_LAST, _MIRROR]
+    text += [_REPLACE] if any(at.encoding and reaches(each, at) for each, at in past) else []
+    text += [rewriting.BY_PATH] if files else []
+    text += [rewriting.LFS] if any("lfs" in at.encoding for _, at in past) else []
     text += [f"What keeps it now: {told(keeper)}" for keeper in kept]
-    commands = (
-        "git clone --mirror URL fresh.git",
-        f"xoxscan remediate fresh.git --expressions {_FILE}",
-        f"git -C fresh.git filter-repo --replace-text {_FILE} --replace-message {_FILE}",
-        "git -C fresh.git push --force --mirror URL",
-        f"rm {_FILE}",
-    )
+    commands = tuple(_rewriting(replaced, files))
     return Step(
         "rewrite", "Rewrite the history", text=tuple(text), commands=commands, fingerprints=_fingerprints(findings)
     )
+
+
+def _rewriting(replaced: bool, files: Sequence[bytes]) -> Iterable[str]:
+    """The commands, if any does anything."""
+    if not replaced and not files:
+        return
+    yield "git clone --mirror URL fresh.git"
+    if replaced:
+        yield f"xoxscan remediate fresh.git --expressions {_FILE}"
+    yield rewriting.command(_FILE if replaced else "", files, "fresh.git")
+    yield "git -C fresh.git push --force --mirror URL"
+    if replaced:
+        yield f"rm {_FILE}"
 
 
 def told(keeper: Keeper) -> str:

@@ -66,11 +66,17 @@ def _written(written: Written) -> Iterator[str]:
     yield f"{harmless(written.file)}: {amount} IN THE CLEAR (mode 0600). Delete it as soon as the history is rewritten."
     yield from (f"     $ {harmless(command)}" for command in written.commands)
     if written.binary:
-        yield from _wrapped(
-            "git filter-repo replaces nothing in blobs that it takes for binary. With these ids in a file, one a line, "
-            f"--strip-blobs-with-ids FILE takes them out as a whole: {', '.join(written.binary)}"
-        )
+        yield from _wrapped(unreached(written.binary))
     yield ""
+
+
+def unreached(blobs: Iterable[str]) -> str:
+    """What else can be done about blobs in which git filter-repo replaces nothing."""
+    return (
+        "No expression takes a token out of these blobs: they are packed, or git filter-repo takes them for binary. "
+        "--path takes their files out of all commits; with these ids in a file, one a line, --strip-blobs-with-ids "
+        f"FILE takes out only these versions: {', '.join(blobs)}"
+    )
 
 
 def _notes(notes: Iterable[str], problems: Iterable[Problem]) -> Iterator[str]:

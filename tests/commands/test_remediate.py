@@ -305,15 +305,16 @@ def test_what_filter_repo_takes_for_binary_is_named(repo: Repo, run: Run, tmp_pa
     repo.commit({"a.bin": b"\0\0 " + ONE + b"\n", "other": b"a"})
     fresh = mirror(repo.path, tmp_path / "fresh.git")
     place = tmp_path / "e"
-    made = remediate(run, fresh, "--expressions", place, status=1)["expressions"]
-    assert made["binary"] == [repo.git("rev-parse", "HEAD:a.bin")]
-    shell(made["commands"][0], tmp_path)
-    assert len(remediate(run, "--verify-clean", fresh, status=1)["standing"]) == 1
-    (tmp_path / "ids").write_text("\n".join(made["binary"]) + "\n")
+    made = remediate(run, fresh, "--expressions", place, status=1)
+    blob = repo.git("rev-parse", "HEAD:a.bin")
+    assert made["expressions"] is None and not place.exists()  # it would take nothing away
+    assert "--strip-blobs-with-ids" in made["notes"][1] and made["notes"][1].endswith(f": {blob}")
+    (tmp_path / "ids").write_text(f"{blob}\n")
     shell(f"git filter-repo --force --strip-blobs-with-ids {shlex.quote(str(tmp_path / 'ids'))}", fresh)
     remediate(run, "--verify-clean", fresh, status=0)
-    result = run("remediate", "--expressions", tmp_path / "e2")
-    assert b"--strip-blobs-with-ids" in result.out
+    repo.commit({"a.env": b"T=" + TWO + b"\n"})
+    result = run("remediate", "--expressions", place)
+    assert b"--strip-blobs-with-ids" in result.out and ONE not in place.read_bytes() and TWO in place.read_bytes()
 
 
 def test_findings_of_the_report_alone(repo: Repo, run: Run, tmp_path: Path) -> None:
