@@ -7,7 +7,7 @@ checks. `regex` is loaded only when it is needed: most texts never come that far
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +20,8 @@ from scanner.windows import WINDOW
 
 if TYPE_CHECKING:
     import regex
+
+    from scanner.decode.containers_limits import Budget
 
 _RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
 PATIENCE = 3  # a rule that ran out of time on so many texts is given up: each costs all of that time again
@@ -47,25 +49,30 @@ class Scan(NamedTuple):
 
 
 _ROOM = 4 << 20  # bytes that may be decoded of a file, besides four times its size: views may show the same again
+_EXCESS = 16 << 20  # bytes of contents that hold something and are many times as large as what they were packed in
 
 
 class Allowance:
     """What it may take to look at one text with all that is encoded or packed in it. It grows with what is looked at,
-    so that a file in an archive gets no more than it would get by itself, and many small ones no more than one."""
+    so that a file in an archive gets no more than it would get by itself, and many small ones no more than one.
+    `outer` tells the size of what all of it is packed in, if it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, outer: Callable[[], int] | None = None) -> None:
         self.room = _ROOM  # bytes that may still be decoded
-        self._size = 0
+        self.size = 0  # bytes of texts
+        self.outer = outer or (lambda: self.size)
+        self.excess = _EXCESS
+        self.packed: Budget | None = None  # for containers that are encoded in these texts
         self._spent: dict[str, float] = {}
 
     def grow(self, size: int) -> None:
         """So many bytes more are looked at."""
-        self._size += size
+        self.size += size
         self.room += 4 * size
 
     def left(self, rule: str, timeout: float) -> float:
         """The seconds that are left to a rule to which `timeout` is given for one text."""
-        return timeout * (1 + _RETRY) * (1 + self._size // WINDOW) - self._spent.get(rule, 0)
+        return timeout * (1 + _RETRY) * (1 + self.size // WINDOW) - self._spent.get(rule, 0)
 
     def spend(self, rule: str, seconds: float) -> None:
         """The rule took so many seconds."""
@@ -114,12 +121,13 @@ class Detector:
         """All that the rules find in `data`: sorted by place, never two matches for the same bytes. What it takes
         counts as `shared`."""
         shared = shared or Allowance()
-        places = _Places(data, self._prefilter.which(data))
+        present = self._prefilter.which(data)
+        places = _Places(data, present)
         matches: list[Match] = []
         dropped: list[Dropped] = []
         overrun: list[str] = []
         tried = False
-        for rule in self._rules:
+        for rule in self._rules if present else ():  # few texts that a view looks at hold any
             regions = places.regions(rule)
             if not regions:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.detect import Allowance, Detector
@@ -30,6 +30,7 @@ class Examined(NamedTuple):
 
 NOTHING = Examined()
 BEGINNING = 1024  # bytes: text in UTF-16 or UTF-32 has a zero in these, if only for the end of a line
+_PLACES = 20  # of so many skips of a kind it is said where they are
 UNFOLDS = Skip("encoded content", "it unfolds to more than is looked at")
 
 
@@ -117,11 +118,21 @@ def _examined(
 
 
 def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
-    """`skips`, each kind of them once, with how many there are."""
+    """`skips`, each kind of them once, with how many there are, and their first places by name, in whatever order they
+    were met."""
     counts: Counter[tuple[str, str]] = Counter()
+    places: dict[tuple[str, str], set[str]] = {}
     for skip in skips:
-        counts[skip.what, skip.reason] += skip.count
-    return tuple(Skip(what, reason, count) for (what, reason), count in counts.items())
+        kind = skip.what, skip.reason
+        counts[kind] += skip.count
+        places.setdefault(kind, set()).update(skip.first)
+    return tuple(Skip(*kind, count, tuple(sorted(places[kind])[:_PLACES])) for kind, count in counts.items())
+
+
+def placed(skips: Iterable[Skip], place: bytes) -> Iterator[Skip]:
+    """`skips` of the file, or of the object, that has this name."""
+    shown = place.decode("utf-8", "backslashreplace")
+    return (skip._replace(first=(shown,)) for skip in skips)
 
 
 def added(numbers: Iterable[int | None]) -> int | None:

@@ -61,7 +61,9 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
     overrun: dict[str, None] = {}
     unread: list[str] = []
     closed: list[Skip] = []
-    tried, shared = False, Allowance()
+    from scanner.decode.containers_source import packed_size
+
+    tried, shared = False, Allowance(lambda: packed_size(data))
     for one in everything(data, name=name):
         if isinstance(one, Closed):
             closed.append(Skip("packed content", one.reason))

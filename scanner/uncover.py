@@ -10,12 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.decode.containers import LIMITS, Closed, everything, format_of
+from scanner.decode.containers import Budget, Closed, Opened, format_of, opened
 from scanner.decode.containers_limits import TORN
 from scanner.detect import Allowance, Detector, Scan
 from scanner.model import Dropped, Match, Position
 from scanner.positions import position
 from scanner.spelling import spelled
+from scanner.windows import Window, windows
 
 if TYPE_CHECKING:
     from scanner.decode.view import Decoded
@@ -26,6 +27,7 @@ _MIXED = 3  # different ones
 WITH_ID = ("slack-client-secret",)  # what a client id may stand beside
 UNFOLDED = "decoding"  # in place of a rule that ran out of time
 _EACH = 128  # bytes: what it takes to look at a part, however small it is
+_GAIN = 10  # what a container holds may take as much as a text of so many times its size; no bomb gets more
 # What these views show may go on where the raw text seems to end; others may glue something to a whole token.
 _GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
 
@@ -112,22 +114,49 @@ class _Looker:
     def _opened(self, data: bytes, name: str, taken: tuple[str, ...]) -> Iterator[Shown]:
         """What is packed in a container that was encoded. One that is torn is no damage: texts quote the beginning of
         some."""
-        limits = LIMITS._replace(total=self._shared.room, times=0)
-        for one in everything(data, limits, name):
+        budget = self._shared.packed = self._shared.packed or Budget(size=self._shared.outer)
+        gain = _GAIN * len(data)
+        for one in () if budget.spent else opened(data, name, budget):  # then that was said
             if isinstance(one, Closed):
                 self.closed.update({} if one.reason in TORN else {one.reason: None})
-            elif not one.format:
-                content = one.data + b"".join(one.more or ())
-                self._shared.room -= len(content) + _EACH
-                self._detector.unpacked(len(content))
-                shown = self.look(content, (*taken, *one.encoding))[1] if self._detector.may_hold(content) else ()
-                for inner in shown:
-                    whole = inner.match._replace(start=0, end=len(data))
-                    member = (*one.member, *(inner.member or ()))
-                    at = inner.position
-                    if one.member and at is None:
-                        at = position(content, inner.match.start, inner.match.end)
-                    yield Shown(whole, (*one.encoding, *inner.encoding), member=member, position=at)
+                continue
+            for window in () if one.format else _windows(one):
+                size = min(window.last, len(window.data)) - window.first
+                self._detector.unpacked(size)
+                self._shared.room += 4 * min(size, gain) - _EACH
+                if self._detector.may_hold(window.data) and self._bears(size - gain):
+                    for inner in self._packed(window, one, taken):
+                        yield inner._replace(match=inner.match._replace(start=0, end=len(data)))
+                gain -= min(size, gain)
+
+    def _bears(self, excess: int) -> bool:
+        """Whether so much more may be looked at than what it was packed in gives a right to."""
+        self._shared.excess -= max(excess, 0)
+        if excess <= 0 or self._shared.excess >= 0:
+            return True
+        self.overrun[UNFOLDED] = None
+        return False
+
+    def _packed(self, window: Window, one: Opened, taken: tuple[str, ...]) -> Iterator[Shown]:
+        """What a content holds that was packed, or a window of it; with its place, if it has a name."""
+        content = window.data
+        for inner in self.look(content, (*taken, *one.encoding))[1]:
+            start, end = inner.match.start, inner.match.end
+            if window.owns(start):
+                member = (*one.member, *(inner.member or ()))
+                at = inner.position
+                if one.member and at is None:
+                    at = position(content, start, end, window.line, window.column)
+                yield Shown(inner.match, (*one.encoding, *inner.encoding), member=member, position=at)
+
+
+def _windows(one: Opened) -> Iterator[Window]:
+    """A content in windows; one that is held is one."""
+    if one.more is None:
+        return iter((Window(one.data, 1, 1, 0, len(one.data) + 1),))
+    from scanner.decode.containers_source import reading
+
+    return windows(reading(one.more, one.data))
 
 
 def _shown(data: bytes, match: Match) -> Shown:

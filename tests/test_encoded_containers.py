@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -79,9 +80,60 @@ def test_what_is_rarer_is_seen_with_hyperscan(name: str) -> None:
 @BOTH
 def test_what_stays_closed(detector: Detector) -> None:
     bomb = base64.b64encode(gzip.compress(bytes(9 << 20)))
-    assert examine(detector, bomb).skipped == (Skip("packed content", "more than 4 MB are packed in this file"),)
+    reason = "it becomes more than 200 times as large"
+    assert examine(detector, bomb).skipped == (Skip("packed content", reason),)
     begun = base64.b64encode(gzip.compress(TEXT * 99))[:300]
     assert examine(detector, b"as `" + begun + b"...` shows").skipped == ()
+
+
+LARGE = random.Random(1).randbytes(20_000).translate(None, b"\r\n") + bytes(1 << 20)  # packs well, and holds nothing
+
+
+def packed(*contents: bytes) -> bytes:
+    """A text with all of them, each in gzip and base64."""
+    return b"".join(b"k:\n" + base64.b64encode(gzip.compress(content, 1)) + b"\n--\n" for content in contents)
+
+
+@BOTH
+def test_bombs_hide_nothing(detector: Detector) -> None:
+    """What is packed in a text is no part of what may be decoded of it."""
+    text = packed(*[bytes(1 << 20)] * 6, bytes(9 << 20), TEXT)
+    seen = examine(detector, text)
+    assert {hit.match.secret.reveal() for hit in seen.hits} == {token(seed=1), token("user", seed=2)}
+    assert seen.skipped == (Skip("packed content", "it becomes more than 200 times as large"),)
+
+
+@BOTH
+def test_a_dump_of_releases(detector: Detector) -> None:
+    noise = [base64.b64encode(random.Random(seed).randbytes(200_000)) for seed in range(12)]
+    dump = [base64.b64encode(base64.b64encode(gzip.compress(one + b"\n" + TEXT, 1))) for one in noise]
+    text = b"".join(b"- data:\n    release: %b\n  kind: Secret\n" % one for one in dump)
+    seen = examine(detector, text)
+    assert (len(seen.hits), seen.skipped, seen.overrun) == (24, (), ())
+
+
+def test_what_is_packed_in_a_text_has_a_limit() -> None:
+    """All containers of a text share it; what is nested in them counts."""
+    bombs = [bytes(7 << 20) + b"%d" % number for number in range(40)]
+    seen = examine(FAST, packed(*bombs, TEXT))
+    assert not seen.hits
+    assert seen.skipped == (Skip("packed content", "more than 256 MB are packed in this file"),)
+
+
+@BOTH
+def test_bombs_that_hold_something_take_no_more_than_they_may(detector: Detector) -> None:
+    bombs = [TEXT + bytes(6 << 20) + b"%d" % number for number in range(4)]
+    seen = examine(detector, packed(*bombs, TEXT))
+    assert len(seen.hits) == 6  # of two bombs, and of what follows all of them
+    assert seen.skipped == (Skip("encoded content", "it unfolds to more than is looked at"),)
+
+
+@BOTH
+def test_a_large_content_is_looked_at_in_windows(detector: Detector) -> None:
+    text = b"x = " + base64.b64encode(zipped({"a.txt": LARGE * 66 + b"\n" + TEXT}))
+    (first, second) = examine(detector, text).hits
+    assert (first.member, second.member) == ((b"a.txt",), (b"a.txt",))
+    assert (first.position[:2], second.position[:2]) == ((3, 3), (4, 3))
 
 
 @BOTH

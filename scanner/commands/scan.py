@@ -11,9 +11,9 @@ from typing import BinaryIO
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, report
 from scanner.config import NAME
-from scanner.detect import Detector
+from scanner.detect import Allowance, Detector
 from scanner.errors import GitError, UsageError
-from scanner.examine import Examined, examine, summed
+from scanner.examine import Examined, examine, placed, summed
 from scanner.git.lfs import Around
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
@@ -166,6 +166,7 @@ class Tally:
         self.problems: list[Problem] = []
         self.skips: list[Skip] = []
         self.dropped: list[tuple[Location, Dropped]] = []
+        self._shared = Allowance()  # what it may take to look at one file, in all of its windows
         self._inside: tuple[bytes | None, frozenset[Secret]] = (None, frozenset())  # a large file, what is packed in it
 
     def take(self, seen: Seen) -> None:
@@ -185,7 +186,7 @@ class Tally:
     def _look(self, piece: Piece) -> Iterator[Occurrence]:
         window = piece.window
         examined = self._examined(window, piece.path)
-        self.skips += examined.skipped
+        self.skips += placed(examined.skipped, piece.path or b"standard input")
         self.problems += overruns(piece.path or b"standard input", examined)
         place = Location(piece.source, piece.path)
         self.dropped += [
@@ -204,7 +205,7 @@ class Tally:
             examined = examine_packed(self._detector, packed.data, self._setup.foreign_markers, kept)
         except OSError as error:
             examined = Examined(unread=(f"what is packed in it cannot be read: {error.strerror}",))
-        self.skips += examined.skipped
+        self.skips += placed(examined.skipped, packed.path or b"standard input")
         self.problems += overruns(packed.path or b"standard input", examined)
         self._inside = packed.path, frozenset(hit.match.secret for hit in examined.hits)
         for hit in examined.hits:
@@ -213,7 +214,10 @@ class Tally:
 
     def _examined(self, window: Window, path: bytes | None) -> Examined:
         if window.line != 1 or window.column != 1 or window.last <= len(window.data):  # there is more of it
-            return examine(self._detector, window.data, self._setup.foreign_markers, window.line, window.column)
+            if window.line == window.column == 1:
+                self._shared = Allowance()
+            foreign, shared = self._setup.foreign_markers, self._shared
+            return examine(self._detector, window.data, foreign, window.line, window.column, shared)
         return examine_file(self._detector, window.data, self._setup.foreign_markers, partial(self._kept, path))
 
     def _kept(self, path: bytes | None, oid: str) -> BinaryIO | None:

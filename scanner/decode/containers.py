@@ -30,6 +30,7 @@ __all__ = [
     "everything",
     "format_of",
     "members",
+    "opened",
 ]
 
 ZIP, TAR = "zip", "tar"
@@ -159,8 +160,12 @@ def everything(data: Source, limits: Limits = LIMITS, name: str = "") -> Iterato
     `name` is its format, where that is known already. What reading a file raises comes out of here."""
     name = name or format_of(data)
     if name:
-        budget = Budget(limits, _size(data))
-        yield from _nested(Opened((), (), b"", name), data, 0, budget)
+        yield from opened(data, name, Budget(limits, _size(data)))
+
+
+def opened(data: Source, name: str, budget: Budget) -> Iterator[Opened | Closed]:
+    """The same for a container of the format `name`, as far as `budget` goes, which it may share with others."""
+    yield from _nested(Opened((), (), b"", name), data, 0, budget)
 
 
 def _size(data: Source) -> Callable[[], int]:
