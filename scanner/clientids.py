@@ -1,12 +1,14 @@
 """The client id beside a client secret. Pure, and only asked where a client secret was found.
 
 A client id is public, `digits.digits` (docs.slack.dev/authentication/installing-with-oauth): with its secret it is what
-an app signs in with, and it tells which app that is. Which id belongs to which secret only their places tell.
+an app signs in with, and it tells which app that is. Which id belongs to which secret only their places tell; and their
+names, where the ids stand first and then the secrets.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -19,6 +21,9 @@ _LONGEST = 34
 
 # Old apps have 7 digits before the point. Seconds with fractions have at most nine behind it, ids at least ten.
 _ID = re.compile(rb"(?<![0-9.])[0-9]{7,16}\.[0-9]{10,16}(?!\.?[0-9])")
+_NAME = re.compile(rb"([\w.\-]{1,80})[\"'`\]]{0,2}\s{0,8}(?:[:=]{1,2}>?)?\s{0,8}[\"'`]{0,2}\Z")
+_WORD = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_LONGEST_NAME = 120  # bytes, with what stands between it and its value
 
 Span = tuple[int, int]
 
@@ -35,13 +40,36 @@ class _Near(NamedTuple):
 
 def client_ids(data: bytes, matches: Sequence[Match]) -> dict[Match, tuple[str, Span]]:
     """For each of `matches`, client secrets in order: its id if there is one, and where that stands in `data`."""
-    found: dict[Match, tuple[str, Span]] = {}
+    reach: dict[Match, list[Span]] = {}  # of each the nearest first
     taken: set[Span] = set()
     for match in matches:
-        if nearest := min(_near(data, match, taken), default=None):
-            taken.add(nearest.span)
-            found[match] = data[slice(*nearest.span)].decode("ascii"), nearest.span
-    return found
+        reach[match] = [near.span for near in sorted(_near(data, match, taken))]
+        taken.update(reach[match][:1])
+    chosen = {match: _settled(data, match, reach) for match in matches}
+    return {match: (data[slice(*span)].decode("ascii"), span) for match, span in chosen.items() if span}
+
+
+def _settled(data: bytes, match: Match, reach: dict[Match, list[Span]]) -> Span | None:
+    """The nearest id; by its name, if it is also the nearest of another secret while one is there that is of none."""
+    counts = Counter(spans[0] for spans in reach.values() if spans)
+    first, free = reach[match][:1], [span for span in reach[match] if span not in counts]
+    if not first or not free or counts[first[0]] == 1:
+        return first[0] if first else None
+    own = _words(data, match.start)
+    ranked = sorted((_akin(own, _words(data, span[0])), span) for span in (*first, *free))
+    (likeness, best), (next_likeness, _) = ranked[-1], ranked[-2]
+    return best if likeness[0] and likeness > next_likeness else None
+
+
+def _words(data: bytes, at: int) -> frozenset[bytes]:
+    """Those of the name of the value that begins at `at`."""
+    name = _NAME.search(data, max(0, at - _LONGEST_NAME), at)
+    return frozenset(word.lower() for word in _WORD.findall(name[1])) if name else frozenset()
+
+
+def _akin(one: frozenset[bytes], other: frozenset[bytes]) -> tuple[int, int]:
+    """How many words both have, and how few only one has."""
+    return len(one & other), -len(one ^ other)
 
 
 def _near(data: bytes, match: Match, taken: set[Span]) -> Iterator[_Near]:

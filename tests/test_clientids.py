@@ -101,6 +101,43 @@ def test_two_secrets_may_share_an_id() -> None:
     assert beside(text) == [(FIRST,), (FIRST,)]
 
 
+IDS = (FIRST, SECOND, "1234567890.9876543210")
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("secrets_first", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SLACK_CLIENT_%s_A SLACK_CLIENT_%s_B SLACK_CLIENT_%s_C",
+        "SLACK_CLIENT_%s SLACK_CLIENT_%s_2 SLACK_CLIENT_%s_3",
+        "SLACK_CLIENT_%s1 SLACK_CLIENT_%s2 SLACK_CLIENT_%s3",
+        "DEV_SLACK_CLIENT_%s PROD_SLACK_CLIENT_%s SLACK_CLIENT_%s_STAGING",
+        "slack.dev.client_%s slack.prod.client_%s slack.test.client_%s",
+    ],
+)
+def test_ids_and_then_secrets_are_told_apart_by_their_names(name: str, secrets_first: bool, swapped: bool) -> None:
+    small = name.islower() or "." in name
+    ids = [f"{one % ('id' if small else 'ID')}={value}" for one, value in zip(name.split(), IDS, strict=True)]
+    secrets = [f"{one % ('secret' if small else 'SECRET')}={secret(seed)}" for seed, one in enumerate(name.split())]
+    secrets = list(reversed(secrets)) if swapped else secrets
+    expected = [(value,) for value in (reversed(IDS) if swapped else IDS)]
+    assert beside("\n".join((*secrets, *ids) if secrets_first else (*ids, *secrets))) == expected
+
+
+def test_ids_that_no_name_tells_apart_are_not_named() -> None:
+    ids = f"SLACK_CLIENT_ID_A={FIRST}\nSLACK_CLIENT_ID_B={SECOND}\n"
+    assert beside(f"{ids}SLACK_CLIENT_SECRET={secret(1)}\nSLACK_CLIENT_SECRET_OLD={secret(2)}") == [(), ()]
+    bare = f"# slack\n{FIRST}\n{SECOND}\n"
+    assert beside(f"{bare}SLACK_CLIENT_SECRET_A={secret(1)}\nSLACK_CLIENT_SECRET_B={secret(2)}") == [(), ()]
+
+
+def test_an_id_that_another_secret_has_is_no_alternative() -> None:
+    text = f"SLACK_CLIENT_ID={FIRST}\nSLACK_CLIENT_SECRET={secret(1)}\nSLACK_CLIENT_SECRET_OLD={secret(2)}\n\n\n"
+    text += f"SLACK_CLIENT_ID={SECOND}\nSLACK_CLIENT_SECRET={secret(3)}\n"
+    assert beside(text) == [(FIRST,), (FIRST,), (SECOND,)]
+
+
 def test_a_signing_secret_has_none() -> None:
     value = fakes.render("{{signing_secret}}", 1)
     assert beside(f"SLACK_CLIENT_ID={FIRST}\nSLACK_SIGNING_SECRET={value}\n") == [()]
