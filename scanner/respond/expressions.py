@@ -112,7 +112,7 @@ def _value(detector: Detector, data: bytes, one: Shown) -> Shown:
     if one.member is None:
         return one
     start, end = one.match.start, one.match.end
-    cut = len(data[:end].rpartition(b"\n")[0].rstrip(b"\r"))
+    cut = start + len(data[start:end].rpartition(b"\n")[0].rstrip())
     if cut > start:
         whole, begun = ([each.match.secret for each in uncover(detector, data[start:to]).shown] for to in (end, cut))
         end = cut if begun == whole else end

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
+from scanner import fakes
 from tests.commands.test_archives import zipped
 from tests.commands.test_lfs import keep
 from tests.conftest import Repo, Run, token
@@ -199,3 +200,38 @@ def test_each_file_is_named_once(repo: Repo, run: Run) -> None:
     repo.commit({"a.har": line(1) + token(seed=1).replace(b"-", b"%2D") + b"\n"})
     (redeploy,) = [step for step in asked(run)["steps"] if step["phase"] == "redeploy"]
     assert "Where the old ones stood: a.har. What" in redeploy["text"][1]
+
+
+# What belongs together
+
+
+def told(answer: dict[str, Any], title: str) -> list[str]:
+    found: list[str] = next(step["tokens"] for step in answer["steps"] if title in step["title"])
+    return found
+
+
+def test_a_client_secret_is_told_with_the_id_of_its_app(repo: Repo, run: Run, tmp_path: Path) -> None:
+    repo.commit({f"{at}.env": pair_of(at) for at in (1, 2)})
+    report = tmp_path / "report.json"
+    assert run("history", "-f", "json", "-o", report).status == 1
+    lines = [f"****  {at}.env:2:21, with client-id {at}23456789.1234567890" for at in (1, 2)]
+    assert sorted(told(asked(run, report), "client secret")) == lines
+    out = run("remediate").out
+    assert all(f"   - {line}\n".encode() in out for line in lines)
+
+
+def pair_of(at: int) -> bytes:
+    secret = fakes.render("{{client_secret}}", at)
+    return f"SLACK_CLIENT_ID={at}23456789.1234567890\nSLACK_CLIENT_SECRET={secret}\n".encode()
+
+
+def test_a_session_token_and_its_cookie_name_each_other(repo: Repo, run: Run) -> None:
+    session, cookie = token("session-client", 1), token("session-cookie", 2)
+    repo.commit({"a.txt": b"token=" + session + b"\nCookie: d=" + cookie + b"\n", "b.env": line(1)})
+    made = asked(run)
+    tokens = [each for step in made["steps"] if step["phase"] == "revoke" for each in step["tokens"]]
+    (one,) = [each for each in tokens if each.startswith("xoxc-")]
+    (other,) = [each for each in tokens if each.startswith("xoxd-")]
+    assert one.endswith(", with session-cookie " + other.partition("  ")[0])
+    assert other.endswith(", with session-client " + one.partition("  ")[0])
+    assert not any(", with" in each for each in tokens if each.startswith("xoxb-"))
