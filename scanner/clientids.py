@@ -21,7 +21,7 @@ _LONGEST = 34
 
 # Old apps have 7 digits before the point. Seconds with fractions have at most nine behind it, ids at least ten.
 _ID = re.compile(rb"(?<![0-9.])[0-9]{7,16}\.[0-9]{10,16}(?!\.?[0-9])")
-_NAME = re.compile(rb"([\w.\-]{1,80})[\"'`\]]{0,2}\s{0,8}(?:[:=]{1,2}>?)?\s{0,8}[\"'`]{0,2}\Z")
+_NAME = re.compile(rb"([\w.\-]{1,80})[\"'`\]]{0,2}[ \t]{0,8}(?:[:=]{1,2}>?)?[ \t]{0,8}[\"'`]{0,2}\Z")
 _WORD = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LONGEST_NAME = 120  # bytes, with what stands between it and its value
 
