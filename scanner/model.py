@@ -320,11 +320,13 @@ class Problem(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """Something closed to us by nature: no status, but said."""
+    """Something closed to us by nature: no status, but said. `first` are the first twenty places, by name: paths, or
+    ids of objects whose path is not known."""
 
     what: str  # e.g. "submodule", "device"
     reason: str
     count: int = 1  # type: ignore[assignment]  # as above
+    first: tuple[str, ...] = ()
 
 
 class Coverage(NamedTuple):

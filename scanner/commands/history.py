@@ -19,7 +19,7 @@ from scanner.git.refs import LogEntry, Name
 from scanner.git.repository import Repository, common_dir, find, head
 from scanner.git.run import require_version
 from scanner.git.snapshots import TreeSnapshot
-from scanner.model import Coverage, Dropped, Location, Problem, Streams, Target
+from scanner.model import Coverage, Dropped, Location, Problem, Skip, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress
 from scanner.sources import engines, gaps, origins
@@ -242,6 +242,10 @@ def _drops(seen: Seen) -> Iterator[tuple[Location, Dropped]]:
             yield Location(source, position=position, blob=item.oid.decode()), dropped
 
 
+def _skip_below(skip: Skip, name: str) -> Skip:
+    return skip._replace(first=tuple(f"{name}: {place}" for place in skip.first))
+
+
 def _joined(whole: Outcome, part: Outcome, name: str) -> Outcome:
     """The outcome of a repository and of one of its submodules, whose paths go below its name."""
     one, other = whole.coverage, part.coverage
@@ -252,7 +256,7 @@ def _joined(whole: Outcome, part: Outcome, name: str) -> Outcome:
             (one.blobs or 0) + (other.blobs or 0),
             (one.commits or 0) + (other.commits or 0),
             (one.bytes or 0) + (other.bytes or 0),
-            (*one.skipped, *other.skipped),
+            (*one.skipped, *(_skip_below(skip, name) for skip in other.skipped)),
             added((one.expanded, other.expanded)),
         ),
         occurrences=[*whole.occurrences, *(_below(item, name) for item in part.occurrences)],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.commands import staged as staged_command
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup, add_options, finish, prepare, progress
-from scanner.examine import Examined, added, examine, summed
+from scanner.examine import Examined, added, examine, placed, summed
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find
 from scanner.git.snapshots import IndexSnapshot
@@ -115,7 +115,7 @@ class Disk:
             place = Location("symlink" if each.symlink else "worktree", each.path)
             self._dropped += ((place._replace(position=at), dropped) for at, dropped in examined.dropped)
             self._problems += overruns(each.path, examined)
-            self._closed += examined.skipped
+            self._closed += placed(examined.skipped, each.path)
             self._found += self._stand(examined, place)
             if not each.staged:
                 names = examine(self._detector, each.path, self._setup.foreign_markers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scanner.commands.scanning import HOOK_TIMEOUT, Outcome, Setup
-from scanner.examine import added, examine, summed
+from scanner.examine import added, examine, placed, summed
 from scanner.git import trees
 from scanner.git.changes import Change, Delta, Side
 from scanner.git.commits import parse_tag
@@ -56,7 +56,7 @@ class Beside:
         target = tag.target.decode("ascii", "replace") if tag.kind == b"commit" else None
         place = Location("tag-message", commit=target, author=tag.tagger.name, date=tag.tagger.date)
         self._problems += overruns(oid, examined)
-        self._skips += examined.skipped
+        self._skips += placed(examined.skipped, b"tag " + oid)
         self._dropped += ((place, dropped) for _, dropped in examined.dropped)
         yield from in_message(examined, content, tag.message, place, self._setup.allow_new)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from scanner.commands.scanning import Outcome, Setup, finish, prepare, progress
 from scanner.errors import GitError
-from scanner.examine import NOTHING, examine, summed
+from scanner.examine import NOTHING, examine, placed, summed
 from scanner.git.changes import GITLINK, Change, Side
 from scanner.git.commits import parse_commit
 from scanner.git.objects import Cat
@@ -139,7 +139,7 @@ class Scan:
         yield from self.looker.introduced(change, self._setup.allow_new, place)
         place = place._replace(source="commit-message")
         self.problems += overruns(oid.encode(), examined)
-        self._skips += examined.skipped
+        self._skips += placed(examined.skipped, b"commit " + oid.encode())
         self.dropped += ((place, dropped) for _, dropped in examined.dropped)
         yield from in_message(examined, content, commit.message, place, self._setup.allow_new)
 

@@ -18,7 +18,7 @@ from scanner import rules
 from scanner.model import Finding, Location, Named, Report, Shared
 from scanner.report import Options, Sink
 from scanner.report.markdown import code
-from scanner.report.places import harmless, many, place
+from scanner.report.places import harmless, many, place, skipped
 from scanner.report.schema import complete, dump, readable
 from scanner.report.sentences import beside, dead, deed, fitted, in_file, life, person, places, ranked, remedy, since
 
@@ -68,8 +68,7 @@ def _messages(report: Report) -> Iterator[tuple[str, str]]:
         yield "warn", f"not scanned: {harmless(what)}: {harmless(message)}{f' ({harmless(hint)})' if hint else ''}"
     for note in report.notes:
         yield "info", f"note: {harmless(note)}"
-    for what, reason, count in report.coverage.skipped:
-        yield "info", f"skipped: {harmless(what)}: {harmless(reason)} ({count:,})"
+    yield from (("info", skipped(skip)) for skip in report.coverage.skipped)
 
 
 def _vulnerability(finding: Finding, report: Report, name: str | None) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from scanner.model import Location
+from scanner.model import Location, Skip
 
 # Control characters; what reorders or hides text, which terminals act on (bidi controls, line and paragraph separators,
 # lone surrogates, all that Unicode calls default-ignorable); and what XML cannot hold (U+FFFE, U+FFFF). Ignorable are
@@ -63,6 +64,12 @@ def amount(size: int) -> str:
 def short(oid: str | None) -> str:
     """An object id as people are shown it. A report that is read again may hold anything in its place."""
     return harmless((oid or "")[:SHORT])
+
+
+def skipped(skip: Skip, name: Callable[[str], str] = harmless) -> str:
+    """What was skipped, why, how often, and where first. `name` makes a stranger's words harmless for the reader."""
+    where = f", first in {name(skip.first[0])}" if skip.first else ""
+    return f"skipped: {name(skip.what)}: {name(skip.reason)} ({skip.count:,}{where})"
 
 
 def place(location: Location) -> str:

@@ -152,7 +152,8 @@ def _coverage(node: _Node) -> Coverage:
 
 
 def _skip(node: _Node) -> Skip:
-    return Skip(_text(node("what")), _text(node("reason")), _number(node("count")))
+    first = node("first").each(_text) if "first" in node.of(dict) else ()
+    return Skip(_text(node("what")), _text(node("reason")), _number(node("count")), first)
 
 
 def _finding(node: _Node) -> Finding:

@@ -18,7 +18,7 @@ import scanner
 from scanner import rules
 from scanner.model import Finding, Location, Named, Position, Report, Rule, Shared, Suppression
 from scanner.report import Options, Sink
-from scanner.report.places import many, place
+from scanner.report.places import many, place, skipped
 from scanner.report.schema import complete, dump, readable
 from scanner.report.sentences import fitted, shared
 
@@ -254,5 +254,4 @@ def _notifications(report: Report, left_out: int) -> Iterator[tuple[str, str]]:
         yield "warning", f"only {LOCATIONS:,} places each of {many(crowded, 'result')}: GitHub takes no more"
     for note in report.notes:
         yield "note", note
-    for what, reason, count in report.coverage.skipped:
-        yield "note", f"skipped: {what}: {reason} ({count:,})"
+    yield from (("note", skipped(skip, str)) for skip in report.coverage.skipped)

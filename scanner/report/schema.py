@@ -169,7 +169,8 @@ def _suppression(suppression: Suppression) -> dict[str, Any]:
 
 
 def _skip(skip: Skip) -> dict[str, Any]:
-    return {"what": readable(skip.what), "reason": readable(skip.reason), "count": skip.count}
+    first = [readable(place) for place in skip.first]
+    return {"what": readable(skip.what), "reason": readable(skip.reason), "count": skip.count, "first": first}
 
 
 def _dropped(location: Location, dropped: Dropped) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from scanner import rules
 from scanner.model import Event, Finding, Location, Report, Shared, Suppressed
 from scanner.report import Options, Sink
 from scanner.report.markdown import code, row, table
-from scanner.report.places import many, place, short
+from scanner.report.places import many, place, short, skipped
 from scanner.report.sentences import ALIVE, IDENTITY, allowed, author, excused, person, places, ranked, revoked
 from scanner.report.text import MEANING, counted, seen
 
@@ -204,5 +204,5 @@ def _allowed(page: _Budget, report: Report, options: Options) -> None:
 def _coverage(page: _Budget, report: Report) -> None:
     page.say(f"\n### Looked at\n\n{seen(report)}\n\n")
     lines = [f"note: {code(note)}" for note in report.notes]
-    lines += [f"skipped: {code(what)}: {code(reason)} ({count:,})" for what, reason, count in report.coverage.skipped]
+    lines += [skipped(skip, code) for skip in report.coverage.skipped]
     page.list((f"- {line}\n" for line in lines), 1, "line")

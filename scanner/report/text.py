@@ -17,6 +17,7 @@ from scanner.model import (
     Reach,
     Report,
     Shared,
+    Skip,
     Suppression,
 )
 from scanner.report import Options, Sink
@@ -56,7 +57,8 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     yield from _problems(report.problems, options)
     if not options.quiet:
         yield from (f"note: {harmless(note)}" for note in report.notes)
-        yield from (_skip(*skip) for skip in report.coverage.skipped)
+        for skip in report.coverage.skipped:
+            yield from _skip(skip, options)
         yield summary(report)
 
 
@@ -227,9 +229,13 @@ def _problems(problems: Sequence[Problem], options: Options) -> Iterator[str]:
             yield f"  hint: {harmless(problem.hint)}"
 
 
-def _skip(what: str, reason: str, count: int) -> str:
-    times = f" ({count:,} times)" if count != 1 else ""
-    return f"skipped: {harmless(what)}: {harmless(reason)}{times}"
+def _skip(skip: Skip, options: Options) -> Iterator[str]:
+    times = f" ({skip.count:,} times)" if skip.count != 1 else ""
+    first, *others = map(harmless, skip.first) if skip.first else ("",)
+    where = f": {first}{', … (-v lists more)' if others else ''}" if first and not options.verbose else ""
+    yield f"skipped: {harmless(skip.what)}: {harmless(skip.reason)}{times}{where}"
+    if options.verbose:
+        yield from (f"  {place}" for place in filter(None, (first, *others)))
 
 
 def summary(report: Report) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.detect import PATIENCE, Detector
 from scanner.errors import GitError
-from scanner.examine import NOTHING, Examined, examine, summed
+from scanner.examine import NOTHING, Examined, examine, placed, summed
 from scanner.git.changes import GITLINK, SYMLINK, Change, Side
 from scanner.git.objects import Cat
 from scanner.git.repository import Repository, is_partial
@@ -101,7 +101,7 @@ class Looker:
         self._advance(1, size)
         if any(examined):
             self._holding[oid] = examined
-            self._skips += examined.skipped
+            self._skips += placed(examined.skipped, path or oid)
             self._problems += overruns(path, examined)
 
     def _kept(self, oid: str) -> BinaryIO | None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from scanner.decode import views
 from scanner.detect import Detector
 from scanner.errors import GitError, XoxscanError
-from scanner.examine import NOTHING, Examined, examine
+from scanner.examine import NOTHING, Examined, examine, placed
 from scanner.git.commits import lineage
 from scanner.git.lfs import Store
 from scanner.git.run import Git
@@ -324,7 +324,7 @@ class Tally:
 
     def _keep(self, oid: bytes, kind: bytes, examined: Examined, content: bytes) -> None:
         self.problems += overruns(oid, examined)
-        self._skipped += examined.skipped
+        self._skipped += placed(examined.skipped, kind + b" " + oid)
         if examined.hits or (self._job.explain and examined.dropped):
             kept = examined if self._job.explain else examined._replace(dropped=())
             self._found.append(Found(oid, kind, kept, content))

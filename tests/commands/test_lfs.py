@@ -70,11 +70,15 @@ def test_a_content_that_is_here(repo: Repo, run: Run, words: tuple[str], content
     assert report(run, *words, decode=False, status=0)["findings"] == []
 
 
+def skipped(*places: str) -> list[dict[str, Any]]:
+    return [{**ABSENT._asdict(), "count": len(places), "first": list(places)}]
+
+
 @pytest.mark.parametrize("words", SCANS)
 def test_contents_that_are_not_here(repo: Repo, run: Run, words: tuple[str]) -> None:
     stage(repo, {f"{number}.bin": pointer(f"{number}" * 64) for number in range(3)})
     made = report(run, *words, status=0)
-    assert made["coverage"]["skipped"] == [{**ABSENT._asdict(), "count": 3}]
+    assert made["coverage"]["skipped"] == skipped("0.bin", "1.bin", "2.bin")
     assert report(run, *words, "--strict", status=3)["problems"] == []
     assert report(run, *words, "--strict", decode=False, status=0)["coverage"]["skipped"] == []
 
@@ -125,7 +129,7 @@ def test_files_of_another_repository_and_of_none(repo: Repo, run: Run, tmp_path:
     other.mkdir()
     made = report(run, "-C", str(other), "scan", str(repo.path), str(plain))
     assert [place[0] for place in places(made)] == [f"{repo.path}/a.bin"]
-    assert made["coverage"]["skipped"] == [ABSENT._asdict()]
+    assert made["coverage"]["skipped"] == skipped(str(plain / "b.bin"))
     (place,) = places(report(run, "-C", str(repo.path), "scan", "-", stdin=found))
     assert place == (None, (), ("lfs",), 2, 5)
 
@@ -139,12 +143,13 @@ def test_history(repo: Repo, run: Run, engine: str) -> None:
     if engine == "pack":
         repo.git("gc", "-q")
     words = ("history", "--engine", engine)
+    blobs = [f"blob {repo.git('rev-parse', f'HEAD~1:{name}')}" for name in ("a.bin", "b.bin")]
     for _ in range(2):
-        assert report(run, *words, status=0)["coverage"]["skipped"] == [{**ABSENT._asdict(), "count": 2}]
+        assert report(run, *words, status=0)["coverage"]["skipped"] == skipped(*sorted(blobs))
     keep(repo, TEXT)
     made = report(run, *words)
     assert list(places(made)) == [("a.bin", (), ("lfs",), 2, 5)]
-    assert made["coverage"]["skipped"] == [ABSENT._asdict()]
+    assert made["coverage"]["skipped"] == skipped(blobs[1])
     keep(repo, b"another", "0" * 64)
     made = report(run, *words)
     assert [problem["message"] for problem in made["problems"]] == [

@@ -57,7 +57,7 @@ def test_the_scan() -> None:
     assert scan["messages"] == [
         {"level": "warn", "value": "not scanned: locked.bin: it cannot be read (change its mode)"},
         {"level": "info", "value": "note: an entry has expired"},
-        {"level": "info", "value": "skipped: submodule: not asked for (2)"},
+        {"level": "info", "value": "skipped: submodule: not asked for (2, first in vendor)"},
     ]
     assert document(report())["scan"]["status"] == "success"
     assert document(report(exit=INCOMPLETE))["scan"]["status"] == "failure"

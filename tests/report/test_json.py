@@ -88,7 +88,7 @@ def test_the_document_is_the_one_of_the_contract() -> None:
     ]  # fmt: skip
     assert found["schema"] == "xoxscan.report/1"
     assert found["target"] == {"kind": "scan", "repository": "/srv/repo", "head": COMMIT, "range": None, "whole": False}
-    skipped = [{"what": "submodule", "reason": "not asked for", "count": 2}]
+    skipped = [{"what": "submodule", "reason": "not asked for", "count": 2, "first": ["vendor", "zlib"]}]
     coverage = {"complete": False, "files": 12, "blobs": 3400, "commits": None, "bytes": 5_600_000, "skipped": skipped}
     assert found["coverage"] == coverage | {"expanded": None}
     first = found["findings"][0]

@@ -182,7 +182,7 @@ def test_problems_are_notifications() -> None:
     assert [(each["level"], each["message"]["text"]) for each in invocation["toolExecutionNotifications"]] == [
         ("error", "locked.bin: it cannot be read (change its mode)"),
         ("note", "an entry has expired"),
-        ("note", "skipped: submodule: not asked for (2)"),
+        ("note", "skipped: submodule: not asked for (2, first in vendor)"),
     ]
     assert run(report())["invocations"][0]["executionSuccessful"] is True
     (invocation,) = run(report(problems=[Problem("a", "b")], exit=3))["invocations"]

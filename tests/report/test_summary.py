@@ -104,7 +104,7 @@ def test_nothing_found_says_how_much_was_looked_at() -> None:
     assert written(report()) == (
         "## xoxscan: nothing found; exit status 0: clean\n"
         "\n### Looked at\n\n12 files, 3,400 blobs, 5.6 MB, 1.5 s\n\n"
-        "- note: `an entry has expired`\n- skipped: `submodule`: `not asked for` (2)\n"
+        "- note: `an entry has expired`\n- skipped: `submodule`: `not asked for` (2, first in `vendor`)\n"
     )
 
 

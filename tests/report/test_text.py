@@ -45,7 +45,7 @@ def test_a_whole_report() -> None:
         "problem: a.bin: is locked\n"
         "  hint: unlock it\n"
         "note: an entry has expired\n"
-        "skipped: submodule: not asked for (2 times)\n"
+        "skipped: submodule: not asked for (2 times): vendor, … (-v lists more)\n"
         "1 finding, 1 problem in 12 files, 3,400 blobs, 5.6 MB, 1.5 s; exit status 1: findings\n"
     )
 
@@ -185,6 +185,22 @@ def test_unknown_times_and_numbers_are_left_out() -> None:
 def test_a_skip_that_happened_once() -> None:
     once = report()._replace(coverage=Coverage(skipped=(Skip("fifo", "no content"),)))
     assert "skipped: fifo: no content\n" in written(once)
+
+
+@pytest.mark.parametrize(
+    ("places", "shown", "listed"),
+    [
+        ((), "", ""),
+        (("a\x1b",), ": a\\x1b", "  a\\x1b\n"),
+        (("a", "b"), ": a, … (-v lists more)", "  a\n  b\n"),
+    ],
+)
+def test_a_skip_says_where(places: tuple[str, ...], shown: str, listed: str) -> None:
+    often = report()._replace(coverage=Coverage(skipped=(Skip("packed content", "damaged", 3, places),)))
+    assert f"skipped: packed content: damaged (3 times){shown}\n" in written(often)
+    assert f"skipped: packed content: damaged (3 times)\n{listed}nothing" in written(
+        often, PLAIN._replace(verbose=True)
+    )
 
 
 def test_it_is_light() -> None:
