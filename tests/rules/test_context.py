@@ -131,6 +131,37 @@ def test_what_somebody_made_up_is_none(value: str, name: str) -> None:
     assert found(f"SLACK_{name}={value}\n") == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "slack-desktop signing key: {h}",
+        "{h}  # the signing key of slack-desktop",
+        "path/slack/client_secret/{h}",
+        "curl https://vault/v1/secret/slack/client_secret/{h}",
+        '{{"path": "slack\\/client_secret\\/{h}"}}',
+        "https%3A%2F%2Fvault%2Fslack%2Fsigning_secret%2F{h}",
+        "kv/slack/signing_secret_dev/{h}",
+        "slack/verification_token/{v}",
+    ],
+)
+def test_what_only_looks_like_the_name_of_a_secret(text: str) -> None:
+    assert found(text.format(h=hexes(3, 32), v=letters(1, 22) + "4B")) == []
+
+
+def test_what_ends_a_path_may_be_assigned() -> None:
+    value = hexes(3, 32)
+    assert found(f"slack/client_secret: {value}") == found(f"/slack/signing_secret={value}") == [value]
+
+
+@pytest.mark.parametrize(
+    "halves", ["gIkuvaNzQIHg 97ATvDxqgjtO", "z26uFbvR1xHJ EdHE1OQiO6t8", "Jhj5dZrVaK7Z wHHjRyZWjbDl"]
+)
+def test_an_example_of_the_documentation_is_no_secret(halves: str) -> None:
+    value = halves.replace(" ", "")
+    assert found(f"SLACK_VERIFICATION_TOKEN={value}") == []
+    assert found(f"SLACK_VERIFICATION_TOKEN={value[1:]}b") == [f"{value[1:]}b"]
+
+
 def test_a_verification_token_need_have_no_digit() -> None:
     value = "qWxKpLrTvZbNmHjGfDsYcQeU"
     assert found(f"SLACK_VERIFICATION_TOKEN={value}") == [value]
