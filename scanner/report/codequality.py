@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from scanner.model import Finding, Location, Report
@@ -21,6 +21,9 @@ from scanner.report.sentences import dead, fitted, in_file, places, ranked, told
 
 PLACES = 100  # as many of a finding's places become issues
 DESCRIPTION = 2_000  # characters
+
+# What is said of a finding at a place of its own, or where it has none in a file.
+Words = Callable[[Location | None], Iterable[str]]
 
 _SEVERITY = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor"}
 
@@ -40,18 +43,18 @@ def _issues(finding: Finding, anchor: str) -> Iterator[dict[str, Any]]:
     """One for each place, also of the secrets that are parts: each is shown beside its own line."""
     first, *rest = finding.singly()
     severity = "minor" if dead(finding) else _SEVERITY.get(finding.worst, "blocker")
-    yield from _secret(first, "; ".join(told(finding)), severity, anchor)
+    yield from _secret(first, lambda at: told(finding, at), severity, anchor)
+    belongs = f"it belongs to {harmless(first.rule)} {harmless(first.redacted)}"
     for each in rest:
-        belongs = f"it belongs to {harmless(first.rule)} {harmless(first.redacted)}"
-        yield from _secret(each, "; ".join((*told(each), belongs)), severity, anchor)
+        yield from _secret(each, lambda at, each=each: (*told(each, at), belongs), severity, anchor)  # type: ignore[misc]
 
 
-def _secret(secret: Finding, words: str, severity: str, anchor: str) -> Iterator[dict[str, Any]]:
+def _secret(secret: Finding, words: Words, severity: str, anchor: str) -> Iterator[dict[str, Any]]:
     turns: Counter[str] = Counter()
-    for path, line in _lines(secret, anchor):
+    for path, line, at in _lines(secret, anchor):
         turns[path] += 1
         yield {
-            "description": fitted(words, DESCRIPTION),
+            "description": fitted("; ".join(words(at)), DESCRIPTION),
             "check_name": harmless(secret.rule),
             "fingerprint": _fingerprint(secret, path, turns[path]),
             "severity": severity,
@@ -59,9 +62,9 @@ def _secret(secret: Finding, words: str, severity: str, anchor: str) -> Iterator
         }
 
 
-def _lines(finding: Finding, anchor: str) -> list[tuple[str, int]]:
+def _lines(finding: Finding, anchor: str) -> list[tuple[str, int, Location | None]]:
     found = [each for each in places(finding) if in_file(each)]
-    return [(readable(each.path) or "", _line(each)) for each in found[:PLACES]] or [(anchor, 1)]
+    return [(readable(each.path) or "", _line(each), each) for each in found[:PLACES]] or [(anchor, 1, None)]
 
 
 def _line(location: Location) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from scanner.model import Location, Skip
 
@@ -30,6 +30,7 @@ _SPEECH = {
     "path-name": "file name",
     "symlink": "symlink",
 }
+JOINED = "joined"  # the encoding of a token that was broken up
 SHORT = 10  # digits of an object id that people are shown
 
 
@@ -76,14 +77,18 @@ def place(location: Location) -> str:
     """Where a secret stands, in one harmless line: path:line:column, or what it is when it is no file."""
     position = location.position
     where = f":{position.line}:{position.column}" if position else ""
-    how = f" (in {' in '.join(harmless(step) for step in reversed(location.encoding))})" if location.encoding else ""
-    return f"{_what(location)}{where}{how}"
+    return f"{'!'.join((_what(location), *map(harmless, location.member)))}{where}{_how(location.encoding)}"
+
+
+def _how(encoding: Sequence[str]) -> str:
+    steps = ("broken up" if step == JOINED else f"in {harmless(step)}" for step in reversed(encoding))
+    return f" ({' '.join(steps)})" if encoding else ""
 
 
 def _what(location: Location) -> str:
     if location.source == "stdin":
         return "the standard input"
-    path = "" if location.path is None else "!".join(harmless(part) for part in (location.path, *location.member))
+    path = "" if location.path is None else harmless(location.path)
     if location.source in _SPEECH:
         return " ".join(filter(None, (_SPEECH[location.source], path or _object(location))))
     return path or f"blob {_object(location)}"

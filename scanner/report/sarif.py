@@ -18,7 +18,7 @@ import scanner
 from scanner import rules
 from scanner.model import Finding, Location, Named, Position, Report, Rule, Shared, Suppression
 from scanner.report import Options, Sink
-from scanner.report.places import many, place, skipped
+from scanner.report.places import harmless, many, place, skipped
 from scanner.report.schema import complete, dump, readable
 from scanner.report.sentences import fitted, shared
 
@@ -205,8 +205,19 @@ def _plain(text: str) -> str:
 def _location(location: Location, anchor: str) -> dict[str, Any]:
     if location.path is None or _anchored(location):
         return _at(anchor)
-    # Inside an archive the lines are those of the member: its place is in the message.
-    return _at(location.path, None if location.member else location.position)
+    # Inside an archive the lines are those of the member: its place is in the messages.
+    return _at(location.path, None if location.member else location.position) | _member(location)
+
+
+def _member(location: Location) -> dict[str, Any]:
+    """What stands in an archive, by name (SARIF 2.1.0, 3.33), and the whole place in words."""
+    if not location.member:
+        return {}
+    names = [harmless(name) for name in (location.path or b"", *location.member)]
+    return {
+        "logicalLocations": [{"name": names[-1], "fullyQualifiedName": "!".join(names)}],
+        "message": {"text": _plain(place(location))},
+    }
 
 
 def _at(path: bytes | str, position: Position | None = None) -> dict[str, Any]:

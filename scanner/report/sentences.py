@@ -102,9 +102,10 @@ def fitted(text: str, limit: int) -> str:
     return text[: end + 1] + "…"
 
 
-def where(finding: Finding) -> str:
-    """The first place, and how many more there are."""
-    return _standing(places(finding))
+def where(finding: Finding, at: Location | None = None) -> str:
+    """The first place, or the one `at` which this is told, and how many more there are."""
+    found = places(finding)
+    return _standing([at, *found[1:]] if at else found)
 
 
 def _standing(found: Sequence[Location]) -> str:
@@ -151,10 +152,10 @@ def remedy(finding: Finding) -> str:
     return " ".join(dict.fromkeys(filter(None, every))) or "Revoke it, then take it out."
 
 
-def told(finding: Finding) -> Iterator[str]:
-    """All of it, a line each."""
+def told(finding: Finding, at: Location | None = None) -> Iterator[str]:
+    """All of it, a line each. `at` is the place where it is told, if not at the first."""
     first, *rest = finding.singly()
-    yield f"{harmless(first.redacted)} stands {where(first)}"
+    yield f"{harmless(first.redacted)} stands {where(first, at)}"
     yield from _told(first)
     for each in rest:
         yield f"with {harmless(each.rule)} {harmless(each.redacted)}, which stands {where(each)}"

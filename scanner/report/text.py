@@ -13,6 +13,7 @@ from scanner.model import (
     Location,
     Named,
     Names,
+    Position,
     Problem,
     Reach,
     Report,
@@ -173,9 +174,14 @@ def _places(locations: Sequence[Location], options: Options) -> Iterator[str]:
 
 def _place(location: Location, options: Options) -> Iterator[str]:
     yield place(location)
+    yield _pieces(location.pieces) if options.verbose else ""
     yield _paint(_event(Event(location.commit, location.author, location.date, None)), "dim", options)
     yield _reach(location.reach) if location.reach else ""
     yield f"[{_excuse(location.suppressed)}]" if location.suppressed else ""
+
+
+def _pieces(pieces: Sequence[Position]) -> str:
+    return f"pieces at {', '.join(f'{each.line}:{each.column}' for each in pieces)}" if pieces else ""
 
 
 def _event(event: Event) -> str:
