@@ -108,13 +108,14 @@ def _runbook(args: argparse.Namespace, streams: Streams, asked: Asked) -> int:
     known = asked.report or scanned.report
     problems = (*clean.unlooked(asked.report, scanned.setup.rules), *scanned.report.problems)
     told = Told(known, scanned.setup.rules, problems, tuple(scanned.outcome.notes), tuple(secrets(scanned.report)))
-    return _tell(args, streams, told if place is None else _with_expressions(place, scanned, asked, told))
-
-
-def _with_expressions(place: str, scanned: Scanned, asked: Asked, told: Told) -> Told:
-    """Makes the expressions file, if there is anything to replace."""
     standing = [each.finding for each in clean.still(scanned.report, clean.wanted(asked.report))]
-    spelled = _spelled(scanned, standing)
+    told = told._replace(spelled=_spelled(scanned, standing))
+    return _tell(args, streams, told if place is None else _with_expressions(place, scanned, standing, told))
+
+
+def _with_expressions(place: str, scanned: Scanned, standing: Sequence[Finding], told: Told) -> Told:
+    """Makes the expressions file, if there is anything to replace."""
+    spelled = told.spelled
     known = (*standing, *told.known.findings)  # a mirror clone lacks what Git LFS keeps; the report may know of it
     left = [at for each in known for at in each.locations if not spelled.reaches(each, at)]
     written = None
@@ -126,7 +127,6 @@ def _with_expressions(place: str, scanned: Scanned, asked: Asked, told: Told) ->
         notes=(*told.notes, *_missing(told.known, standing, spelled.spellings, left)),
         hidden=(*told.hidden, *spelled.spellings),
         written=written,
-        spelled=spelled,
     )
 
 
