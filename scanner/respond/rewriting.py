@@ -23,6 +23,8 @@ BY_PATH = (
     "also from the last one. Keep a copy where one is still needed, build it anew without the token, and commit that "
     "after the rewrite."
 )
+# docs.github.com «Removing files from Git Large File Storage»: objects stay until the repository is deleted and made
+# anew, or support helps; unconfirmed by trial.
 LFS = (
     "Have the object deleted on the Git LFS server, too: it stays there whatever becomes of its pointer. On GitHub "
     "that takes its support, or a new repository in place of this one. Run git lfs prune in clones that are kept."
