@@ -38,14 +38,16 @@ _PUBLIC = (
 
 _HOOK_HOST, _HOOK_PATH = rb"hooks\.slack[a-z.-]*", rb"/(?:[A-Za-z0-9_]{1,24}/){2,4}([A-Za-z0-9]{20,})"
 
-# Each needs no more than its anchor to be cheap: sre searches the literal first. Group 1 is what is masked; a long id
-# before a part that is masked already is no secret.
+# Ids before a part that is masked already, the first of which may be as long as a secret: that one is none.
+_ID = rb"(?![0-9]{6,16}-(?:[0-9]{1,16}-){0,3}\*)"
+
+# Each needs no more than its anchor to be cheap: sre searches the literal first. Group 1 is what is masked.
 _SHAPES = (
-    (b"xox", rb"xox[a-z]-(?:[0-9]{1,16}-)+([A-Za-z0-9]{16,}+)(?!-\*)"),
-    (b"xox", rb"xox[a-z]-(?:[0-9]{8,16}-){3}([A-Za-z0-9]{6,}+)(?!-\*)"),
+    (b"xox", rb"xox[a-z]-(?:[0-9]{1,16}-)+" + _ID + rb"([A-Za-z0-9]{16,}+)"),
+    (b"xox", rb"xox[a-z]-(?:[0-9]{8,16}-){3}" + _ID + rb"([A-Za-z0-9]{6,}+)"),
     (b"xoxe", rb"xoxe(?:\.xox[a-z])?-[0-9]-([A-Za-z0-9+/_=]{16,})"),
     (b"xoxd-", rb"xoxd-([A-Za-z0-9+/_=-]{16,})"),
-    (b"xapp-", rb"xapp-(?:[A-Z0-9]{1,16}-)+([A-Za-z0-9]{16,}+)(?!-\*)"),
+    (b"xapp-", rb"xapp-(?:[A-Z0-9]{1,16}-)+" + _ID + rb"([A-Za-z0-9]{16,}+)"),
     (b"xwfp-", rb"xwfp-([A-Za-z0-9-]{16,})"),
     (b"hooks.slack", _HOOK_HOST + _HOOK_PATH),
     *((host, rb"(?i:" + _HOOK_HOST + rb")" + _HOOK_PATH) for host in (b"Hooks.slack", b".Slack", b".SLACK")),

@@ -310,6 +310,26 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begin
 
 
-def test_a_long_id_before_a_masked_part_stays_readable() -> None:
-    for shown in (b"xox" + b"b-12345678901-1234567890123456-****", b"xap" + b"p-1-A1234567890-1234567890123456-****"):
-        assert Redactor().clean(shown) == shown
+LONG = "1234567890123456"  # digits, as ids may have
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "xox" + f"b-12345678901-{LONG}-****",
+        "xap" + f"p-1-A1234567890-{LONG}-****",
+        "xox" + f"c-12345678901-{LONG}-123456789012-****",
+        "xox" + f"c-{LONG}-{LONG}-{LONG}-****",
+        "xox" + f"c-2-{LONG}-{LONG}-{LONG}-****",
+        "xox" + f"a-2-{LONG}-{LONG}-{LONG}-****",
+        "xox" + f"p-{LONG}-{LONG}-{LONG}-****",
+    ],
+)
+def test_a_long_id_before_a_masked_part_stays_readable(shown: str) -> None:
+    assert Redactor().clean(shown.encode()) == shown.encode()
+
+
+def test_what_only_stands_before_a_star_is_masked() -> None:
+    for after in ("-*", "-1-*", "-****", f"-{LONG}-*.txt"):
+        shown = Redactor().clean((PUBLIC_BOT + "aB3dE5gH7jK9mN1pQ3sT5vX7" + after).encode())
+        assert shown == (PUBLIC_BOT + "****" + after).encode()
