@@ -11,7 +11,7 @@ from scanner.filters import inline
 from scanner.model import Beside, Dropped, Hit, Position, Skip
 from scanner.positions import position, positions
 from scanner.uncover import UNFOLDED, uncover
-from scanner.windows import windows
+from scanner.windows import WHOLE, windows
 
 if TYPE_CHECKING:
     from scanner.decode.view import Raw
@@ -41,19 +41,20 @@ def examine(
     line: int = 1,
     column: int = 1,
     shared: Allowance | None = None,
+    cut: bool = False,
 ) -> Examined:
     """All hits in `data`, whose first character stands at `line` and `column`. `foreign`: do markers of other tools
-    count? `shared`: what it may take, together with others. NOTHING itself where no rule was tried at all
-    (Scan.tried)."""
+    count? `shared`: what it may take, together with others. `cut`: does the text go on behind it? NOTHING itself where
+    no rule was tried at all (Scan.tried)."""
     held = detector.may_hold(data)
     wide = detector.decodes and line == column == 1 and (b"\0" in data if held else is_wide(data))
     text = _text(data) if wide else None
-    raw = _examined(detector, data, foreign, line, column, shared) if held else NOTHING
+    raw = _examined(detector, data, foreign, line, column, shared, cut) if held else NOTHING
     if text is None:
         return raw
     name, plain, back = text
     # What is encoded there may show in none of its bytes as they stand.
-    inner = _examined(detector, plain, foreign, line, column, shared) if detector.may_hold(plain) else NOTHING
+    inner = _examined(detector, plain, foreign, line, column, shared, cut) if detector.may_hold(plain) else NOTHING
     if raw is NOTHING and inner is NOTHING:
         return NOTHING
     hits = [_in_charset(hit, name, back) for hit in inner.hits]
@@ -88,9 +89,9 @@ def _same_place(one: Hit, other: Hit) -> bool:
 
 
 def _examined(
-    detector: Detector, data: bytes, foreign: bool, line: int, column: int, shared: Allowance | None
+    detector: Detector, data: bytes, foreign: bool, line: int, column: int, shared: Allowance | None, cut: bool
 ) -> Examined:
-    found = uncover(detector, data, shared)
+    found = uncover(detector, data, shared, cut)
     if not found.tried:
         return NOTHING
     markers = inline.markers(data, foreign) if found.shown else None
@@ -150,8 +151,8 @@ def in_windows(
     overrun: dict[str, None] = {}
     skipped: list[Skip] = []
     tried, shared = False, shared or Allowance()
-    for window in windows(read):
-        seen = examine(detector, window.data, foreign, window.line, window.column, shared)
+    for window in windows(read, WHOLE):
+        seen = examine(detector, window.data, foreign, window.line, window.column, shared, window.cut)
         tried = tried or seen is not NOTHING
         hits += [hit for hit in seen.hits if window.owns(hit.match.start)]
         dropped += [item for item in seen.dropped if window.owns(item[1].start)]

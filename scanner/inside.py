@@ -4,15 +4,15 @@ large one, or one that is kept apart, is handed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.decode.containers import HEADS, ZIP, ZIP_END, Closed, Opened, everything, format_of
 from scanner.detect import Allowance, Detector
 from scanner.errors import GitError
 from scanner.examine import BEGINNING, NOTHING, Examined, examine, in_windows, is_wide, summed
-from scanner.model import Hit, Skip
-from scanner.windows import WINDOW
+from scanner.model import Hit, Secret, Skip
+from scanner.windows import WHOLE, WINDOW
 
 if TYPE_CHECKING:
     from scanner.decode.containers_source import Source
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
 _SAMPLE = 8 * 1024  # bytes: enough to know such a text
 _POINTER = b"version http"
+_ZIP_PARTS = (b"PK\1\2", b"PK\3\4", b"PK\5\6", b"PK\6\6", b"PK\7\b")  # what may follow a content
+_LONGEST = 4096  # bytes of a secret
 _PROGRAMS = (b"#!", b"MZ", b"\x7fE", b"\xcf\xfa")
 ABSENT = Skip("LFS object", "it is not here; git lfs fetch brings it")
 TOO_LARGE = Skip("packed content", "the archive is too large to be opened where it cannot be read from its end")
@@ -33,7 +35,7 @@ def examine_file(detector: Detector, data: bytes, foreign: bool = False, kept: K
     """All hits in a whole file, and in what is packed in it; these say in which member, and where there. Where the file
     is a pointer, those of the content that is `kept`, and where there."""
     seen = _whole(detector, data, foreign, kept)
-    return _outside(seen, examine_packed(detector, data, foreign, kept))
+    return _outside(seen, examine_packed(detector, data, foreign, kept), data)
 
 
 def _whole(
@@ -91,15 +93,38 @@ def _counted(detector: Detector, pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _outside(seen: Examined, inner: Examined) -> Examined:
-    """What the bytes of a file hold as they stand, and what is packed in it."""
+def _outside(seen: Examined, inner: Examined, data: bytes = b"") -> Examined:
+    """What the bytes of a file hold as they stand, and what is packed in it. `data`: all of it, if it is held."""
     if inner is NOTHING:
         return seen
-    told = {hit.match.secret for hit in inner.hits}  # what is not compressed shows from outside, too
-    outer = [hit for hit in seen.hits if hit.match.secret not in told]
+    told = {hit.match.secret for hit in inner.hits}
+    outer = [hit for hit in seen.hits if not shows_through(hit, data, told)]
     overrun = tuple(dict.fromkeys((*seen.overrun, *inner.overrun)))
     unread = (*seen.unread, *inner.unread)
     return Examined((*outer, *inner.hits), seen.dropped, overrun, summed((*seen.skipped, *inner.skipped)), unread)
+
+
+def shows_through(hit: Hit, data: bytes, told: Collection[Secret]) -> bool:
+    """Whether `hit`, in the bytes `data` of a container, is one of the secrets that were found inside: what is not
+    compressed shows from outside, too, and may be read on there into what the container itself says next."""
+    if hit.match.secret in told:
+        return True
+    start, end = hit.match.start, hit.match.end
+    return any(
+        _between(data, at) and Secret(data[start:at]) in told
+        for at in range(start + 1, min(end, start + _LONGEST) if told else 0)
+    )
+
+
+def _between(data: bytes, at: int) -> bool:
+    """Whether a container goes on at `at`, behind a content, with bytes of its own."""
+    if data.startswith(_ZIP_PARTS, at) or data[at + 58 : at + 60] == b"`\n" or data[at + 257 : at + 262] == b"ustar":
+        return True
+    if not data.startswith(b"0707", at):
+        return False
+    from scanner.decode.containers_rows import is_cpio
+
+    return is_cpio(data[at : at + 110])
 
 
 def _pointer(data: bytes) -> str:
@@ -188,7 +213,7 @@ def _examine_open(
     kept: Kept | None = None,
 ) -> Examined:
     """The same, all of which `read` reads once."""
-    if size < WINDOW:
+    if size <= WHOLE:
         return examine_file(detector, b"".join(iter(lambda: read(WINDOW), b"")), foreign, kept)
     seen = in_windows(detector, read, foreign)
     from scanner.decode.containers_source import Paged
@@ -207,15 +232,15 @@ def examine_stream(
     archive is held, as far as that may be."""
     from scanner.decode.containers_source import Forward, pieces, reading, up_to
 
-    begun = up_to(read, b"", WINDOW)
-    if len(begun) < WINDOW:
+    begun = up_to(read, b"", WHOLE)
+    if len(begun) < WHOLE:
         return examine_file(detector, begun, foreign, kept)
     name = format_of(begun) if detector.decodes else ""
     if not name:
         return in_windows(detector, reading(pieces(read), begun), foreign)
     whole = up_to(read, begun, HELD)
     if len(whole) < HELD:
-        return _outside(examine(detector, whole, foreign), _inside(detector, whole, name, foreign, kept))
+        return _outside(examine(detector, whole, foreign), _inside(detector, whole, name, foreign, kept), whole)
     if name != ZIP:
         return _inside(detector, Forward(pieces(read), whole), name, foreign, kept)
     seen = in_windows(detector, reading(pieces(read), whole), foreign)

@@ -16,7 +16,7 @@ from scanner.detect import Allowance, Detector, Scan
 from scanner.model import Dropped, Match, Position
 from scanner.positions import position
 from scanner.spelling import spelled
-from scanner.windows import Window, windows
+from scanner.windows import WHOLE, Window, windows
 
 if TYPE_CHECKING:
     from scanner.decode.view import Decoded
@@ -30,6 +30,9 @@ _EACH = 128  # bytes: what it takes to look at a part, however small it is
 _GAIN = 10  # what a container holds may take as much as a text of so many times its size; no bomb gets more
 # What these views show may go on where the raw text seems to end; others may glue something to a whole token.
 _GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
+
+_EDGE = 8  # bytes at the end of a window that the last piece of an encoded text may not reach
+CUT_SHORT = f"it is encoded, and goes on behind the {WHOLE >> 20} MB that are looked at at once"
 
 Span = tuple[int, int]
 
@@ -58,12 +61,12 @@ class Uncovered(NamedTuple):
     closed: tuple[str, ...] = ()  # why what is packed in it was not opened
 
 
-def uncover(detector: Detector, data: bytes, shared: Allowance | None = None) -> Uncovered:
+def uncover(detector: Detector, data: bytes, shared: Allowance | None = None, cut: bool = False) -> Uncovered:
     """Everything that the rules find in `data`, sorted by place. What it takes counts as `shared`, if it is a part of
-    something."""
+    something. `cut`: does the text go on behind it?"""
     shared = shared or Allowance()
     shared.grow(len(data))
-    looker = _Looker(detector, shared)
+    looker = _Looker(detector, shared, len(data) - _EDGE if cut else None)
     scan, shown = looker.look(data)
     return Uncovered(
         _distinct(shown), scan.dropped, tuple(looker.overrun), scan.tried or looker.betrayed, tuple(looker.closed)
@@ -73,9 +76,11 @@ def uncover(detector: Detector, data: bytes, shared: Allowance | None = None) ->
 class _Looker:
     """Looks at a text and at what it shows; counts what that takes."""
 
-    def __init__(self, detector: Detector, shared: Allowance) -> None:
+    def __init__(self, detector: Detector, shared: Allowance, edge: int | None) -> None:
         self._detector = detector
         self._shared = shared
+        self._edge = edge  # what reaches so far may go on where this text ends
+        self._goes_on = False  # whether the part that is looked at does
         self.overrun: dict[str, None] = {}
         self.closed: dict[str, None] = {}
         self.betrayed = False
@@ -94,6 +99,8 @@ class _Looker:
             self.betrayed = True
             if name in _LAYERED or (name not in taken and len(set(taken)) < _MIXED):
                 for part in views.decode(name, data, found):
+                    if self._edge is not None and not taken:
+                        self._goes_on = part.raw(0, len(part.data))[1] > self._edge
                     shown += self._through(part, (*taken, name))
                     if self._shared.room < 0:
                         break
@@ -118,16 +125,16 @@ class _Looker:
         gain = _GAIN * len(data)
         for one in () if budget.spent else opened(data, name, budget):  # then that was said
             if isinstance(one, Closed):
-                self.closed.update({} if one.reason in TORN else {one.reason: None})
+                reason = CUT_SHORT if self._goes_on and one.reason in TORN else one.reason
+                self.closed.update({} if reason in TORN else {reason: None})
                 continue
             for window in () if one.format else _windows(one):
-                size = min(window.last, len(window.data)) - window.first
-                self._detector.unpacked(size)
-                self._shared.room += 4 * min(size, gain) - _EACH
-                if self._detector.may_hold(window.data) and self._bears(size - gain):
+                self._detector.unpacked(window.size)
+                self._shared.room += 4 * min(window.size, gain) - _EACH
+                if self._detector.may_hold(window.data) and self._bears(window.size - gain):
                     for inner in self._packed(window, one, taken):
                         yield inner._replace(match=inner.match._replace(start=0, end=len(data)))
-                gain -= min(size, gain)
+                gain -= min(window.size, gain)
 
     def _bears(self, excess: int) -> bool:
         """Whether so much more may be looked at than what it was packed in gives a right to."""
@@ -156,7 +163,7 @@ def _windows(one: Opened) -> Iterator[Window]:
         return iter((Window(one.data, 1, 1, 0, len(one.data) + 1),))
     from scanner.decode.containers_source import reading
 
-    return windows(reading(one.more, one.data))
+    return windows(reading(one.more, one.data), WHOLE)
 
 
 def _shown(data: bytes, match: Match) -> Shown:

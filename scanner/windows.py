@@ -10,6 +10,9 @@ from scanner.positions import advance, boundary
 WINDOW = 8 << 20
 # The longest credential that is found whole where two windows meet: real ones have a few hundred bytes.
 OVERLAP = 64 << 10
+# Up to this size a text is looked at as a whole, where it may hold anything: what is packed and then encoded is only
+# found where all of it is there.
+WHOLE = 32 << 20
 # What stands before a candidate helps to judge it (an escape, a marker in its line).
 MARGIN = 4 << 10
 
@@ -24,16 +27,32 @@ class Window(NamedTuple):
     first: int
     last: int
 
+    @property
+    def size(self) -> int:
+        """How many bytes are its own."""
+        return min(self.last, len(self.data)) - self.first
+
+    @property
+    def cut(self) -> bool:
+        """Whether more follows."""
+        return self.last <= len(self.data)
+
     def owns(self, start: int) -> bool:
         """Whether a match that starts at offset `start` is to be reported for this window."""
         return self.first <= start < self.last
 
 
 def windows(
-    read: Callable[[int], bytes], size: int = WINDOW, overlap: int = OVERLAP, margin: int = MARGIN
+    read: Callable[[int], bytes],
+    size: int = WINDOW,
+    overlap: int = OVERLAP,
+    margin: int = MARGIN,
+    begin: tuple[int, int, int] = (1, 1, 0),
 ) -> Iterator[Window]:
-    """The windows of what `read(n)` gives: at most n bytes, and none at the end. A short text is one window."""
-    data, line, column, first = _fill(read, b"", size), 1, 1, 0
+    """The windows of what `read(n)` gives: at most n bytes, and none at the end. A short text is one window. `begin`:
+    line, column and `first` of the first one, where it is not the first of the text."""
+    line, column, first = begin
+    data = _fill(read, b"", size)
     while len(data) >= size:
         cut = boundary(data, len(data) - overlap)
         yield Window(data, line, column, first, cut)

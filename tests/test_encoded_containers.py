@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import pathlib
 import random
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +17,10 @@ from scanner import rules
 from scanner.decode import views
 from scanner.detect import Detector
 from scanner.examine import Examined, examine
+from scanner.inside import examine_file
 from scanner.model import Skip
-from tests.conftest import token
-from tests.decode.archives import STREAMS, zipped
+from tests.conftest import Run, token
+from tests.decode.archives import STREAMS, copied, copied_before, rows, streamed, tarred, zipped
 
 RULES = rules.builtin()
 FAST, PLAIN = (Detector(RULES, 5.0, fast=fast, names=views.NAMES) for fast in (True, False))
@@ -148,3 +151,51 @@ def test_anywhere(detector: Detector, around: bytes, gap: bytes, width: int) -> 
     text = around + gap + encoded + b"\n"
     found = {hit.match.secret.reveal() for hit in examine(detector, text).hits}
     assert found == {token(seed=1), token("user", seed=2)}
+
+
+def test_a_container_that_is_cut_by_the_end_of_a_window_is_said() -> None:
+    noise = random.Random(2).randbytes(3_000)
+    whole = b"first\nz: " + base64.b64encode(zipped({"a": noise + TEXT}))
+    (skip,) = examine(FAST, whole[:2000], cut=True).skipped
+    assert skip[:2] == ("packed content", "it is encoded, and goes on behind the 32 MB that are looked at at once")
+    assert not examine(FAST, whole[:2000]).skipped  # a text may quote the beginning of one
+    assert not examine(FAST, whole[:2000] + b"...\nand so on, as it shows", cut=True).skipped
+    assert len(examine(FAST, whole + b"\nmore", cut=True).hits) == 2
+
+
+@pytest.mark.parametrize("words", [["scan", "mail"], ["scan", "-"]])
+def test_in_large_files(run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """A base64 that begins in the eighth MB of a file, and one that has more than eight."""
+    attached = zipped({"n": random.Random(3).randbytes(6 << 20), "a": TEXT})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mail").write_bytes(b"a line\n" * (1 << 20) + b"\n" + base64.encodebytes(attached) + b"\n")
+    done = run(*words, "--allow-empty", "-f", "json", stdin=(tmp_path / "mail").read_bytes() if "-" in words else b"")
+    assert {item["rule"] for item in json.loads(done.out)["findings"]} == {"slack-bot-token", "slack-user-token"}
+
+
+CONTENT = b" " * (-len(token(seed=1)) % 512) + token(seed=1)  # no padding behind it, whatever it stands in
+STORED = {
+    "zip": zipped({"a": CONTENT, "b": CONTENT}, zipfile.ZIP_STORED),
+    "zip, streamed": streamed({"a": CONTENT, "b": CONTENT}, zipfile.ZIP_STORED),
+    "ar": rows({"a": CONTENT, "b": CONTENT}),
+    "cpio": copied({"a": CONTENT, "b": CONTENT}),
+    "cpio before": copied_before({"a": CONTENT, "b": CONTENT}),
+    "tar": tarred({"a": CONTENT, "b": CONTENT}),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("made", STORED.values(), ids=STORED)
+def test_what_shows_from_outside_is_told_once(detector: Detector, made: bytes) -> None:
+    """What is stored as it is, and what the archive says behind it: that is no other token."""
+    seen = examine_file(detector, made)
+    assert {hit.match.secret.reveal() for hit in seen.hits} == {token(seed=1)}
+    assert {hit.member for hit in seen.hits} == {(b"a",), (b"b",)}
+
+
+def test_another_token_in_a_container_is_told() -> None:
+    """It begins as one that was found inside does, and stands where only the container itself has something to say."""
+    longer = token(seed=1) + b"PKx9"
+    made = zipped({"a": token(seed=1)}, zipfile.ZIP_STORED)
+    made = made[:-2] + len(longer).to_bytes(2, "little") + longer
+    assert {hit.match.secret.reveal() for hit in examine_file(FAST, made).hits} == {token(seed=1), longer}

@@ -19,7 +19,7 @@ from scanner.git.objects import Cat
 from scanner.git.repository import Repository, find, head
 from scanner.git.run import sealed
 from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
-from scanner.inside import examine_file, examine_packed, worth
+from scanner.inside import examine_file, examine_packed, shows_through, worth
 from scanner.model import Coverage, Dropped, Location, Problem, Report, Secret, Skip, Snapshot, Streams, Target
 from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress
@@ -194,7 +194,7 @@ class Tally:
         ]
         told = self._inside[1] if piece.path == self._inside[0] and piece.source != "path-name" else ()
         for hit in examined.hits:
-            if window.owns(hit.match.start) and hit.match.secret not in told:
+            if window.owns(hit.match.start) and not shows_through(hit, window.data, told):
                 allowed = self._setup.allow(self._rooted(piece.path), hit)
                 yield Occurrence(hit, place.of(hit, allowed))
 
@@ -213,11 +213,11 @@ class Tally:
             yield Occurrence(hit, Location(packed.source, packed.path).of(hit, allowed))
 
     def _examined(self, window: Window, path: bytes | None) -> Examined:
-        if window.line != 1 or window.column != 1 or window.last <= len(window.data):  # there is more of it
+        if window.line != 1 or window.column != 1 or window.cut:  # there is more of it
             if window.line == window.column == 1:
                 self._shared = Allowance()
             foreign, shared = self._setup.foreign_markers, self._shared
-            return examine(self._detector, window.data, foreign, window.line, window.column, shared)
+            return examine(self._detector, window.data, foreign, window.line, window.column, shared, window.cut)
         return examine_file(self._detector, window.data, self._setup.foreign_markers, partial(self._kept, path))
 
     def _kept(self, path: bytes | None, oid: str) -> BinaryIO | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -18,9 +19,10 @@ from scanner.inside import HELD, TOO_LARGE
 from scanner.model import Coverage, Problem, Skip
 from scanner.positions import advance
 from scanner.sources.descent import Descent
+from scanner.sources.extents import Extent, Parts
 from scanner.sources.folder import FILE, Folder, leads_away, stored
 from scanner.sources.listing import Batch, Item, Lister, batches, failed, special
-from scanner.windows import MARGIN, OVERLAP, WINDOW, Window, windows
+from scanner.windows import MARGIN, OVERLAP, WHOLE, WINDOW, Window, windows
 
 STDIN = b"-"
 
@@ -49,6 +51,7 @@ class Sizes(NamedTuple):
     overlap: int = OVERLAP
     margin: int = MARGIN
     held: int = HELD  # of a container that cannot be sought in
+    large: int = WHOLE  # a file up to this is one piece where any of it may hold something; of others it comes so
 
 
 SIZES = Sizes()
@@ -83,15 +86,16 @@ def walk(
 def read_stdin(stream: BinaryIO, may_hold: MayHold, sizes: Sizes = SIZES, *, opens: bool = True) -> Iterator[Seen]:
     """The pieces of a stream of any length. `opens`: are containers told?"""
     try:
-        begun = up_to(stream.read, b"", sizes.whole)
-        if len(begun) < sizes.whole:
+        whole = max(sizes.whole, sizes.large if opens else 0)
+        begun = up_to(stream.read, b"", whole)
+        if len(begun) < whole:
             yield Coverage(bytes=len(begun))
             if may_hold(begun):
                 yield Piece(None, "stdin", Window(begun, 1, 1, 0, len(begun) + 1))
         elif opens and (name := format_of(begun)):
             yield from _packed(name, stream, begun, may_hold, sizes)
         else:
-            yield from _all_pieces(stream, begun, may_hold, sizes)
+            yield from _all_pieces(stream, begun, may_hold, sizes, opens)
     except OSError as error:
         yield failed(b"standard input", error)
 
@@ -108,12 +112,15 @@ def _packed(name: str, stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes:
         return
     else:
         yield TOO_LARGE
-    yield from _all_pieces(stream, begun, may_hold, sizes)
+    yield from _all_pieces(stream, begun, may_hold, sizes, opens=False)
 
 
-def _all_pieces(stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes: Sizes) -> Iterator[Seen]:
-    cut = windows(reading(pieces(stream.read), begun), *sizes[1:4])
-    yield from _pieces(cut, None, "stdin", may_hold)
+def _all_pieces(stream: BinaryIO, begun: bytes, may_hold: MayHold, sizes: Sizes, opens: bool) -> Iterator[Seen]:
+    read = reading(pieces(stream.read), begun)
+    if opens:
+        yield from _wider(read, None, "stdin", may_hold, sizes)
+    else:
+        yield from _pieces(_cut(read, sizes), None, "stdin", may_hold)
 
 
 def read(batch: Batch, may_hold: MayHold, sizes: Sizes = SIZES, *, opens: bool = True) -> Iterator[Seen]:
@@ -206,12 +213,19 @@ def _stream(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: 
         status = os.fstat(descriptor)
         yield Coverage(files=1)
         sparse = stored(status) + sizes.whole < status.st_size
-        if opens and not sparse and format_of(data := Paged(_Parts(descriptor).read, status.st_size)):
-            yield Packed(path, "worktree", data)
         # A file that is being written may grow while we read, but not for ever.
         end = status.st_size + sizes.whole
-        cut = _without_holes if sparse else _from_start
-        yield from _pieces(cut(descriptor, end, sizes), path, "worktree", may_hold)
+        read = Extent(descriptor, 0, end).read
+        if sparse:
+            yield from _pieces(_without_holes(descriptor, end, sizes), path, "worktree", may_hold)
+        elif opens and format_of(data := Paged(Parts(descriptor).read, status.st_size)):
+            yield Packed(path, "worktree", data)
+            yield from _pieces(_cut(read, sizes), path, "worktree", may_hold)
+        elif opens and status.st_size > sizes.large:
+            yield from _wider(read, path, "worktree", may_hold, sizes)
+        else:
+            found = _pieces(_cut(read, sizes), path, "worktree", may_hold)
+            yield from _at_once(found, Extent(descriptor, 0, end)) if opens else found
         if os.fstat(descriptor).st_size > end:
             raise OSError(errno.EFBIG, f"it grew as fast as it was read; what comes after byte {end} was not looked at")
     finally:
@@ -220,13 +234,40 @@ def _stream(folder: Folder, name: bytes, path: bytes, may_hold: MayHold, sizes: 
 
 def _pieces(cut: Iterable[Window], path: bytes | None, source: str, may_hold: MayHold) -> Iterator[Piece | Coverage]:
     for window in cut:
-        yield Coverage(bytes=min(window.last, len(window.data)) - window.first)
+        yield Coverage(bytes=window.size)
         if may_hold(window.data):
             yield Piece(path, source, window)
 
 
-def _from_start(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
-    return windows(_Extent(descriptor, 0, end).read, *sizes[1:4])
+def _at_once(found: Iterable[Piece | Coverage], extent: Extent) -> Iterator[Piece | Coverage]:
+    """As soon as a piece may hold something, the whole file in its place."""
+    counted = 0
+    for seen in found:
+        if isinstance(seen, Piece):
+            data = up_to(extent.read, b"", sys.maxsize)
+            yield Coverage(bytes=max(len(data) - counted, 0))
+            yield seen._replace(window=Window(data, 1, 1, 0, len(data) + 1))
+            return
+        counted += seen.bytes or 0
+        yield seen
+
+
+def _wider(
+    read: Callable[[int], bytes], path: bytes | None, source: str, may_hold: MayHold, sizes: Sizes
+) -> Iterator[Piece | Coverage]:
+    """From the first window on that may hold something, in much larger ones: what is packed in it and encoded may be as
+    long."""
+    for window in _cut(read, sizes):
+        if may_hold(window.data):
+            again, begin = reading(pieces(read), window.data), (window.line, window.column, window.first)
+            wide = windows(again, sizes.large, sizes.overlap, sizes.margin, begin)
+            yield from _pieces(wide, path, source, may_hold)
+            return
+        yield Coverage(bytes=window.size)
+
+
+def _cut(read: Callable[[int], bytes], sizes: Sizes) -> Iterator[Window]:
+    return windows(read, sizes.window, sizes.overlap, sizes.margin)
 
 
 def _without_holes(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
@@ -235,7 +276,7 @@ def _without_holes(descriptor: int, end: int, sizes: Sizes) -> Iterator[Window]:
     while (begin := _seek(descriptor, at, os.SEEK_DATA)) is not None and begin < end:
         column += begin - at
         at = min(_seek(descriptor, begin, os.SEEK_HOLE) or end, end)
-        for window in windows(_Extent(descriptor, begin, at).read, *sizes[1:4]):
+        for window in _cut(Extent(descriptor, begin, at).read, sizes):
             first = column if window.line == 1 else 1
             yield (window := window._replace(line=window.line + line - 1, column=window.column + first - 1))
         line, column = advance(window.data, window.line, window.column)
@@ -249,31 +290,3 @@ def _seek(descriptor: int, at: int, whence: int) -> int | None:
         if error.errno != errno.ENXIO:
             raise
         return None
-
-
-class _Extent:
-    """The bytes of a file from one offset up to another, or to its end."""
-
-    def __init__(self, descriptor: int, at: int, end: int) -> None:
-        self._descriptor, self._at, self._end = descriptor, at, end
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end."""
-        os.lseek(self._descriptor, self._at, os.SEEK_SET)  # Windows has no pread
-        data = os.read(self._descriptor, min(size, self._end - self._at))
-        self._at += len(data)
-        return data
-
-
-class _Parts:
-    """Any part of a file."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def read(self, at: int, size: int) -> bytes:
-        """So many bytes, or those up to the end. OSError."""
-        extent, parts = _Extent(self._descriptor, at, at + size), []
-        while part := extent.read(size):
-            parts.append(part)
-        return b"".join(parts)

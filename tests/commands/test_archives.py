@@ -171,6 +171,7 @@ def test_a_large_archive_that_comes_by_a_pipe(run: Run, archives: dict[str, byte
 def test_what_is_too_large_to_be_held(archives: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be sought in is held, up to a bound; beyond it only what is read from its beginning is opened."""
     monkeypatch.setattr(inside, "HELD", 9 << 20)
+    monkeypatch.setattr(inside, "WHOLE", 8 << 20)
     detector = Detector(rules.builtin(), 5.0, names=views.NAMES)
     for name, content in archives.items():
         seen = inside.examine_stream(detector, io.BytesIO(content).read)
@@ -184,7 +185,7 @@ def test_what_is_too_large_to_be_held(archives: dict[str, bytes], monkeypatch: p
 @pytest.mark.parametrize("name", ["a.zip", "b.tgz", "c.tar"])
 def test_pieces_of_a_pipe(archives: dict[str, bytes], name: str) -> None:
     content = archives[name]
-    sizes = files.SIZES._replace(held=9 << 20)
+    sizes = files.SIZES._replace(held=9 << 20, large=8 << 20)
     seen = list(files.read_stdin(io.BytesIO(content), lambda data: False, sizes))
     packed = [one for one in seen if isinstance(one, files.Packed)]
     assert (not packed) == (inside.TOO_LARGE in seen) == (name == "a.zip")

@@ -25,7 +25,7 @@ from tests.conftest import HOLES
 from tests.sources.test_descent import HELD_ALONE
 
 NEEDLE = b"needle"
-SMALL = Sizes(whole=64, window=64, overlap=16, margin=8)
+SMALL = Sizes(whole=64, window=64, overlap=16, margin=8, large=64)
 
 
 @pytest.fixture(autouse=True, params=[pytest.param(True, marks=HELD_ALONE, id="open"), pytest.param(False, id="path")])
@@ -190,17 +190,17 @@ texts = st.builds(lambda start, rest: start + b"".join(rest), st.sampled_from([b
 
 
 @settings(deadline=None)
-@given(texts, st.integers(64, 100))
+@given(texts, st.integers(64, 100), st.sampled_from([100, 200, 10_000]))
 def test_windows_lose_nothing_find_nothing_twice_and_keep_the_place(
-    tmp_path_factory: pytest.TempPathFactory, text: bytes, window: int
+    tmp_path_factory: pytest.TempPathFactory, text: bytes, window: int, large: int
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
     (folder / "text").write_bytes(text)
     wanted = [position(text, *match.span()) for match in re.finditer(NEEDLE, text)]
-    items = list(read(batch(folder, b"text"), everything, Sizes(window, window, 16, 8)))
+    items = list(read(batch(folder, b"text"), everything, Sizes(window, window, 16, 8, large=large)))
     assert [place for _, source, place in places(items) if source == "worktree"] == wanted
     assert covered(items) == (1, len(text))
-    items = list(read_stdin(io.BytesIO(text), everything, Sizes(window, window, 16, 8)))
+    items = list(read_stdin(io.BytesIO(text), everything, Sizes(window, window, 16, 8, large=large)))
     assert places(items) == [(None, "stdin", place) for place in wanted]
     assert covered(items) == (0, len(text))
 
@@ -208,8 +208,23 @@ def test_windows_lose_nothing_find_nothing_twice_and_keep_the_place(
 def test_memory_is_bounded_by_the_window(tmp_path: pathlib.Path) -> None:
     (tmp_path / "large").write_bytes(b"\n".join(b"%d needle" % n for n in range(1000)))
     items = list(read(batch(tmp_path, b"large"), may_hold, SMALL))
-    assert max(len(item.window.data) for item in items if isinstance(item, Piece)) <= sum(SMALL[1:]) + 8
+    assert max(len(item.window.data) for item in items if isinstance(item, Piece)) <= sum(SMALL[1:4]) + 8
     assert [place.line for _, _, place in places(items)] == list(range(1, 1001))
+
+
+def test_what_fits_is_one_piece_where_any_of_it_may_hold_something(tmp_path: pathlib.Path) -> None:
+    text = b"\n" * 500 + NEEDLE + b"\n" * 500
+    (tmp_path / "large").write_bytes(text)
+    for size, holding, opens in ((1006, 1, True), (1005, 0, True), (1006, 0, False)):
+        sizes = SMALL._replace(large=size)
+        for items in (
+            list(read(batch(tmp_path, b"large"), may_hold, sizes, opens=opens)),
+            list(read_stdin(io.BytesIO(text), may_hold, sizes._replace(large=size + 1), opens=opens)),
+        ):
+            whole = [item for item in items if isinstance(item, Piece) and item.window.data == text]
+            assert len(whole) == holding
+            assert [place[2] for place in places(items)] == [at(501, 1)]
+            assert covered(items)[1] == 1006
 
 
 def test_only_windows_that_may_hold_something_are_passed_on(tmp_path: pathlib.Path) -> None:
