@@ -23,6 +23,11 @@ def broken(literal: bytes) -> tuple[bytes, ...]:
     return tuple(literal[:at] + end + literal[at:] for at in range(1, len(literal)) for end in _ENDS)
 
 
+def few() -> tuple[bytes, ...]:
+    """Of the anchors the cheap ones: with no escape, as `\\n` stands everywhere in strings of JSON."""
+    return tuple(one for one in VIEW.anchors if b"\\" not in one)
+
+
 def _anchors() -> tuple[bytes, ...]:
     """An `x` with what may follow or precede it (`=78` alone stands in addresses and sizes); the other letters; the
     beginning of a token over a line's end."""

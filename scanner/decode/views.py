@@ -33,7 +33,8 @@ _WHERE = {
     "hex": ("hexviews", "VIEW"),
 }
 NAMES = tuple(_WHERE)
-_MANY = ("base64", "hex")  # those with very many literals; the module says which few are the most usual
+# Those with very many literals, or with costly ones; the module says which few are the most usual.
+_MANY = ("base64", "hex", "quoted-printable")
 
 # What rules look for themselves: what contains it is not looked for, but seen to where it stands.
 PLAIN = (b"xox", b"xapp", b"xwfp", b"slack", b"Slack", b"SLACK")

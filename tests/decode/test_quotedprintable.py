@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.decode.quotedprintable import VIEW
+from scanner.decode.quotedprintable import VIEW, few
 from tests.conftest import token
 from tests.decode.planting import contexts, each, places, planted, prefixed, randoms, tokens
 
@@ -68,6 +68,12 @@ def test_a_mail_in_a_string_of_json(secret: bytes, indent: int, end: str) -> Non
         ((start, stop),) = places(VIEW, text, secret)
         assert quopri.decodestring(json.loads(b'"' + text[start:stop] + b'"')) == secret
         assert any(anchor in text for anchor in VIEW.anchors)
+
+
+def test_the_few_literals_ask_for_no_escapes() -> None:
+    """`\\n` stands everywhere in strings of JSON; without a library each of them would be looked at."""
+    assert set(few()) < set(VIEW.anchors)
+    assert not any(b"\\" in one for one in few())
 
 
 def test_encoded_words() -> None:
