@@ -42,13 +42,14 @@ def examine(
     column: int = 1,
     shared: Allowance | None = None,
     cut: bool = False,
+    known: str = "",
 ) -> Examined:
     """All hits in `data`, whose first character stands at `line` and `column`. `foreign`: do markers of other tools
-    count? `shared`: what it may take, together with others. `cut`: does the text go on behind it? NOTHING itself where
-    no rule was tried at all (Scan.tried)."""
+    count? `shared`: what it may take, together with others. `cut`: does the text go on behind it? `known`: its charset,
+    where a part does not tell. NOTHING itself where no rule was tried at all (Scan.tried)."""
     held = detector.may_hold(data)
-    wide = detector.decodes and line == column == 1 and (b"\0" in data if held else is_wide(data))
-    text = _text(data) if wide else None
+    begins = detector.decodes and line == column == 1 and (b"\0" in data if held else is_wide(data))
+    text = _text(data, known, line == column == 1) if begins or (known and detector.decodes) else None
     raw = _examined(detector, data, foreign, line, column, shared, cut) if held else NOTHING
     if text is None:
         return raw
@@ -64,10 +65,10 @@ def examine(
     return Examined((*hits, *more), (*inner.dropped, *raw.dropped), overrun, skipped)
 
 
-def _text(data: bytes) -> tuple[str, bytes, Raw] | None:
+def _text(data: bytes, known: str, first: bool) -> tuple[str, bytes, Raw] | None:
     from scanner.decode import charset  # what has no zeros needs none
 
-    return charset.text(data)
+    return charset.part(data, known, first) if known else charset.text(data)
 
 
 def is_wide(data: bytes) -> bool:
@@ -77,6 +78,16 @@ def is_wide(data: bytes) -> bool:
     from scanner.decode import charset
 
     return charset.is_wide(data)
+
+
+def wide(data: bytes) -> tuple[str, Callable[[bytes], bytes]] | None:
+    """The charset of the text that begins with `data`, if it is UTF-16 or UTF-32, and what makes UTF-8 of a part."""
+    if data.find(b"\0", 0, BEGINNING) < 0:
+        return None
+    from scanner.decode import charset
+
+    name = charset.wide(data)
+    return (name, lambda part: charset.plain(part, name)) if name else None
 
 
 def _in_charset(hit: Hit, name: str, back: Raw) -> Hit:
@@ -151,8 +162,8 @@ def in_windows(
     overrun: dict[str, None] = {}
     skipped: list[Skip] = []
     tried, shared = False, shared or Allowance()
-    for window in windows(read, WHOLE):
-        seen = examine(detector, window.data, foreign, window.line, window.column, shared, window.cut)
+    for window in windows(read, WHOLE, wide=wide):
+        seen = examine(detector, window.data, foreign, window.line, window.column, shared, window.cut, window.charset)
         tried = tried or seen is not NOTHING
         hits += [hit for hit in seen.hits if window.owns(hit.match.start)]
         dropped += [item for item in seen.dropped if window.owns(item[1].start)]

@@ -17,6 +17,10 @@ WHOLE = 32 << 20
 MARGIN = 4 << 10
 
 
+# The charset of a text by its beginning, if it is UTF-16 or UTF-32, and what makes UTF-8 of a part of it.
+Wide = Callable[[bytes], tuple[str, Callable[[bytes], bytes]] | None]
+
+
 class Window(NamedTuple):
     """A piece of a text. Its first byte stands at `line` and `column`; matches that start in [`first`, `last`) are
     this window's own, others belong to its neighbours."""
@@ -26,6 +30,7 @@ class Window(NamedTuple):
     column: int
     first: int
     last: int
+    charset: str = ""  # UTF-16 or UTF-32, if the text is in one: then line and column are those of what it says
 
     @property
     def size(self) -> int:
@@ -48,22 +53,33 @@ def windows(
     overlap: int = OVERLAP,
     margin: int = MARGIN,
     begin: tuple[int, int, int] = (1, 1, 0),
+    wide: Wide = lambda data: None,
 ) -> Iterator[Window]:
     """The windows of what `read(n)` gives: at most n bytes, and none at the end. A short text is one window. `begin`:
-    line, column and `first` of the first one, where it is not the first of the text."""
+    line, column and `first` of the first one, where it is not the first of the text. `wide` knows a text in UTF-16 or
+    UTF-32 by its beginning: that is cut between characters, too."""
     line, column, first = begin
     data = _fill(read, b"", size)
+    known = wide(data) if len(data) >= size and begin == (1, 1, 0) else None
+    name, plain = known or ("", None)
     while len(data) >= size:
-        cut = boundary(data, len(data) - overlap)
-        yield Window(data, line, column, first, cut)
-        keep = boundary(data, max(cut - margin, 0))
-        line, column = advance(data, line, column, end=keep)
+        cut = _boundary(data, len(data) - overlap, name)
+        yield Window(data, line, column, first, cut, name)
+        keep = _boundary(data, max(cut - margin, 0), name)
+        if plain:
+            line, column = advance(plain(data[:keep]), line, column)
+        else:
+            line, column = advance(data, line, column, end=keep)
         first = cut - keep
         rest = data[keep:]
         data = _fill(read, rest, size + len(rest))
         if len(data) == len(rest):
             break
-    yield Window(data, line, column, first, len(data) + 1)
+    yield Window(data, line, column, first, len(data) + 1, name)
+
+
+def _boundary(data: bytes, at: int, charset: str) -> int:
+    return at - at % 4 if charset else boundary(data, at)
 
 
 def _fill(read: Callable[[int], bytes], data: bytes, size: int) -> bytes:

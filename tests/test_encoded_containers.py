@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from scanner import rules
 from scanner.decode import views
+from scanner.decode.containers import LIMITS, Closed, everything
 from scanner.detect import Detector
 from scanner.examine import Examined, examine
 from scanner.inside import examine_file
@@ -199,3 +200,11 @@ def test_another_token_in_a_container_is_told() -> None:
     made = zipped({"a": token(seed=1)}, zipfile.ZIP_STORED)
     made = made[:-2] + len(longer).to_bytes(2, "little") + longer
     assert {hit.match.secret.reveal() for hit in examine_file(FAST, made).hits} == {token(seed=1), longer}
+
+
+def test_an_archive_that_is_too_large_for_its_archive_is_said_once() -> None:
+    large = zipped({"n": random.Random(4).randbytes(200_000), "m": TEXT})
+    found = everything(zipped({"in.zip": large}), LIMITS._replace(member=50_000))
+    assert [one for one in found if isinstance(one, Closed)] == [
+        Closed(None, "an archive in it is larger than 0 MB", (b"in.zip",))
+    ]

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner import rules
+from scanner.decode import charset, views
+from scanner.detect import Detector
+from scanner.examine import wide
+from scanner.inside import examine_open
 from scanner.positions import position
 from scanner.windows import WINDOW, Window, windows
+from tests.conftest import token
 
 BYTES = [b"\n", b"\r", b"\r\n", b"a", b"bc ", *(character.encode() for character in "é€😀"), b"\xff", b"\x80"]
 PIECES = st.sampled_from(BYTES)
@@ -104,3 +113,24 @@ def test_no_more_is_asked_for_than_a_window() -> None:
 
     assert sum(window.last - window.first for window in windows(read)) == 3 * WINDOW + 1
     assert max(asked) <= WINDOW
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-be", "utf-32", "utf-32-le"])
+def test_a_text_in_a_wide_charset_keeps_lines_columns_and_encodings(name: str) -> None:
+    """Of a text that is larger than what is looked at at once only the beginning tells its charset."""
+    lines = ["aé ok, a line of some text"] * 9 + ["aé ok, a line \U0001f600 here"] * 30
+    text = "\n".join(lines).encode(name)
+    for window in windows(io.BytesIO(text).read, 256, 64, 16, wide=wide):
+        assert window.charset.startswith(name)
+        shown = charset.plain(window.data, window.charset)
+        for found in re.finditer(b"ok", shown):
+            assert position(shown, *found.span(), window.line, window.column)[1] in (4, 5)  # after a mark, 5
+
+
+def test_a_large_file_in_utf_16() -> None:
+    text = "a line of some text here, é ok\n" * 600_000 + f"  T={token().decode()}\n"
+    text += f"  U={base64.b64encode(token('user')).decode()}\n"
+    detector = Detector(rules.builtin(), 5.0, names=views.NAMES)
+    with io.BytesIO(text.encode("utf-16")) as file:
+        hits = examine_open(detector, file).hits
+    assert [(hit.encoding[1:], hit.position[:2]) for hit in hits] == [((), (600_001, 5)), (("base64",), (600_002, 5))]

@@ -217,7 +217,8 @@ class Tally:
             if window.line == window.column == 1:
                 self._shared = Allowance()
             foreign, shared = self._setup.foreign_markers, self._shared
-            return examine(self._detector, window.data, foreign, window.line, window.column, shared, window.cut)
+            at, more = (window.line, window.column), (window.cut, window.charset)
+            return examine(self._detector, window.data, foreign, *at, shared, *more)
         return examine_file(self._detector, window.data, self._setup.foreign_markers, partial(self._kept, path))
 
     def _kept(self, path: bytes | None, oid: str) -> BinaryIO | None:

@@ -41,12 +41,42 @@ def text(data: bytes) -> tuple[str, bytes, Raw] | None:
     body = data[len(mark) :]
     if name == "utf-8":
         return name, body, through([Run(0, len(body), len(mark), len(data))])
+    return _text(data, name, mark, sure=mark != b"")
+
+
+def _text(data: bytes, name: str, mark: bytes, sure: bool) -> tuple[str, bytes, Raw] | None:
+    """The same for a text in that encoding; `sure`, that it is in that."""
+    body = data[len(mark) :]
     try:
         decoded = body[: len(body) - len(body) % _width(name)].decode(name, "surrogatepass")
     except UnicodeDecodeError:
         return None
     shown, raw = _told(decoded, name, len(mark))
-    return (name, shown, raw) if mark or not _CONTROLS.search(shown) else None
+    return (name, shown, raw) if sure or not _CONTROLS.search(shown) else None
+
+
+def wide(data: bytes) -> str:
+    """UTF-16 or UTF-32, in either order, if `data` is the beginning of a text in it; else nothing."""
+    name = next((name for mark, name in _MARKS if data.startswith(mark)), "") or _unmarked(data)
+    return "" if name == "utf-8" else name
+
+
+def plain(data: bytes, name: str) -> bytes:
+    """A part of a text in that encoding as UTF-8, whatever stands in it; a mark stays."""
+    return data.decode(name, "surrogatepass" if _whole(data, name) else "replace").encode("utf-8", "surrogatepass")
+
+
+def part(data: bytes, name: str, first: bool) -> tuple[str, bytes, Raw] | None:
+    """As `text` gives it, for a part of a text in that encoding; `first`: its beginning, which may have a mark."""
+    return text(data) if first else _text(data, name, b"", sure=True)
+
+
+def _whole(data: bytes, name: str) -> bool:
+    try:
+        data.decode(name, "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_wide(data: bytes) -> bool:

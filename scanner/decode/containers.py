@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.decode.containers_limits import LIMITS, Budget, Closed, Limits, Member
+from scanner.decode.containers_limits import LIMITS, TORN, Budget, Closed, Limits, Member
 
 if TYPE_CHECKING:
     from scanner.decode.containers_source import Source
@@ -187,9 +187,17 @@ def _nested(outer: Opened, data: Source, depth: int, budget: Budget) -> Iterator
         inner = Opened(names, streams, one.data, format_of(one.data), one.more)
         yield inner
         if inner.format and not budget.spent:
-            yield from _nested(inner, _source(inner), depth + 1, budget)
-            if inner.more and inner.format == ZIP:
+            large = inner.more is not None and inner.format == ZIP
+            for more in _nested(inner, _source(inner), depth + 1, budget):
+                if not (large and _torn(more, names)):  # of course it is
+                    yield more
+            if large:
                 yield Closed(None, f"an archive in it is larger than {budget.limits.member >> 20} MB", names)
+
+
+def _torn(one: Opened | Closed, names: tuple[bytes, ...]) -> bool:
+    """Whether it says that the archive `names` is torn."""
+    return isinstance(one, Closed) and one.before == names and one.reason in TORN
 
 
 def _source(inner: Opened) -> Source:

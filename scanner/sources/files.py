@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from scanner.decode.containers import ZIP, format_of
 from scanner.decode.containers_source import Forward, Paged, Source, pieces, reading, up_to
+from scanner.examine import wide as wide_text
 from scanner.inside import HELD, TOO_LARGE
 from scanner.model import Coverage, Problem, Skip
 from scanner.positions import advance
@@ -260,7 +261,7 @@ def _wider(
     for window in _cut(read, sizes):
         if may_hold(window.data):
             again, begin = reading(pieces(read), window.data), (window.line, window.column, window.first)
-            wide = windows(again, sizes.large, sizes.overlap, sizes.margin, begin)
+            wide = windows(again, sizes.large, sizes.overlap, sizes.margin, begin, wide_text)
             yield from _pieces(wide, path, source, may_hold)
             return
         yield Coverage(bytes=window.size)
