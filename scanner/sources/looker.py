@@ -101,7 +101,7 @@ class Looker:
         self._advance(1, size)
         if any(examined):
             self._holding[oid] = examined
-            self._skips += placed(examined.skipped, path or oid)
+            self._skips += placed(examined.skipped, path or b"blob " + oid)
             self._problems += overruns(path, examined)
 
     def _kept(self, oid: str) -> BinaryIO | None:
