@@ -255,3 +255,10 @@ def test_the_states_that_are_read_are_those_of_the_schema() -> None:
 
 def test_a_token_that_is_public_stays() -> None:
     assert document(FULL)["findings"][0]["redacted"] == PUBLIC + "****"
+
+
+def test_older_reports_have_no_first_places_of_skips() -> None:
+    old = document(FULL)
+    del old["coverage"]["skipped"][0]["first"]
+    (skip,) = to_report(json.dumps(old).encode()).coverage.skipped
+    assert skip == FULL.coverage.skipped[0]._replace(first=())
