@@ -7,23 +7,20 @@ checks. `regex` is loaded only when it is needed: most texts never come that far
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanner.allowance import RETRY, Allowance
 from scanner.checks import CHECKS, Candidate
 from scanner.errors import RuleError
 from scanner.model import Dropped, Match, Rule, Secret
 from scanner.prefilter import Betrayed, prefilter
 from scanner.spelling import expand, issued
-from scanner.windows import WINDOW
 
 if TYPE_CHECKING:
     import regex
 
-    from scanner.decode.containers_limits import Budget
-
-_RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
 PATIENCE = 3  # a rule that ran out of time on so many texts is given up: each costs all of that time again
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
 
@@ -46,37 +43,6 @@ class Scan(NamedTuple):
     dropped: tuple[Dropped, ...]
     overrun: tuple[str, ...]
     tried: bool = False
-
-
-_ROOM = 4 << 20  # bytes that may be decoded of a file, besides four times its size: views may show the same again
-_EXCESS = 16 << 20  # bytes of contents that hold something and are many times as large as what they were packed in
-
-
-class Allowance:
-    """What it may take to look at one text with all that is encoded or packed in it. It grows with what is looked at,
-    so that a file in an archive gets no more than it would get by itself, and many small ones no more than one.
-    `outer` tells the size of what all of it is packed in, if it is."""
-
-    def __init__(self, outer: Callable[[], int] | None = None) -> None:
-        self.room = _ROOM  # bytes that may still be decoded
-        self.size = 0  # bytes of texts
-        self.outer = outer or (lambda: self.size)
-        self.excess = _EXCESS
-        self.packed: Budget | None = None  # for containers that are encoded in these texts
-        self._spent: dict[str, float] = {}
-
-    def grow(self, size: int) -> None:
-        """So many bytes more are looked at."""
-        self.size += size
-        self.room += 4 * size
-
-    def left(self, rule: str, timeout: float) -> float:
-        """The seconds that are left to a rule to which `timeout` is given for one text."""
-        return timeout * (1 + _RETRY) * (1 + self.size // WINDOW) - self._spent.get(rule, 0)
-
-    def spend(self, rule: str, seconds: float) -> None:
-        """The rule took so many seconds."""
-        self._spent[rule] = self._spent.get(rule, 0) + seconds
 
 
 class Detector:
@@ -147,7 +113,7 @@ class Detector:
         if self._overran[rule.id] == PATIENCE or left <= 0:
             return outcomes, False
         begun = process_time()
-        for limit in (self._timeout, self._timeout * _RETRY):
+        for limit in (self._timeout, self._timeout * RETRY):
             outcomes.clear()
             try:
                 outcomes.extend(_outcomes(rule, self._pattern(rule), data, regions, min(limit, left)))

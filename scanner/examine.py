@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.detect import Allowance, Detector
+from scanner.allowance import Allowance
+from scanner.detect import Detector
 from scanner.filters import inline
 from scanner.model import Beside, Dropped, Hit, Position, Skip
 from scanner.positions import position, positions

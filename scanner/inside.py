@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from scanner.allowance import Allowance
 from scanner.decode.containers import HEADS, ZIP, ZIP_END, Closed, Opened, everything, format_of
-from scanner.detect import Allowance, Detector
+from scanner.detect import Detector
 from scanner.errors import GitError
 from scanner.examine import BEGINNING, NOTHING, Examined, examine, in_windows, is_wide, summed
 from scanner.model import Hit, Secret, Skip

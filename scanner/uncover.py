@@ -10,9 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanner.allowance import Allowance
 from scanner.decode.containers import Budget, Closed, Opened, format_of, opened
 from scanner.decode.containers_limits import TORN
-from scanner.detect import Allowance, Detector, Scan
+from scanner.detect import Detector, Scan
 from scanner.model import Dropped, Match, Position
 from scanner.positions import position
 from scanner.spelling import spelled

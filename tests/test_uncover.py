@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner import detect, rules
+from scanner import allowance, rules
 from scanner import uncover as uncovering
 from scanner.decode import views
 from scanner.detect import Detector
@@ -154,7 +154,7 @@ def test_nothing_is_invented_of_what_looks_encoded(text: str) -> None:
 
 
 def test_what_unfolds_to_very_much_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detect, "_ROOM", -10_000)
+    monkeypatch.setattr(allowance, "_ROOM", -10_000)
     text = base64.b64encode(b"T = " + token() + b" " * 50)
     assert uncover(FAST, text).overrun == (uncovering.UNFOLDED,)
     seen = examine(FAST, text)

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import BinaryIO
 
+from scanner.allowance import Allowance
 from scanner.commands.responder import add_options, responder
 from scanner.commands.scanning import Outcome, Setup, finish, nothing, prepare, progress, report
 from scanner.config import NAME
-from scanner.detect import Allowance, Detector
+from scanner.detect import Detector
 from scanner.errors import GitError, UsageError
 from scanner.examine import Examined, examine, placed, summed
 from scanner.git.lfs import Around

@@ -172,6 +172,7 @@ def loaded(site: Path, *argv: str, env: dict[str, str] | None = None) -> tuple[i
 
 SCANNER = {
     "scanner",
+    "scanner.allowance",
     *("scanner.checks", "scanner.cli", "scanner.config", "scanner.detect", "scanner.errors", "scanner.model"),
     *("scanner.pipeline", "scanner.placeholder", "scanner.positions", "scanner.rules", "scanner.spelling"),
     *("scanner.windows", "scanner.commands", "scanner.commands.hook", "scanner.commands.scanning"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner import detect, rules, uncover
+from scanner import allowance, rules, uncover
 from scanner.decode import kubernetes, views
 from scanner.detect import Detector
 from scanner.uncover import UNFOLDED
@@ -23,7 +23,7 @@ class Counting(Detector):
 
 def test_very_many_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each takes some time, however small it is: they count for more than their bytes."""
-    monkeypatch.setattr(detect, "_ROOM", 1 << 16)
+    monkeypatch.setattr(allowance, "_ROOM", 1 << 16)
     detector = Counting(rules.builtin(), 5.0, names=views.NAMES)
     found = uncover.uncover(detector, b'"cell_type"\\"xoxb' * 2000)
     assert found.overrun == (UNFOLDED,)
