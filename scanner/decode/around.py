@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 BEFORE, BEHIND = 16 * 1024, 64 * 1024  # bytes: how far a region reaches on either side of its anchor
+_STEPS = (256, BEFORE)  # bytes: most regions begin near
+_UNSURE = 4  # matches from anywhere
 _BREAK = 2  # bytes of the end of a line that an anchor may begin with
 _OVERLAP = 8 * 1024  # bytes that a region that had to be cut has in common with the next: no token is longer
 
@@ -27,10 +29,15 @@ def regions(data: bytes, anchors: re.Pattern[bytes], shape: re.Pattern[bytes]) -
 
 
 def _first(data: bytes, place: int, floor: int, shape: re.Pattern[bytes]) -> tuple[int, int]:
-    """What matches around `place`, or else behind it; or, with none there, where the next may begin."""
-    for found in shape.finditer(data, max(place - BEFORE, floor), place + BEHIND):
-        if found.end() > place:
-            return found.span()
+    """What matches around `place`, or else behind it; or, with none there, where the next may begin. The first matches
+    from anywhere may be the end of one, and something between two of its parts; what follows on these is whole."""
+    for before in _STEPS:
+        whole = place - before <= floor or before == BEFORE
+        for count, found in enumerate(shape.finditer(data, max(place - before, floor), place + BEHIND)):
+            if found.end() > place:
+                if whole or count >= _UNSURE:
+                    return found.span()
+                break
     return place + BEHIND - _OVERLAP, place + BEHIND
 
 

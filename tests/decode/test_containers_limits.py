@@ -29,11 +29,7 @@ def test_limits() -> None:
     assert reasons(gzip.compress(b"") * 20, small(entries=10)) == {"more than 10 entries"}
     assert reasons(gzip.compress(bytes(9 << 20))) == {"it becomes more than 200 times as large"}
     noise = zipped({"a": Random(1).randbytes(3 << 20)})
-    assert reasons(gzip.compress(noise), small(member=2 << 20)) == {
-        "an archive in it is larger than 2 MB",
-        "overlaps another entry",
-        "no whole directory: its entries are those that were found",
-    }
+    assert reasons(gzip.compress(noise), small(member=2 << 20)) == {"an archive in it is larger than 2 MB"}
     assert reasons(gzip.compress(SECRET * 99), small(total=99)) == {"more than 0 MB are packed in this file"}
     assert look(zipped({"a": b"1" * 200, "b": b"2"}), small(total=99))[1] == [
         Closed(b"a", "more than 0 MB are packed in this file")
