@@ -24,8 +24,8 @@ def talk(argv: Sequence[str], script: Script, env: dict[str, str] | None = None)
     from tests.conftest import CLOCK
 
     master, slave = _terminal()
-    person = _person(master, script)
     with os.fdopen(slave, "rb", closefd=False) as stdin, os.fdopen(slave, "wb", closefd=False) as stdout:
+        person = _person(master, script)  # here: when it ends, the terminal hangs up
         status = main(list(argv), Streams(stdin, stdout, stdout, {**os.environ, **(env or {})}, lambda: CLOCK))
     os.close(slave)
     return status, _seen(person)
