@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from struct import Struct
 
 from scanner.decode.containers_limits import CUT, DAMAGED, Budget, Closed, Member, expanded
-from scanner.decode.containers_source import Source, packed_size
+from scanner.decode.containers_source import Source, packed_size, past_zeros
 from scanner.decode.containers_sparse import plain
 
 _MARK = b"!<arch>\n"
@@ -25,7 +25,6 @@ _NEW = re.compile(rb"07070[12][0-9a-fA-F]{48}([0-9a-fA-F]{8})[0-9a-fA-F]{32}([0-
 _OLD = re.compile(rb"070707[0-7]{53}([0-7]{6})([0-7]{11})")
 _CPIO_SIZE = 110  # of the larger header
 _LAST = b"TRAILER!!!"
-_ZEROS = 4096
 _HEADER, _LEAD = b"\x8e\xad\xe8\x01", 96
 _HEADER_FIELDS = Struct(">8xII")  # entries of the index, and bytes of what they index
 
@@ -75,7 +74,7 @@ def cpio(data: Source, budget: Budget) -> Iterator[Member | Closed]:
             return
         name, start, size, at = row
         if name == _LAST:
-            at = _behind_zeros(data, at)
+            at = past_zeros(data, at)
         elif size:  # folders have no content, nor have all but the last of linked files
             yield from _content(data, name, start, size, budget)
             if budget.spent:
@@ -95,15 +94,6 @@ def _row(data: Source, head: bytes, at: int) -> tuple[bytes, int, int, int] | No
     start = begin + named + -(begin - at + named) % fill
     name = data[begin : begin + min(named, _NAMES)].partition(b"\0")[0]
     return name, start, size, start + size + -size % fill
-
-
-def _behind_zeros(data: Source, at: int) -> int:
-    """The first byte that is not zero: archives that follow each other are filled up with zeros."""
-    while part := data[at : at + _ZEROS]:
-        if rest := part.lstrip(b"\0"):
-            return at + len(part) - len(rest)
-        at += len(part)
-    return at
 
 
 def rpm(data: Source, budget: Budget) -> Iterator[Member | Closed]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Protocol
@@ -15,6 +16,7 @@ _PAGE = 1 << 16  # bytes that are read of a file at once, where less is asked fo
 _STEP = 1 << 18  # bytes in which something is looked for at once
 _BACK = 1 << 20  # bytes that are kept of what was passed: a decompressor is fed more than it takes
 _READ = 1 << 20  # bytes that are read at once of what comes piece by piece
+_PADDING = 1 << 12  # zeros that are read at once
 _END = sys.maxsize
 
 
@@ -35,16 +37,17 @@ class Source(Protocol):
         """Whether `part` stands at `start`."""
 
 
-class _Sliced:
+class _Sliced(ABC):
     """Does with slices what bytes do by themselves."""
 
     first = 0  # what stands before is gone
 
-    def __len__(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def __len__(self) -> int: ...
 
+    @abstractmethod
     def _slice(self, start: int, stop: int) -> bytes:
-        raise NotImplementedError
+        """What stands there; less, where it is gone or comes to its end."""
 
     def __getitem__(self, where: slice) -> bytes:
         start, stop, _ = where.indices(len(self))
@@ -91,6 +94,15 @@ def search(pattern: re.Pattern[bytes], data: Source, at: int, end: int, reach: i
         there = pattern.search(data, at, end)
         return there.start() if there else -1
     return _stepwise(look, data, at, end, reach)
+
+
+def past_zeros(data: Source, at: int) -> int:
+    """The first byte that is not zero at or behind `at`: what is written to tapes and disks is padded."""
+    while part := data[at : at + _PADDING]:
+        if rest := part.lstrip(b"\0"):
+            return at + len(part) - len(rest)
+        at += len(part)
+    return at
 
 
 class Paged(_Sliced):

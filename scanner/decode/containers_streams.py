@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from scanner.decode.containers_limits import Budget, Closed, Member, Stopped, expanded
-from scanner.decode.containers_source import Source, packed_size
+from scanner.decode.containers_source import Source, packed_size, past_zeros
 
 _FIRST, _FED = (
     512,
@@ -127,18 +127,6 @@ class Stream:
         self.at = fresh - len(machine.unused_data)
 
 
-_PADDING = 1 << 12
-
-
-def _behind(data: Source, at: int) -> int:
-    """The first byte that is not zero at or behind `at`: what is written to tapes and disks is padded."""
-    while part := data[at : at + _PADDING]:
-        if rest := part.lstrip(b"\0"):
-            return at + len(part) - len(rest)
-        at += len(part)
-    return at
-
-
 def _streams(data: Source, make: Maker, more: Callable[[bytes], bool], budget: Budget) -> Iterator[bytes]:
     """All streams that follow each other are one content. What stands behind them is no part of it, as the formats'
     own programs see it too."""
@@ -148,7 +136,7 @@ def _streams(data: Source, make: Maker, more: Callable[[bytes], bool], budget: B
             raise Stopped(reason)
         stream = Stream(make, data, at, len(data))
         yield from stream
-        at = _behind(data, stream.at)
+        at = past_zeros(data, stream.at)
         if not more(data[at : at + 4]):
             return
 
