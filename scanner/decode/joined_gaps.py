@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from scanner.spelling import issued
+
 LONGEST = 4 << 10  # bytes of one piece; the longest token that Slack issued has a tenth
 _GAP = 600  # bytes between two pieces
 
@@ -96,7 +98,12 @@ def begins(piece: bytes) -> bool:
 
 def whole(said: bytes) -> bool:
     """Whether this is a token already, as Slack issues them."""
-    return compiled(_WHOLE).fullmatch(said) is not None
+    return _is(_WHOLE, said)
+
+
+def _is(pattern: bytes, said: bytes) -> bool:
+    """Whether `said` is that, as it stands or with its dashes made plain: `xoxb%2D1%2D2` is as whole as `xoxb-1-2`."""
+    return any(compiled(pattern).fullmatch(one) for one in (said, issued(said)))
 
 
 def following(data: bytes, end: int, said: bytes) -> tuple[int, int] | None:
@@ -123,7 +130,7 @@ def _behind(data: bytes, closed: re.Match[bytes], limit: int) -> int | None:
 def _within(data: bytes, end: int, limit: int, said: bytes) -> int | None:
     """The same behind a piece that is not at the end of its literal."""
     found = compiled(_INSIDE).match(data, end, limit)
-    if not found and data[end : end + 1] in _ENDS and not compiled(_ENOUGH).fullmatch(said):
+    if not found and data[end : end + 1] in _ENDS and not _is(_ENOUGH, said):
         found = compiled(_FOLD).match(data, end, limit)
     return found.end() if found else None
 
@@ -132,7 +139,7 @@ def _weakly(data: bytes, start: int | None, said: bytes) -> tuple[int, int] | No
     piece = None if start is None else _piece(data, start, said)
     if not piece or whole(said):
         return None
-    if compiled(_LEGACY).fullmatch(said) and not _is_hex(data[piece[0] : piece[1]]):
+    if _is(_LEGACY, said) and not _is_hex(data[piece[0] : piece[1]]):
         return None
     return piece
 

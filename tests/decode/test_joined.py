@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner import rules
-from scanner.decode import joined
+from scanner.decode import joined, views
 from scanner.decode.view import Decoded
 from scanner.detect import Detector
 from scanner.fakes import fake
+from scanner.uncover import uncover
 from tests.conftest import token
 
 DETECTOR = Detector(rules.builtin(), timeout=5)
+VIEWS = Detector(rules.builtin(), timeout=5, names=views.NAMES)
 PREFIXED = ("user", "bot", "workspace", "config-access", "config-refresh", "export", "session-client", "app-level")
 TOKEN = token("bot", 3)
 A, B, C, D = TOKEN.decode().split("-")
@@ -246,3 +248,11 @@ def test_no_token_is_made_up(words: list[str]) -> None:
 )
 def test_hostile_texts_come_to_their_end(unit: str) -> None:
     assert sum(len(part.data) for part in joined.decode((unit * 4000).encode())) < 4_000_000
+
+
+@pytest.mark.parametrize("dash", ["-", "%2D", "%252D", "\\u002d", "\\x2d", "\\-", "&#45;", "&#x2d;", "&hyphen;", "–"])
+@pytest.mark.parametrize("behind", ["\nmore words\n", "\r\n  OTHER = 5\r\n", "\n# host name\n"])
+def test_the_next_line_is_no_part_of_a_whole_token_however_its_dashes_are_written(dash: str, behind: str) -> None:
+    text = "T = " + TOKEN.decode().replace("-", dash) + behind
+    assert found(text.encode()) <= {TOKEN}
+    assert [one.match.secret.reveal() for one in uncover(VIEWS, text.encode()).shown] == [TOKEN]
