@@ -31,11 +31,12 @@ _SHORT = (b"hveG", b"hveH")  # images of `xox`; a fifth character, in front, is 
 _BEFORE_DIGIT = tuple(b"%b-%b" % (word, digit) for word in (b"xapp", b"xwfp") for digit in (b"0", b"4", b"8"))
 _OTHERS = ((b"hooks.slack", 14), *((word, 7) for word in _BEFORE_DIGIT))
 _HEAD_ENDS = (b"\n", b"\r", b'"', b"'", b"\\")
-_XOX_ENDS = (*_HEAD_ENDS, b"=")  # of a mail
+_MAIL_ENDS = (*_HEAD_ENDS, b"=")  # of a mail
 _TAIL_STARTS = (b"\n", b" ", b"\t", b'"', b"'", b"\\n")
 _LONGEST = 8  # characters of an image that are looked for: more are no rarer in practice, and many share a beginning
 _FOLLOWING = 16  # pieces that may belong to a token
 _FEW = 64  # literals: a pattern for these is made at once
+_TOKEN, _BACK = 512, 16  # characters, and pieces, within which a token ends that is asked about
 _LEAST = 16  # characters: less is no token
 # What base64 of gzip and of zip begins with; base64 of base64 of gzip, as Helm's releases in Kubernetes Secrets; and
 # base64 of zstd, xz and bzip2.
@@ -47,21 +48,27 @@ _PACKED = (*_USUAL, b"KLUv/", b"/Td6WF", b"QlpoOT")
 _SOFT = rb"""(?:[ \t"'`,.;&|>#*()\[\]<~\\]|(?:[bBrRfFuUL]{1,2}|u8)(?=["'])|\+(?=[ \t\r\n"'`])|//(?=[ \t]))"""
 _LITERALS = rb"""["'`][ \t]*[+.,&|]{0,2}[ \t]*[bBrRfFuU]{0,2}["'`]"""
 _BREAK = rb"(?:\r?\n|\r|\\+[rn]|&\#(?:[xX]0?[aAdD]|1[03]);|%%0[aAdD]|%b)" % _LITERALS
-# A soft break of quoted-printable, also in a string of JSON. Padding ends a line of any length, the last character
-# before it ends with bits of zero, and what follows is seldom broken as well.
-_WRAP = (
-    rb"=(?:(?<=[^\n]{70}=)(?<![^\n]{76}=)\r?\n"
-    rb'|(?<=[^\n"\\]{70}=)(?<![^\n"\\]{77}=)(?:\\+r)?\\+n)'
-    rb"(?=[A-Za-z0-9+/])"
+# A soft break of quoted-printable, also in a string of JSON; lines have 76 characters, or 78 (Python's email).
+_MAIL = (
+    rb"=(?:(?<=[^\n]{70}=)(?<![^\n]{78}=)\r?\n"
+    rb'|(?<=[^\n"\\]{70}=)(?<![^\n"\\]{79}=)(?:\\+r)?\\+n)'
+    rb"(?=[A-Za-z0-9+/_-])"
 )
-_FOLLOWED = rb"(?=[A-Za-z0-9+/]++=(?:\r?\n|3D|\\)|[A-Za-z0-9+/]{1,3}(?:\r?\n|\\))"
-_MAIL = rb"(?:(?<![AEIMQUYcgkosw048])%b|%b%b)" % (_WRAP, _WRAP, _FOLLOWED)
+# What a mail goes on with behind one: a line that is broken as well, or the rest of the text with its padding.
+_FOLLOWED = re.compile(_MAIL + rb"(?P<line>[A-Za-z0-9+/_-]++)(?:(?P<more>=)(?:\r?\n|3D|\\)|[\r\n\\\"]|\Z)")
+_PADDED = b"AEIMQUYcgkosw048"  # what stands before `=`: its last bits are zero
 _GAP = rb"(?:%b|(?:(?!%b)%b)*+(?:%b(?:(?!%b)%b)*+){1,4}+)" % (_MAIL, _BREAK, _SOFT, _BREAK, _BREAK, _SOFT)
 _PIECE = re.compile(rb"([A-Za-z0-9+/_-]++)(?:%b)?+" % _GAP)
 _SHAPE = re.compile(rb"[A-Za-z0-9+/_-]++(?:%b[A-Za-z0-9+/_-]++)*+" % _GAP)
 _START = re.compile(rb"xox[a-eoprs]|xapp|xwfp|hooks\.slack")
+_WHOLE = re.compile(
+    rb"(?:xox[abr](?:-\d{1,16}){2,4}-[A-Za-z0-9]{23,}|xox[ceops](?:-\d{1,16}){2,4}-(?:[0-9a-f]{32}){1,2}"
+    rb"|xapp-[\w-]+-[0-9a-f]{64}|xwfp-[\w-]+|hooks\.slack[\w./-]+/\w{20,})\Z"
+)
 _ENDING = re.compile(rb"(?:%b)[\w.%%/+:=-]*\Z" % _START.pattern)
 _STARTS = (b"eG94", b"eGFwcC", b"eHdmcC", b"aHR0cHM6Ly9ob29r")
+
+Span = tuple[int, int]
 
 
 def image(plain: bytes, offset: int) -> bytes:
@@ -126,7 +133,7 @@ def _others() -> Iterator[bytes]:
             elif len(tail) > 4:
                 yield tail[-5:]
             else:
-                yield from (head + end for end in _HEAD_ENDS) if at == 4 else (start + tail for start in _TAIL_STARTS)
+                yield from (head + end for end in _MAIL_ENDS) if at == 4 else (start + tail for start in _TAIL_STARTS)
 
 
 def decode(data: bytes, found: Sequence[bytes] = (), /) -> Iterator[Decoded]:
@@ -153,9 +160,34 @@ def _packed(data: bytes, found: Sequence[bytes]) -> Iterator[Decoded]:
 
 
 def _parts(data: bytes, start: int, end: int) -> Iterator[Decoded]:
+    """What stands in a region, by text."""
+    for pieces in _texts(data, [piece.span(1) for piece in _PIECE.finditer(data, start, end)]):
+        yield from _together(data, pieces)
+
+
+def _texts(data: bytes, pieces: Sequence[Span]) -> Iterator[Sequence[Span]]:
+    """The pieces of each text: one ends where `=` at the end of a line is padding."""
+    first = 0
+    for at, (_, end) in enumerate(pieces[:-1], 1):
+        if data[end] == ord("=") and data[end - 1] in _PADDED and _padded(data, pieces[max(first, at - _BACK) : at]):
+            yield pieces[first:at]
+            first = at
+    yield pieces[first:]
+
+
+def _padded(data: bytes, pieces: Sequence[Span]) -> bool:
+    """Whether `=` behind these is padding, and no soft break of a mail: what they say ends with a whole token there,
+    and what follows does not look like a mail."""
+    said = b"".join([data[start:end] for start, end in pieces])[-_TOKEN:]
+    if not _WHOLE.search(_decoded(said[(len(said) - 3) % 4 :])):
+        return False
+    rest = _FOLLOWED.match(data, pieces[-1][1])
+    return not rest or not (rest["more"] or len(rest["line"]) % 4 == 1)  # three characters stand before
+
+
+def _together(data: bytes, pieces: Sequence[Span]) -> Iterator[Decoded]:
     """What the pieces say together; and what one says alone if a token begins or ends with it: lines of a list look
     like those of one text."""
-    pieces = [piece.span(1) for piece in _PIECE.finditer(data, start, end)]
     together = list(_phases(data, pieces))
     yield from together
     if len(pieces) == 1 or not any(_START.search(part.data) for part in together):
@@ -167,11 +199,11 @@ def _parts(data: bytes, start: int, end: int) -> Iterator[Decoded]:
             yield from _phases(data, [piece])
 
 
-def _phases(data: bytes, pieces: Sequence[tuple[int, int]]) -> Iterator[Decoded]:
+def _phases(data: bytes, pieces: Sequence[Span]) -> Iterator[Decoded]:
     return (_phase(data, pieces, phase) for phase in range(4))
 
 
-def _phase(data: bytes, pieces: Sequence[tuple[int, int]], phase: int) -> Decoded:
+def _phase(data: bytes, pieces: Sequence[Span], phase: int) -> Decoded:
     joined = b"".join([data[start:end] for start, end in pieces])
     return Decoded(_decoded(joined[phase:]), later(partial(_way_back, pieces, phase)))
 
@@ -182,7 +214,7 @@ def _decoded(characters: bytes) -> bytes:
     return a2b_base64(characters[:kept].translate(_URL_SAFE) + b"=" * (-kept % 4))
 
 
-def _way_back(pieces: Sequence[tuple[int, int]], phase: int) -> Raw:
+def _way_back(pieces: Sequence[Span], phase: int) -> Raw:
     """From bytes to the characters that hold any of their bits."""
     place = places(pieces)
 
@@ -202,7 +234,7 @@ def _every() -> tuple[bytes, ...]:
     """All five levels. Each literal has its price: where a line ends within an image, three characters of that of `xox`
     are one, and more of the others."""
     cut = tuple(one for one in images(1)[0] if one.startswith((b"eG9", b"hve", b"4b3")))
-    broken = (*_broken(cut, _XOX_ENDS, _TAIL_STARTS), *_others())
+    broken = (*_broken(cut, _MAIL_ENDS, _TAIL_STARTS), *_others())
     return cover((*anchors(LEVELS, 0), *_PACKED, *_images(_digits()), *broken))
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import json
 import quopri
+from collections.abc import Callable
+from email.message import EmailMessage
 from textwrap import indent
 
 import pytest
@@ -130,6 +132,36 @@ def test_soft_breaks_of_a_mail(kind: str, head: bytes, in_json: bool) -> None:
         mail = quopri.encodestring(head + base64.b64encode(b"a" * before + b" " + secret + b" und so" * 30))
         text = json.dumps({"body": "Guten Tag\n" * 2 + "x\n\n" + mail.decode()}).encode() if in_json else mail
         assert any(secret in part.data for part in parts(text, base64views.VIEW)), before
+
+
+def _mailed(body: bytes, how: str) -> bytes:
+    if how == "email":
+        mail = EmailMessage()
+        mail.set_content(body.decode(), cte="quoted-printable")
+        return bytes(mail)
+    lines = quopri.encodestring(body).replace(b"\n", b"\r\n" if "crlf" in how else b"\n")
+    return json.dumps({"body": lines.decode()}).encode() if "json" in how else lines
+
+
+@given(
+    TOKENS,
+    st.binary(max_size=200),
+    st.binary(max_size=200),
+    st.integers(0, 60),
+    st.sampled_from(["plain", "crlf", "json", "json crlf", "email"]),
+    st.sampled_from([base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes]),
+)
+@settings(deadline=None, max_examples=150)
+# The `=` at the end of the line in which each token is might as well be padding: its last bits are zero.
+@example(token("bot", 8), b"a" * 12, b"", 0, "plain", base64.b64encode)
+@example(token("bot", 8), b"a" * 12, b"b" * 70, 0, "json", base64.b64encode)
+@example(token("workflow", 3), b"a" * 36, b"", 21, "plain", base64.b64encode)
+def test_base64_in_any_mail(
+    secret: bytes, before: bytes, behind: bytes, indent: int, how: str, encode: Callable[[bytes], bytes]
+) -> None:
+    lead = b"" if encode is base64.encodebytes else b" " * indent
+    mail = _mailed(b"Dear all,\n\n" + lead + encode(before + b" " + secret + b"\n" + behind) + b"\nBye\n", how)
+    assert any(secret in part.data for part in parts(mail, base64views.VIEW))
 
 
 def test_padding_is_no_soft_break() -> None:
