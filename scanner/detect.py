@@ -7,7 +7,9 @@ checks. `regex` is loaded only when it is needed: most texts never come that far
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +33,7 @@ def literals(rules: Iterable[Rule]) -> tuple[tuple[tuple[bytes, ...], tuple[byte
     return tuple(sorted({(tuple(sorted(rule.anchors)), tuple(sorted(rule.also))) for rule in rules}))
 
 
+_RUN = re.compile(r"(\[[^\]\\]+\])\{([1-9][0-9]{0,2})\}")
 Regions = Sequence[tuple[int, int]]  # start and end, in bytes
 
 
@@ -95,9 +98,11 @@ class Detector:
         tried = False
         for rule in self._rules if present else ():  # few texts that a view looks at hold any
             regions = places.regions(rule)
+            tried = tried or bool(regions)
+            if rule.holds:
+                regions = places.holding(regions, rule.holds)
             if not regions:
                 continue
-            tried = True
             outcomes, in_time = self._run(rule, data, regions, shared)
             matches += (outcome for outcome in outcomes if isinstance(outcome, Match))
             dropped += (outcome for outcome in outcomes if isinstance(outcome, Dropped))
@@ -141,6 +146,26 @@ def compiled(rule: Rule) -> regex.Pattern[bytes]:
         raise RuleError(f"{rule.origin or rule.id}: field pattern: does not compile: {error}") from None
 
 
+def held(text: bytes, what: str) -> bool:
+    """Whether a run of characters such as "[0-9a-f]{32}" stands in `text`."""
+    table, marks = run(what)
+    return marks in text.translate(table)
+
+
+@cache
+def run(what: str) -> tuple[bytes, bytes]:
+    """How to look quickly for a run of characters such as "[0-9a-f]{32}": a table for bytes.translate, and what stands
+    in a text so translated if the text holds one. ValueError where that is no run."""
+    found = _RUN.fullmatch(what)
+    if not found:
+        raise ValueError(f"{what!r} is no class with a length, such as [0-9a-f]{{32}}")
+    try:
+        one = re.compile(found[1].encode())
+    except re.error as error:
+        raise ValueError(f"{what!r}: {error}") from None
+    return bytes(one.fullmatch(bytes((byte,))) is not None for byte in range(256)), b"\1" * int(found[2])
+
+
 def _outcomes(
     rule: Rule, pattern: regex.Pattern[bytes], data: bytes, regions: Regions, limit: float
 ) -> Iterator[Match | Dropped]:
@@ -171,6 +196,10 @@ class _Places:
         """In order, and none overlaps another."""
         near = self._around(rule.anchors, _BEHIND)
         return _common(near, self._around(rule.also, _BEFORE)) if near and rule.also else near
+
+    def holding(self, regions: Regions, what: str) -> Regions:
+        """Those of `regions` in which such a run stands."""
+        return [(start, end) for start, end in regions if held(self._data[start:end], what)]
 
     def _around(self, literals: Iterable[bytes], behind: int) -> Regions:
         here = [literal for literal in literals if literal in self._present]

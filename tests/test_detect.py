@@ -115,6 +115,21 @@ def test_only_rules_whose_anchor_is_there_are_compiled() -> None:
     assert [match.rule for match in Detector([rule(), broken], 1).scan(b"tok_abc").matches] == ["mine"]
 
 
+@given(
+    st.lists(st.sampled_from([b"tok_", b"abc", b"-", b"09", b"x" * 300, b" "]), max_size=12).map(b"".join),
+    st.integers(1, 12),
+)
+def test_what_a_rule_says_to_hold_is_looked_for_first(text: bytes, length: int) -> None:
+    plain = rule(pattern=f"tok_-?[a-c0-9]{{{length}}}")
+    held = plain._replace(holds=f"[0-9a-c]{{{length}}}")
+    assert Detector([held], 1).scan(text) == Detector([plain], 1).scan(text)
+
+
+def test_without_what_a_rule_says_to_hold_no_pattern_runs_and_the_rule_counts_as_tried() -> None:
+    broken = rule(pattern="tok_(abc", holds="[0-9a-c]{4}")
+    assert Detector([broken], 1).scan(b"tok_abcx 012") == Scan((), (), (), tried=True)
+
+
 def test_no_rules_find_nothing() -> None:
     for fast in (False, True):
         empty = Detector([], 1, fast)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scanner import fakes
 from scanner.checks import SURROUNDINGS
-from scanner.detect import Detector, compiled
+from scanner.detect import Detector, compiled, held
 from scanner.errors import RuleError
 from scanner.model import Rule
 
@@ -68,9 +68,9 @@ def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Ite
     detector = Detector([rule], limit)
     for template, text in _rendered(rule, rule.examples):
         matched = [text] if _looks_around(rule) else [found[0] for found in pattern.finditer(text, timeout=limit)]
-        field = next((name for name in ("anchors", "also") if not _stand(rule, name, matched)), None)
+        field = next((name for name in ("anchors", "also", "holds") if not _stand(rule, name, matched)), None)
         if field:
-            why = f"the pattern matches in {template!r}, and none of them stands in what it matches"
+            why = f"the pattern matches in {template!r}, and nothing of this stands in what it matches"
             yield _complaint(rule, field, why)
             continue
         if loose := _matches_without_anchors(rule, pattern, text, limit):
@@ -87,7 +87,9 @@ def _looks_around(rule: Rule) -> bool:
 
 
 def _stand(rule: Rule, field: str, matched: list[bytes]) -> bool:
-    """Whether one of the rule's literals in `field` stands in everything that was matched."""
+    """Whether one of the rule's literals in `field`, or such a run, stands in everything that was matched."""
+    if field == "holds":
+        return not rule.holds or all(held(whole, rule.holds) for whole in matched)
     literals: tuple[bytes, ...] = getattr(rule, field)
     return not literals or all(any(literal in whole for literal in literals) for whole in matched)
 
@@ -97,7 +99,7 @@ def _matches_without_anchors(rule: Rule, pattern: regex.Pattern[bytes], text: by
     for anchor in rule.anchors:
         text = text.replace(anchor, b"")
     if _looks_around(rule):
-        everywhere = Detector([rule._replace(anchors=(text[:3],), also=())], limit)
+        everywhere = Detector([rule._replace(anchors=(text[:3],), also=(), holds="")], limit)
         return "with the anchors cut out, too" if everywhere.scan(text).matches else ""
     found = pattern.search(text, timeout=limit)
     return "" if found is None or any(a in found[0] for a in rule.anchors) else "with the anchors cut out, too"

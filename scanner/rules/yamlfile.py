@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from scanner.checks import CHECKS, arguments
-from scanner.detect import compiled
+from scanner.detect import compiled, run
 from scanner.errors import RuleError
 from scanner.model import Check, Rule
 from scanner.rules import nearest
@@ -149,6 +149,15 @@ def _anchors(node: yaml.Node) -> tuple[bytes, ...]:
     return tuple(anchors)
 
 
+def _run(node: yaml.Node) -> str:
+    value = _text(node)
+    try:
+        run(value)
+    except ValueError as error:
+        raise _Complaint(node, str(error)) from None
+    return value
+
+
 def _checks(node: yaml.Node) -> tuple[Check, ...]:
     return tuple(_check(item) for item in _sequence(node))
 
@@ -180,6 +189,7 @@ _READERS: Mapping[str, Callable[[yaml.Node], object]] = {
     "severity": _one_of(SEVERITIES),
     "anchors": _anchors,
     "also": _anchors,
+    "holds": _run,
     "pattern": _text,
     "checks": _checks,
     "examples": _texts,
@@ -189,7 +199,14 @@ _READERS: Mapping[str, Callable[[yaml.Node], object]] = {
     "verify": _one_of(VERIFY),
     "revoke": _one_of(REVOKE),
 }
-_OPTIONAL: Mapping[str, object] = {"also": (), "checks": (), "references": (), "verify": "none", "revoke": "none"}
+_OPTIONAL: Mapping[str, object] = {
+    "also": (),
+    "holds": "",
+    "checks": (),
+    "references": (),
+    "verify": "none",
+    "revoke": "none",
+}
 
 
 def _values(fields: Fields, node: yaml.Node) -> Iterator[tuple[str, object]]:

@@ -42,9 +42,10 @@ def test_a_good_rule() -> None:
         ({"counter_examples": ("acme_{{hex:20}}",)}, "field counter_examples: 'acme_{{hex:20}}' is found"),
         (
             {"anchors": (b"key:",)},
-            "field anchors: the pattern matches in 'key: acme_{{hex:20}}', and none of them stands in what it matches",
+            "field anchors: the pattern matches in 'key: acme_{{hex:20}}', and nothing of this stands in what it",
         ),
-        ({"anchors": (b"ACME",)}, "field anchors: the pattern matches in 'key: acme_{{hex:20}}', and none of them"),
+        ({"holds": "[a-z]{20}"}, "field holds: the pattern matches in 'key: acme_{{hex:20}}', and nothing of this"),
+        ({"anchors": (b"ACME",)}, "field anchors: the pattern matches in 'key: acme_{{hex:20}}', and nothing of"),
     ],
 )
 def test_a_bad_rule(fields: dict[str, object], complaint: str) -> None:
