@@ -46,7 +46,11 @@ _PACKED = (*_USUAL, b"KLUv/", b"/Td6WF", b"QlpoOT")
 # What stands between two pieces of one encoded text: the end of a line, as such or escaped, with what source text,
 # mail and comments put around it; or the end of one literal and the beginning of the next on the same line.
 _SOFT = rb"""(?:[ \t"'`,.;&|>#*()\[\]<~\\]|(?:[bBrRfFuUL]{1,2}|u8)(?=["'])|\+(?=[ \t\r\n"'`])|//(?=[ \t]))"""
-_LITERALS = rb"""["'`][ \t]*[+.,&|]{0,2}[ \t]*[bBrRfFuU]{0,2}["'`]"""
+# One literal's end, and the next one's beginning: what joins them, line ends with comments before them.
+_OPERATOR = rb"(?:\+\+?|\.\.?|[,&~^|]|\|\||<<|<>|//)"
+_REMARK = rb"(?:(?:\#|//|--)[^\r\n]{0,200}+(?=\r?\n)|/\*[^*\r\n]{0,200}+\*/)"
+_LITERALS = rb"""["'`][ \t]*+(?:%b[ \t]*+)?(?:[&_][ \t]*+(?=\r?\n))?(?:%b[ \t]*+)?""" % (_OPERATOR, _REMARK)
+_LITERALS += rb"""(?:\r?\n[ \t]*+%b?){0,4}[ \t]*+(?:%b[ \t]*+)?(?:[bBrRfFuUL]{1,2}|u8)?["'`]""" % (_REMARK, _OPERATOR)
 _BREAK = rb"(?:\r?\n|\r|\\+[rn]|&\#(?:[xX]0?[aAdD]|1[03]);|%%0[aAdD]|%b)" % _LITERALS
 # A soft break of quoted-printable, also in a string of JSON; lines have 76 characters, or 78 (Python's email).
 _MAIL = (

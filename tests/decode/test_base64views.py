@@ -134,6 +134,43 @@ def test_soft_breaks_of_a_mail(kind: str, head: bytes, in_json: bool) -> None:
         assert any(secret in part.data for part in parts(text, base64views.VIEW)), before
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        b'"  # first\n    "',
+        b'"  # "quoted" and it\'s\r\n    b"',
+        b'" // second\n        "',
+        b'" +  // second\n        "',
+        b'"  // second\n        + "',
+        b"' ..  -- third\n    '",
+        b'" /* fourth */\n    "',
+        b'" + /* fourth */ "',
+        b'",  # fifth\n    # of them, all of one text\n\n    "',
+        b'" & _\n    "',
+        b'" ++\n    "',
+        b"' ||  -- sixth\n    '",
+        b'" ^ "',
+        b'" <> "',
+        b"' ~ '",
+        b"' //&\n    '",
+        b'" <<  // seventh\n    L"',
+    ],
+)
+@pytest.mark.parametrize("width", [20, 64])
+def test_literals_with_comments_and_operators(between: bytes, width: int) -> None:
+    """Wherever in its literal the token begins."""
+    for before in range(0, width, 7):
+        secret = token("bot", before)
+        data = b'"' + wrapped(base64.b64encode(b"a" * before + b" " + secret + b"\n"), width, between) + b'"  # end\n'
+        assert any(secret in part.data for part in parts(data)), before
+
+
+@pytest.mark.parametrize("between", [b'" # see\nx = "', b'"\n# see\nand "', b'" "# see" "', b'" # see "'])
+def test_a_comment_is_no_base64(between: bytes) -> None:
+    head, tail = base64.b64encode(b"a" * 42 + token()[:30]), base64.b64encode(token()[30:])
+    assert not any(token() in part.data for part in parts(b'"' + head + between + tail + b'"'))
+
+
 def _mailed(body: bytes, how: str) -> bytes:
     if how == "email":
         mail = EmailMessage()
