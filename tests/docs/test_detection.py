@@ -1,5 +1,5 @@
-"""docs/detection.md: the names in its table are those of reports, its numbers are those of the program, and its example is
-what the program prints."""
+"""docs/detection.md: the names in its table are those of reports, its numbers are those of the program, and its
+example is what the program prints."""
 
 from __future__ import annotations
 
