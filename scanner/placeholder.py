@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 _SHORT = 12  # up to here a secret is so short that nearly all of it must be regular before it counts as made up
 _FEW, _FEW_FROM = 4, 20  # at most four different characters in twenty or more
@@ -20,23 +21,16 @@ _ORDERS = (
     "qazwsxedcrfvtgbyhnujmikolp",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 )
+_CHAIN = re.compile(rb"([\0\x01\xff])\1{2,}")  # steps between bytes
 
 
-def _chains(positions: Sequence[int | None], modulus: int, stride: int, terms: int) -> Iterator[int]:
-    """Indices that lie on an arithmetic chain (same, next or previous each time) of at least `terms` characters."""
-    length = [1] * len(positions)
-    steps: list[int | None] = [None] * len(positions)
-    for index in range(stride, len(positions)):
-        here, before = positions[index], positions[index - stride]
-        if here is None or before is None:
-            continue
-        step = (here - before) % modulus
-        if step not in (0, 1, modulus - 1):
-            continue
-        steps[index] = step
-        length[index] = length[index - stride] + 1 if steps[index - stride] == step else 2
-        if length[index] >= terms:
-            yield from range(index, index - stride * terms, -stride)
+@cache
+def _chains(terms: int) -> frozenset[str]:
+    """All sequences of so many characters, each the same as the last one, the next one, or the one before."""
+    steps = [(order, first, step) for order in _ORDERS for first in range(len(order)) for step in (0, 1, -1)]
+    return frozenset(
+        "".join(order[(first + step * term) % len(order)] for term in range(terms)) for order, first, step in steps
+    )
 
 
 def _copies(text: str, size: int) -> Iterator[int]:
@@ -50,24 +44,21 @@ def _copies(text: str, size: int) -> Iterator[int]:
 def regularity(text: str, terms: int = 4, strides: Sequence[int] = (1, 2, 3, 4)) -> float:
     """The share of `text` (0 to 1) that repetitions and chains explain: runs and sequences of `terms` characters or
     more, also ones that stand interleaved, `strides` apart."""
-    lower = text.lower()
+    lower, chains = text.lower(), _chains(terms)
     covered = set(_copies(lower, 4))
-    for order in _ORDERS:
-        place = _places(order)
-        positions = [place.get(character) for character in lower]
-        for stride in strides:
-            covered.update(_chains(positions, len(order), stride, terms))
+    for stride in strides:
+        reach = stride * terms
+        for at in range(len(lower) - reach + stride):
+            if lower[at : at + reach : stride] in chains:
+                covered.update(range(at, at + reach, stride))
     return len(covered) / max(1, len(text))
-
-
-@cache
-def _places(order: str) -> dict[str, int]:
-    return {character: index for index, character in enumerate(order)}
 
 
 def regular_bytes(data: bytes) -> bool:
     """Whether bytes count up or down, or stay the same, for half of their length or more."""
-    return len(set(_chains(list(data), 256, 1, 4))) * 2 >= max(1, len(data))
+    steps = bytes((later - byte) % 256 for byte, later in pairwise(data))
+    covered = {at for chain in _CHAIN.finditer(steps) for at in range(chain.start(), chain.end() + 1)}
+    return len(covered) * 2 >= max(1, len(data))
 
 
 def _longest_run(text: str) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from scanner.decode.view import Decoded, Raw, Run, View, later, through
@@ -64,7 +64,8 @@ def parts(data: bytes, dialect: Dialect, found: Sequence[bytes] = ()) -> Iterato
         yield _part(data[start:end], start, dialect)
 
 
-def _standing(literals: tuple[bytes, ...], found: Sequence[bytes]) -> tuple[bytes, ...]:
+@lru_cache(1024)
+def _standing(literals: tuple[bytes, ...], found: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Those that can stand in a text, if of all literals these were `found` there."""
     return tuple(one for one in literals if any(known in one for known in found)) if found else literals
 
@@ -75,7 +76,7 @@ def character(code: int, otherwise: bytes) -> bytes:
 
 
 def _anchored(data: bytes, dialect: Dialect, found: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-    for anchor in _standing(dialect.anchors, found):
+    for anchor in _standing(dialect.anchors, tuple(found)):
         at = data.find(anchor)
         while at >= 0:
             begins = _begins(data[max(at - _NEAR, 0) : at + 2 * _NEAR], dialect)
@@ -93,7 +94,7 @@ def _begins(near: bytes, dialect: Dialect) -> bool:
 def _begun(data: bytes, dialect: Dialect, found: Sequence[bytes]) -> Iterator[tuple[int, int]]:
     """Around the tokens that begin in plain letters and go on spelled. What was read once is not read again."""
     unit, seen = compiled(dialect.pattern), compiled(_seen(dialect.own))
-    for start in _standing(dialect.starts, found):
+    for start in _standing(dialect.starts, tuple(found)):
         at = data.find(start)
         while at >= 0:
             plain = seen.match(data, at + len(start))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.decode import characters
 from scanner.decode.percent import VIEW
 from tests.conftest import token
 from tests.decode.planting import contexts, each, places, planted, prefixed, randoms, tokens
@@ -91,3 +92,18 @@ def test_a_long_one_comes_in_parts_that_overlap() -> None:
     starts = {index * (len(one) + len(gap)) for index in range(45)}
     assert len(list(VIEW.decode(data))) == 2
     assert places(VIEW, data, secret) == {(start, start + len(one)) for start in starts}
+
+
+def test_what_was_found_is_compared_once_for_many_parts() -> None:
+    """Thousands of small parts with the same literals in them: which places these mean is the same for all."""
+    compared: list[bytes] = []
+
+    class Literal(bytes):
+        def __contains__(self, other: object) -> bool:
+            compared.append(self)
+            return super().__contains__(other)  # type: ignore[operator]
+
+    dialect = characters.Dialect(rb"%[0-9a-f]{2}", lambda found: b"x", tuple(Literal(b"%%7%d" % at) for at in range(9)))
+    for _ in range(50):
+        list(characters.parts(b"xoxb and %78", dialect, (b"%78",)))
+    assert len(compared) == 9
