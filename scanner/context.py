@@ -58,6 +58,7 @@ _LIBRARY = rb"""(?x) @slack/ | slack[_-](?:bolt|sdk) | slackclient | slackevents
     | nlopes/slack | SlackNet | slack-ruby | slackify | slack[_-]morphism | api\.slack\.com | slack\.dev"""
 _GRANT = rb"slack\.com/(?:api/)?(?:oauth|openid)|oauth[._]v2[._]access|slack_bolt\.oauth|@slack/oauth|oauth[._]access"
 _CLIENT_ID = rb"(?<![\d.])[1-9]\d{8,13}\.\d{9,14}(?![\d.])"
+_BEHIND_ID = _CLIENT_ID + rb"[\"'`]?[\s,:;|]{1,24}(?:[\"'`]?pass(?:word|wd)?[\"'`]?\s{0,4}[:=]\s{0,4})?[\"'`]?\Z"
 _BRACKET = rb"[()\[\]{}]|</?[A-Za-z][^<>\n]{0,100}>"
 _SIBLING = (
     rb"(?i)[\"']?\b(?:name|provider|type|strategy|service|driver|kind|backend)[\"']?\s{0,4}(?::|=>?)\s{0,4}"
@@ -103,7 +104,7 @@ def _said(text: bytes, first: bool = False) -> str:
 def foreign(text: bytes, start: int, end: int, what: str) -> str:
     """Why the value at `start` to `end`, which a name of the kind `what` betrays (a key of _CORES), is none of Slack's;
     "" if it is."""
-    if _pattern(_CLIENT_ID + rb"[\"'`]?[\s,:;|]{1,20}[\"'`]?\Z").search(text, max(0, start - 60), start):
+    if _pattern(_BEHIND_ID).search(text, max(0, start - 90), start):
         return "" if _spoken_of(text, start) else "nothing near it says Slack"
     place = _place(text, start, end, what)
     if place is None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.contexts import NAMES, formats, written
-from tests.rules.drawing import found, hexes, letters, only, scan
+from tests.rules.drawing import found, hexes, letters, number, only, scan
 from tests.rules.lookalikes import MADE_UP, OTHERS, WORDS, drawn
 
 FORMATS = [(rule, name) for rule in NAMES for name in formats(rule)]
@@ -173,7 +173,53 @@ def test_an_id_says_whose_a_secret_is_though_its_name_does_not() -> None:
     assert found(text.replace("Slack", "a channel")) == []
 
 
+BASIC = (
+    "curl -u {id}:{h} https://slack.com/api/oauth.v2.access -d code=1",
+    "curl -F code=1 -u '{id}:{h}' \\\n  https://slack.com/api/oauth.v2.access",
+    'curl https://slack.com/api/openid.connect.token --user "{id}:{h}"',
+    "curl https://slack.com/api/openid.connect.token --user={id}:{h}",
+    "curl https://slack.com/api/oauth.v2.access -d code=1 -u{id}:{h}",
+    "https://{id}:{h}@slack.com/api/oauth.v2.access?code=1",
+    'requests.post("https://slack.com/api/oauth.v2.access", auth=("{id}", "{h}"))',
+    "url = 'https://slack.com/api/openid.connect.token'\nauth = HTTPBasicAuth('{id}', '{h}')",
+    'req, _ := http.NewRequest("POST", "https://slack.com/api/oauth.v2.access")\nreq.SetBasicAuth("{id}", "{h}")',
+    "axios.post('https://slack.com/api/oauth.v2.access', {{auth: {{username: '{id}', password: '{h}'}}}})",
+    "# the app in Slack\n- uri: https://example.org\n  basic_auth: {id}:{h}",
+    "SLACK_OAUTH_BASIC={id}:{h}",
+    'slack_app_auth = "{id}:{h}"',
+)
+
+
+@pytest.mark.parametrize("template", BASIC)
+def test_a_client_secret_behind_its_id_as_a_password(template: str) -> None:
+    for seed in range(3):
+        value = hexes(seed, 32)
+        match = only(template.format(id=f"{number(seed, 12)}.{number(seed + 1, 13)}", h=value))
+        assert (match.rule, match.secret.reveal().decode()) == ("slack-client-secret", value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        *(one.replace("slack", "other").replace("Slack", "other").replace("SLACK", "OTHER") for one in BASIC),
+        "curl -u {id}:{h}0 https://slack.com/api/oauth.v2.access",  # a longer digest
+        "curl -u {id}:{H} https://slack.com/api/oauth.v2.access",
+        "curl -u 1{id}.1:{h} https://slack.com/api/oauth.v2.access",
+        "curl -u 1628712345.000200:{h} https://slack.com/api/oauth.v2.access",  # when a message was sent
+        "curl -u me:{h} https://slack.com/api/oauth.v2.access",
+        "curl -u {id}:00000000000000000000000000000000 https://slack.com/api/oauth.v2.access",
+        "oauth of slack\nmtime {id} md5 {h}",
+        "https://slack.com/api/oauth.v2.access?ts={id}#{h}",
+        "curl -u {id}:{h} https://example.org\n" + "x\n" * 5000 + "slack",
+    ],
+)
+def test_a_digest_behind_a_number_is_none(template: str) -> None:
+    assert found(template.format(id="123456789012.2345678901234", h=hexes(3, 32), H=hexes(3, 32).upper())) == []
+
+
 HOSTILE = (
+    "slack.com/api/oauth -u 123456789012.2345678901234:{hex}g ",
+    "slack.com/api/oauth auth=auth://user=123456789012.234567890123, ",
     "slack signing_secret ",
     "SLACK_SIGNING_SECRET={hex}g ",
     "slack({[" * 40 + "signing_secret: '{hex}g', ",
