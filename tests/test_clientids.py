@@ -132,6 +132,37 @@ def test_ids_that_no_name_tells_apart_are_not_named() -> None:
     assert beside(f"{bare}SLACK_CLIENT_SECRET_A={secret(1)}\nSLACK_CLIENT_SECRET_B={secret(2)}") == [(), ()]
 
 
+@pytest.mark.parametrize("between", [" ", ", ", "\n", "\n\n", "\n\n\n\n"])
+@pytest.mark.parametrize("gap", [" ", "\n", "\n\n"])
+@pytest.mark.parametrize("name", ["SLACK_CLIENT_SECRET%.0s", "SLACK_CLIENT_SECRET_%s", "SLACK_%s_CLIENT_SECRET"])
+@pytest.mark.parametrize("secrets_first", [False, True])
+def test_bare_ids_in_a_row_have_no_secret(between: str, gap: str, name: str, secrets_first: bool) -> None:
+    """Nothing tells whether the secrets stand in the same order."""
+    ids = f"# slack {FIRST}{between}{SECOND}"
+    secrets = gap.join(f"{name % app}={secret(seed)}" for seed, app in enumerate("BA"))
+    assert beside(f"{secrets}\n{ids}" if secrets_first else f"{ids}\n{secrets}") == [(), ()]
+
+
+@pytest.mark.parametrize("between", [" ", "\n"])
+@pytest.mark.parametrize("gap", [" ", "\n", "\n\n"])
+@pytest.mark.parametrize("apps", ["AB", "BA"])
+def test_ids_in_a_row_that_have_names_have_their_secrets(between: str, gap: str, apps: str) -> None:
+    ids = {"A": FIRST, "B": SECOND}
+    row = between.join(f"SLACK_CLIENT_ID_{app}={value}" for app, value in ids.items())
+    secrets = gap.join(f"SLACK_CLIENT_SECRET_{app}={secret(seed)}" for seed, app in enumerate(apps))
+    assert beside(f"{row}\n{secrets}") == [(ids[app],) for app in apps]
+
+
+def test_secrets_on_both_sides_of_two_ids_have_the_nearest() -> None:
+    text = f"SLACK_CLIENT_SECRET={secret(1)}\n{FIRST}\n{SECOND}\nSLACK_CLIENT_SECRET={secret(2)}\n"
+    assert beside(text) == [(FIRST,), (SECOND,)]
+
+
+def test_an_id_that_is_named_twice_is_one() -> None:
+    text = f"SLACK_CLIENT_ID={FIRST}  # {FIRST}\nSLACK_CLIENT_SECRET={secret(1)}\nSLACK_CLIENT_SECRET_2={secret(2)}\n"
+    assert beside(text) == [(FIRST,), (FIRST,)]
+
+
 def test_an_id_that_another_secret_has_is_no_alternative() -> None:
     text = f"SLACK_CLIENT_ID={FIRST}\nSLACK_CLIENT_SECRET={secret(1)}\nSLACK_CLIENT_SECRET_OLD={secret(2)}\n\n\n"
     text += f"SLACK_CLIENT_ID={SECOND}\nSLACK_CLIENT_SECRET={secret(3)}\n"
