@@ -10,12 +10,20 @@ from scanner.decode.characters import Dialect, view
 
 _BREAK = rb"=[ \t]{0,80}(?:\r?\n|(?:\\+r)?\\+n)"
 _WORD = rb"\?=\s{1,80}=\?[^?\s]{1,40}\?[qQ]\?"
-_PATTERN = rb"=(?P<byte>[0-9A-Fa-f]{2})|%b|%b" % (_BREAK, _WORD)
+_PATTERN = rb"=(?P<byte>[0-9A-Fa-f]{2})|%b|(?P<word>%b)" % (_BREAK, _WORD)
+_LINE = 100  # bytes: no line of a mail has more than 78, and something may stand before it; session cookies are longer
 _ENDS = (b"=\n", b"=\r\n", b"=\\n", b"=\\r\\n")
 
 
 def _plain(found: re.Match[bytes]) -> bytes:
-    return bytes((int(found["byte"], 16),)) if found["byte"] else b""
+    if found["byte"]:
+        return bytes((int(found["byte"], 16),))
+    return b"" if found["word"] or _is_short(found.string[max(found.start() - _LINE, 0) : found.start()]) else found[0]
+
+
+def _is_short(before: bytes) -> bool:
+    """Whether a line that begins there may be one of a mail. The `=` at the end of a longer one is a cookie's own."""
+    return len(before) < _LINE or b"\n" in before or b"\\n" in before
 
 
 def broken(literal: bytes) -> tuple[bytes, ...]:

@@ -6,6 +6,7 @@ import json
 import quopri
 from email.header import Header
 from random import Random
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given, settings
@@ -86,3 +87,12 @@ def test_encoded_words() -> None:
 @pytest.mark.parametrize("text", [b"a=78&b=79", b"caf=C3=A9", token() + b"=\n\n", token() + b"= 1", b"x=\ny"])
 def test_nothing_to_decode(text: bytes) -> None:
     assert not list(VIEW.decode(text))
+
+
+@pytest.mark.parametrize("form", ["C={}\nOTHER = 5\n", "C={}\r\nmore\r\n", '{{"a": "b\\n{}\\nmore"}}'])
+def test_the_padding_of_a_cookie_is_no_soft_break(form: str) -> None:
+    """A line of a mail is shorter than a cookie."""
+    for seed in range(40):
+        cookie = unquote_to_bytes(token("session-cookie", seed)).rstrip(b"=") + b"="
+        shown = [part.data for part in VIEW.decode(form.format(cookie.decode()).encode())]
+        assert not any(cookie[:-1] + word in data for data in shown for word in (b"OTHER", b"more"))

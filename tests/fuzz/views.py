@@ -100,8 +100,19 @@ def _spelled(*dialects: Dialect) -> Callable[[bytes, bytes], bool]:
 
 def _module(view: object) -> Callable[[bytes, bytes], bool]:
     """Of a view of characters: any of the dialects that it is made of."""
+    return _spelled(*_dialects(view))
+
+
+def _dialects(view: object) -> list[Dialect]:
     closed = [cell.cell_contents for cell in view.decode.__closure__]  # type: ignore[attr-defined]
-    return _spelled(*(one for cell in closed if isinstance(cell, tuple) for one in cell if isinstance(one, Dialect)))
+    return [one for cell in closed if isinstance(cell, tuple) for one in cell if isinstance(one, Dialect)]
+
+
+def _mailed(raw: bytes, shown: bytes) -> bool:
+    """A line's length says whether its end is a soft line break; of a slice that cannot be told."""
+    ends, (dialect,) = re.compile(quotedprintable._BREAK), _dialects(quotedprintable.VIEW)
+    plain = compiled(dialect.pattern).sub(dialect.plain, raw)
+    return shown in raw or ends.sub(b"", shown) in ends.sub(b"", plain)
 
 
 def _ordered(small: bytes, large: bytes) -> bool:
@@ -150,7 +161,7 @@ _TOLD: dict[str, Callable[[bytes, bytes], bool]] = {
     "percent": _module(percent.VIEW),
     "escape": _module(escapes.VIEW),
     "html": _module(entities.VIEW),
-    "quoted-printable": _module(quotedprintable.VIEW),
+    "quoted-printable": _mailed,
     "ansi": _module(ansi.VIEW),
     "cookie": _module(cookies.VIEW),
     "typographic": _module(typographic.VIEW),
