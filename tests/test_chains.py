@@ -22,7 +22,8 @@ from scanner.decode import views
 from scanner.detect import Detector
 from scanner.inside import examine_file
 from tests.conftest import token
-from tests.decode.archives import STREAMS, rows, tarred, zipped
+from tests.decode.archives import STREAMS, tarred, zipped
+from tests.decode.rowed import rows
 
 DETECTOR = Detector(rules.builtin(), 5.0, fast=True, names=views.NAMES)
 KINDS = ("bot", "user", "app-level", "session-client", "config-access", "config-refresh")

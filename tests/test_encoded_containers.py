@@ -14,14 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import rules
+from scanner.allowance import Allowance
 from scanner.decode import views
 from scanner.decode.containers import LIMITS, Closed, everything
-from scanner.detect import Detector
+from scanner.detect import Detector, Scan
 from scanner.examine import Examined, examine
 from scanner.inside import examine_file
 from scanner.model import Skip
 from tests.conftest import Run, token
-from tests.decode.archives import STREAMS, copied, copied_before, rows, streamed, tarred, zipped
+from tests.decode.archives import STREAMS, streamed, tarred, zipped
+from tests.decode.rowed import copied, copied_before, rows
 
 RULES = rules.builtin()
 FAST, PLAIN = (Detector(RULES, 5.0, fast=fast, names=views.NAMES) for fast in (True, False))
@@ -208,3 +210,37 @@ def test_an_archive_that_is_too_large_for_its_archive_is_said_once() -> None:
     assert [one for one in found if isinstance(one, Closed)] == [
         Closed(None, "an archive in it is larger than 0 MB", (b"in.zip",))
     ]
+
+
+class Counted(Detector):
+    """Counts the texts that rules looked at, and what they made of these."""
+
+    work = 0
+
+    def scan(self, data: bytes, shared: Allowance | None = None) -> Scan:
+        found = super().scan(data, shared)
+        self.work += 1 + len(found.matches) + len(found.dropped)
+        return found
+
+
+DENSE = {
+    "members": (b"", zipped(dict.fromkeys(map(str, range(12_000)), b"xoxb"), zipfile.ZIP_STORED)),
+    "tokens": (b"", (token(seed=1) + b"\n") * 20_000),
+    "encoded tokens": (b"", (base64.b64encode(token(seed=1)) + b" ! ") * 12_000),
+    "one token": (token(seed=1) + b"\n", bytes(1 << 20)),
+}
+
+
+@pytest.mark.parametrize("encoded", [False, True], ids=["file", "text"])
+@pytest.mark.parametrize(("first", "bomb"), DENSE.values(), ids=DENSE)
+def test_what_packs_well_and_is_dense_has_a_limit(first: bytes, bomb: bytes, encoded: bool) -> None:
+    """Each thing to look at has its price, however small it is; what is not looked at is said."""
+    detector = Counted(RULES, 60.0, fast=True, names=views.NAMES)
+    data = gzip.compress(first + bomb, 9)
+    seen = examine_file(detector, b"x: " + base64.b64encode(data) + b"\n" if encoded else data)
+    assert detector.work < 10_000 + len(data) // 16
+    assert bool(seen.skipped) == (not first)
+
+
+def test_what_stands_in_a_text_as_it_is_has_no_limit() -> None:
+    assert len(examine_file(FAST, (token(seed=1) + b"\n") * 10_000).hits) == 10_000

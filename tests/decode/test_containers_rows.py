@@ -11,19 +11,8 @@ from pathlib import Path
 import pytest
 
 from scanner.decode.containers import LIMITS, Closed, Opened, format_of
-from tests.decode.archives import (
-    ENCODED,
-    FILES,
-    SECRET,
-    copied,
-    copied_before,
-    inside,
-    look,
-    managed,
-    reasons,
-    row,
-    rows,
-)
+from tests.decode.archives import ENCODED, FILES, SECRET, inside, look, reasons
+from tests.decode.rowed import copied, copied_before, managed, row, rows
 
 FULL = [(name, data) for name, data in ENCODED if data]  # in a cpio, what is empty is no file to look at
 

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from scanner import fakes
 from scanner.decode import views
-from tests.decode import archives
+from tests.decode import rowed
 from tests.pack import packs
 
 Encoder = Callable[[bytes], bytes]
@@ -174,9 +174,9 @@ _OF: dict[str, Callable[[], Iterator[bytes]]] = {
     "views": _texts,
     "zip": _zips,
     "tar": _tars,
-    "ar": lambda: _rows(archives.rows),
-    "cpio": lambda: chain(_rows(archives.copied), _rows(archives.copied_before)),
-    "rpm": lambda: map(archives.managed, (b"", gzip.compress(archives.copied({"a": b"0" * 300})))),
+    "ar": lambda: _rows(rowed.rows),
+    "cpio": lambda: chain(_rows(rowed.copied), _rows(rowed.copied_before)),
+    "rpm": lambda: map(rowed.managed, (b"", gzip.compress(rowed.copied({"a": b"0" * 300})))),
     "gzip": lambda: _streams(gzip.compress),
     "bzip2": lambda: _streams(bz2.compress),
     "xz": lambda: _streams(lzma.compress),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,9 @@ def test_given_back(data: bytes) -> None:
 def test_nothing_shows_in_a_file_that_keeps_a_token() -> None:
     text = saved.written(b"a " + token() + b"\n" + token().hex().encode(), "why").encode()
     assert not Detector(rules.builtin(), 5.0, fast=True, names=views.NAMES).may_hold(text)
+
+
+def test_the_fuzzer_needs_no_test_library() -> None:
+    """Its environment has what it fuzzes, and atheris."""
+    program = "import sys; sys.modules |= dict.fromkeys(['pytest', 'hypothesis']); import tests.fuzz.__main__"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
