@@ -1,7 +1,8 @@
 """The last step before any byte leaves: no secret of the run gets past, however it is written.
 
-Two layers. First every *known* secret, in raw, UTF-16, hex and base64 form (at its three shifts, both alphabets).
-Second whatever else still has the shape of a Slack token, or has it in hex or base64. Both look at the bytes as they
+Two layers. First every *known* secret, in raw, UTF-16, hex and base64 form (at its three shifts, both alphabets), and
+in base64 of base64 or of UTF-16. Second whatever else still has the shape of a Slack token, or has it in one of these
+forms. Both look at the bytes as they
 are and at the same bytes with percent and backslash escapes undone (a few times over), typographic dashes made plain
 and invisible characters left out, so any mixture of escaped and plain characters is seen.
 
@@ -16,7 +17,7 @@ import sys
 from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from scanner.model import Secret
@@ -71,7 +72,7 @@ _ESCAPE = rb"%[0-9A-Fa-f]{2}|(" + _DASHES + rb")|(" + _INVISIBLE + rb")"
 _ESCAPE += rb"|\\(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2}|[\\/\"])"
 _OPEN_ESCAPE = rb"(?:\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|%[0-9A-Fa-f]?)\Z"
 
-_STANDARD = bytes.maketrans(b"-_", b"+/")
+_STANDARD, _FOR_URLS = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
 
 Span = tuple[int, int]
 
@@ -132,19 +133,30 @@ def _forms(secret: bytes) -> Iterator[bytes]:
     # A "%0" or "\\u0" just before it would seem to make its first characters an escape: the rest is left.
     for part in (core, core[5:]):
         yield part
-        yield b"\0".join(part[i : i + 1] for i in range(len(part)))  # UTF-16 of either byte order
+        yield _wide(part)
         yield part.hex().encode()
         yield part.hex().upper().encode()
         yield from _base64(part)
+    yield from _base64(_wide(core))
+    yield from (twice for once in _base64(core) for twice in _base64(once))
+
+
+def _wide(part: bytes) -> bytes:
+    """What UTF-16 of either byte order has in common."""
+    return b"\0".join(part[i : i + 1] for i in range(len(part)))
 
 
 def _base64(part: bytes) -> Iterator[bytes]:
+    for _, own in _shifts(part):
+        yield from (own, own.translate(_FOR_URLS))
+
+
+def _shifts(plain: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Base64 of it behind none to two bytes: what has bits of these, too, here zeros; and what is its alone."""
     for shift in range(3):
-        # The first and last character may depend on the neighbours: only those that are the secret's alone.
-        encoded = b2a_base64(b"\0" * shift + part, newline=False)
-        standard = encoded[-(-shift * 8 // 6) : (shift + len(part)) * 8 // 6]
-        yield standard
-        yield standard.translate(bytes.maketrans(b"+/", b"-_"))
+        encoded = b2a_base64(b"\0" * shift + plain, newline=False)
+        first = -(-shift * 8 // 6)
+        yield encoded[:first], encoded[first : (shift + len(plain)) * 8 // 6]
 
 
 def _occurrences(data: bytes, needle: bytes) -> Iterator[Span]:
@@ -166,15 +178,17 @@ def _in_hex(data: bytes) -> Iterator[Span]:
         yield from _encoded(data, start, _HEX, 2, lambda run: bytes.fromhex(run[: len(run) // 2 * 2].decode()))
 
 
-def _in_base64(data: bytes) -> Iterator[Span]:
-    """Runs of base64 that hold a token, from its first character to the run's end."""
-    for start in _STARTS:
-        for shift in range(3):
-            # As in _base64: `own` are the start's alone; `before` also have bits of what precedes it, here zeros.
-            whole = b2a_base64(b"\0" * shift + start, newline=False)
-            first = -(-shift * 8 // 6)
-            before, own = whole[:first], whole[first : (shift + len(start)) * 8 // 6]
-            yield from _encoded(data, own, _BASE64, 4, partial(_from_base64, before))
+def _in_base64(data: bytes, twice: bool = True) -> Iterator[Span]:
+    """Runs of base64 that hold a token, from its first character to the run's end; `twice`: also base64 of such."""
+    for before, own in _images((*_STARTS, *map(_wide, _STARTS))):
+        yield from _encoded(data, own, _BASE64, 4, partial(_from_base64, before))
+    for before, own in _images(tuple(own for _, own in _images(_STARTS))) if twice else ():
+        yield from _encoded(data, own, _BASE64, 4, partial(_from_base64, before), partial(_in_base64, twice=False))
+
+
+@cache
+def _images(starts: tuple[bytes, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(each for start in starts for each in _shifts(start))
 
 
 def _from_base64(before: bytes, run: bytes) -> bytes:
@@ -182,8 +196,15 @@ def _from_base64(before: bytes, run: bytes) -> bytes:
     return a2b_base64(run[: len(run) // 4 * 4].translate(_STANDARD))
 
 
-def _encoded(data: bytes, start: bytes, run: bytes, unit: int, decode: Callable[[bytes], bytes]) -> Iterator[Span]:
-    """From where `start` stands in `data` to the end of what matches `run`, where that decodes to the shape of a token.
+def _encoded(
+    data: bytes,
+    start: bytes,
+    run: bytes,
+    unit: int,
+    decode: Callable[[bytes], bytes],
+    held: Callable[[bytes], Iterator[Span]] = _shaped,
+) -> Iterator[Span]:
+    """From where `start` stands in `data` to the end of what matches `run`, where that decodes to what `held` finds.
     What is decoded in units of so many characters is decoded once for each place in a unit that a start has."""
     passed = [0] * unit
     at = data.find(start)
@@ -191,7 +212,7 @@ def _encoded(data: bytes, start: bytes, run: bytes, unit: int, decode: Callable[
         seen = at
         if at >= passed[at % unit]:
             piece = re.compile(run).match(data, at, at + _PIECE)[0]  # type: ignore[index]
-            if len(piece) >= _TOO_SHORT and any(_shaped(_folded(decode(piece)))):
+            if len(piece) >= _TOO_SHORT and any(held(_folded(decode(piece)))):
                 seen = re.compile(run).match(data, at).end() - 1  # type: ignore[union-attr]
                 yield at, seen + 1
             # A token that begins near the end of a piece shows its shape in the next one only.
@@ -200,6 +221,7 @@ def _encoded(data: bytes, start: bytes, run: bytes, unit: int, decode: Callable[
 
 
 def _folded(data: bytes) -> bytes:
+    data = data.replace(b"\0", b"")  # of UTF-16
     return data if data.isascii() else _unescape(data).data
 
 

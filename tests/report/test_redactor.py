@@ -67,6 +67,9 @@ FORMS: dict[str, Callable[[str, random.Random], bytes]] = {
     "json in json": lambda text, rng: json.dumps(_json(text, rng).decode())[1:-1].encode(),
     "base64": _shifted(b64encode),
     "base64 for urls": _shifted(urlsafe_b64encode),
+    "base64 in base64": lambda text, rng: _shifted(b64encode)(_shifted(b64encode)(text, rng).decode(), rng),
+    "base64 of utf-16le": lambda text, rng: b64encode(b"ab" * rng.randrange(3) + text.encode("utf-16le")),
+    "base64 of utf-16be": lambda text, rng: b64encode(b"ab" * rng.randrange(3) + text.encode("utf-16be")),
     "base64 in json": lambda text, rng: _json(_shifted(b64encode)(text, rng).decode(), rng),
     "hex": lambda text, rng: text.encode().hex().encode(),
     "HEX": lambda text, rng: text.encode().hex().upper().encode(),
@@ -221,7 +224,7 @@ def _shown(text: str, rng: random.Random) -> bytes:
 
 
 DISGUISES: dict[str, Callable[[str, random.Random], bytes]] = {
-    **{name: FORMS[name] for name in ("base64", "base64 for urls", "base64 in json", "hex", "HEX")},
+    **{name: FORMS[name] for name in sorted(FORMS) if "base64" in name or "HEX" in name.upper()},
     "hex in percent": lambda text, rng: _percent(text.encode().hex(), rng),
     "dashes": lambda text, rng: _dashed(text, rng).encode(),
     "unseen": lambda text, rng: _parted(text, rng).encode(),
