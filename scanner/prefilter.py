@@ -121,14 +121,15 @@ class _Patterns:
         """The gates behind which something stands."""
         for gate in self._gates:
             first = data.find(gate.rare)
-            if first >= 0 and self.pattern(gate).search(data, first):
+            near = self.compiled(gate.beside).search(data, first) if first >= 0 else None
+            if near and self.compiled(gate.pattern).search(data, near.start()):
                 yield gate
 
-    def pattern(self, gate: Gate) -> re.Pattern[bytes]:
-        """That of a gate."""
-        if gate.rare not in self._made:
-            self._made[gate.rare] = re.compile(gate.pattern)
-        return self._made[gate.rare]
+    def compiled(self, pattern: bytes) -> re.Pattern[bytes]:
+        """One of a gate's."""
+        if pattern not in self._made:
+            self._made[pattern] = re.compile(pattern)
+        return self._made[pattern]
 
 
 class _Gates:
@@ -169,7 +170,7 @@ class _Gates:
     def _around(self, gate: Gate, data: bytes) -> Iterator[bytes]:
         """The literals behind a gate that stand in `data`: there are few places, as a rule, and many literals."""
         literals = self._behind.get(gate.rare, ())
-        places = [found.start() for found in islice(self._patterns.pattern(gate).finditer(data), _PLACES)]
+        places = [found.start() for found in islice(self._patterns.compiled(gate.pattern).finditer(data), _PLACES)]
         return _near(literals, data, places)
 
 

@@ -72,7 +72,7 @@ def pack(*, many: bool) -> Mapping[str, str]:
     if many:
         return packed
     gated = gates_for(one for one in made if not any(plain in one for plain in PLAIN))
-    return {**packed, "GATES": _packed(f"{gate.rare.hex()}:{gate.pattern.hex()}" for gate in gated)}
+    return {**packed, "GATES": _packed(":".join(part.hex() for part in gate) for gate in gated)}
 
 
 def _packed(lines: Iterable[str]) -> str:
