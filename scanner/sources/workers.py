@@ -276,18 +276,27 @@ class Tally:
     def contents(self, kind: bytes, many: Sequence[Part], oid: Callable[[int], bytes]) -> None:
         """Looks at objects of one kind, of which `oid` tells the ids. There are hundreds of thousands: what is done for
         each is done here, without a call."""
-        may_hold, account, tried = self._detector.may_hold, self._job.account, self._tried
+        tried, every = self._tried, [part[1] for part in many]
         hidden = hides if kind == b"blob" and self._detector.decodes else _nothing
+        # Few hold anything, and to look at many together takes less time than one by one.
+        together = b"".join([content if base in tried else new for _, content, new, base in many])
+        if self._detector.may_hold(together) or (hidden is hides and any(map(hides, every))):
+            self._one_by_one(kind, many, oid, hidden)
+        if self._job.account:
+            self._looked += [_line(oid(part[0]), len(part[1]), kind) for part in many]
+        self._counts[kind] += len(many)
+        self._size += sum(map(len, every))
+        if kind == b"commit":
+            self._lineage += [lineage(oid(number), content, 0, len(content)) for number, content, _, _ in many]
+
+    def _one_by_one(
+        self, kind: bytes, many: Sequence[Part], oid: Callable[[int], bytes], hidden: Callable[[bytes], bool]
+    ) -> None:
+        may_hold, tried = self._detector.may_hold, self._tried
         for number, content, new, base in many:
             if may_hold(content if base in tried else new) or hidden(content):
                 tried.add(number)
                 self._whole(oid(number), kind, content)
-            if account:
-                self._looked.append(_line(oid(number), len(content), kind))
-        self._counts[kind] += len(many)
-        self._size += sum([len(part[1]) for part in many])
-        if kind == b"commit":
-            self._lineage += [lineage(oid(number), content, 0, len(content)) for number, content, _, _ in many]
 
     def _whole(self, oid: bytes, kind: bytes, content: bytes) -> None:
         examined = self._examined(kind, content)
