@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import string
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from scanner.decode.view import Decoded, Raw, Run, View, later, through
@@ -26,6 +28,7 @@ Plain = Callable[[re.Match[bytes]], bytes]
 # place no other is looked for.
 _BEFORE, _BEHIND, _SKIPPED = 1 << 10, 32 << 10, 8 << 10
 _LARGEST = 1 << 20
+_FEW = 1 << 10  # places that are remembered of a text
 _NEAR = 512  # bytes: what an anchor tells of begins so near to it
 _SIGNS = (b"%", b"\\", b"&", b"#", b"=")  # what a spelled character begins with
 # What a token may go on with: its own characters, and what another encoding within this one begins with.
@@ -95,14 +98,44 @@ def _begun(data: bytes, dialect: Dialect, found: Sequence[bytes]) -> Iterator[tu
     """Around the tokens that begin in plain letters and go on spelled. What was read once is not read again."""
     unit, seen = compiled(dialect.pattern), compiled(_seen(dialect.own))
     for start in _standing(dialect.starts, tuple(found)):
-        at = data.find(start)
+        places = _places(data, start)
+        at = _next(data, start, places, 0)
         while at >= 0:
             plain = seen.match(data, at + len(start))
             end = plain.end() if plain else at + len(start)
             if _hides(data, end, unit, dialect.plain):
                 yield _around(at)
                 end = max(end, at + _SKIPPED)
-            at = data.find(start, end)
+            at = _next(data, start, places, end)
+
+
+def _places(data: bytes, start: bytes) -> Sequence[int]:
+    """The first places of `start`: every dialect asks for them, and a long text takes long to go through."""
+    known = _known(data)
+    if start not in known:
+        known[start] = list(islice(_all(data, start), _FEW + 1))
+    return known[start]
+
+
+def _all(data: bytes, start: bytes) -> Iterator[int]:
+    at = data.find(start)
+    while at >= 0:
+        yield at
+        at = data.find(start, at + 1)
+
+
+@lru_cache(1)
+def _known(data: bytes) -> dict[bytes, Sequence[int]]:
+    """Of the text that was looked at last, what `_places` found."""
+    return {}
+
+
+def _next(data: bytes, start: bytes, places: Sequence[int], at: int) -> int:
+    """The first place of `start` from `at` on, if these are its first; -1 where there is none."""
+    if len(places) > _FEW:
+        return data.find(start, at)
+    later = bisect_left(places, at)
+    return places[later] if later < len(places) else -1
 
 
 def _around(at: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.decode import ansi, cookies, entities, escapes, percent, quotedprintable, typographic
+from scanner.decode import ansi, characters, cookies, entities, escapes, percent, quotedprintable, typographic
 from scanner.decode.characters import STARTS, Dialect, character, view
 from scanner.decode.view import View
 from scanner.detect import Detector
@@ -44,6 +44,16 @@ def _letter(found: re.Match[bytes]) -> bytes:
 
 
 TOY = view("toy", Dialect(rb"~(.)", _letter, (b"~x",)))
+
+
+@given(st.lists(st.sampled_from([b"xoxb", b"xox", b"xapp", b"~b", b"~x", b"-", b"z" * 9000]), max_size=9).map(b"".join))
+def test_remembered_places_make_no_difference(data: bytes) -> None:
+    shown = [(part.data, part.raw(0, len(part.data))) for part in TOY.decode(data)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(characters, "_FEW", 0)
+        characters._known.cache_clear()
+        assert [(part.data, part.raw(0, len(part.data))) for part in TOY.decode(data)] == shown
+    characters._known.cache_clear()
 
 
 def test_names_are_told_apart() -> None:
