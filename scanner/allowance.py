@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
 _ROOM = 4 << 20  # bytes that may be decoded of a file, besides four times its size: views may show the same again
 _EXCESS = 16 << 20  # bytes of contents that hold something and are many times as large as what they were packed in
+# Contents and candidates that are looked at in what is packed, and one more for so many bytes of what it is packed in.
+# Each takes a tenth of a millisecond, however small it is: that would make a bomb of what packs well.
+_TRIES, _SHARE = 8192, 32
 
 
 class Allowance:
@@ -26,12 +29,25 @@ class Allowance:
         self.outer = outer or (lambda: self.size)
         self.excess = _EXCESS
         self.packed: Budget | None = None  # for containers that are encoded in these texts
+        self.bounded = outer is not None  # whether what is looked at was packed
+        self.tries = 0
         self._spent: dict[str, float] = {}
 
     def grow(self, size: int) -> None:
         """So many bytes more are looked at."""
         self.size += size
         self.room += 4 * size
+
+    def bears(self) -> bool:
+        """Whether one more is looked at: a content, what a view shows of it, or a candidate. In a text as it stands,
+        however many there are."""
+        self.tries += self.bounded
+        return not self.spent
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more of what is packed is looked at."""
+        return self.bounded and self.tries > _TRIES and self.tries > _TRIES + self.outer() // _SHARE
 
     def left(self, rule: str, timeout: float) -> float:
         """The seconds that are left to a rule to which `timeout` is given for one text."""

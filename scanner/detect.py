@@ -121,7 +121,7 @@ class Detector:
         for limit in (self._timeout, self._timeout * RETRY):
             outcomes.clear()
             try:
-                outcomes.extend(_outcomes(rule, self._pattern(rule), data, regions, min(limit, left)))
+                outcomes.extend(_outcomes(rule, self._pattern(rule), data, regions, min(limit, left), shared))
             except TimeoutError:
                 continue
             shared.spend(rule.id, process_time() - begun)
@@ -167,9 +167,10 @@ def run(what: str) -> tuple[bytes, bytes]:
 
 
 def _outcomes(
-    rule: Rule, pattern: regex.Pattern[bytes], data: bytes, regions: Regions, limit: float
+    rule: Rule, pattern: regex.Pattern[bytes], data: bytes, regions: Regions, limit: float, shared: Allowance
 ) -> Iterator[Match | Dropped]:
-    """Every place where the pattern matches, as judged. TimeoutError once all that together took `limit`."""
+    """Every place where the pattern matches, as judged, as far as `shared` goes. TimeoutError once all that together
+    took `limit`."""
     for start, end in regions:
         while start < end:
             begun = process_time()
@@ -182,6 +183,8 @@ def _outcomes(
                 break
             start = found.start() + 1 if isinstance(outcome, Dropped) else max(outcome.end, found.start() + 1)
             yield outcome
+            if not shared.bears():
+                return
 
 
 class _Places:

@@ -89,12 +89,23 @@ class _Looker:
     def look(self, data: bytes, taken: tuple[str, ...] = ()) -> tuple[Scan, list[Shown]]:
         """What the rules make of `data` itself, and all that it shows. The views `taken` made it: of these, only those
         that take off one layer at a time are tried again."""
+        if not self._shared.bears():
+            self.overrun[UNFOLDED], self.betrayed = None, True
+            return Scan((), (), ()), []
         scan = self._detector.scan(data, self._shared)
         self.overrun.update(dict.fromkeys(scan.overrun))
         shown = [_shown(data, match) for match in scan.matches]
         if any(match.rule in WITH_ID for match in scan.matches):
             shown = _with_ids(data, shown)
-        for name, found in self._detector.views(data).items() if len(taken) < DEEP else ():
+        if len(taken) < DEEP and not self._shared.spent:
+            shown += self._unfolded(data, taken)
+        if self._shared.spent:
+            self.overrun[UNFOLDED] = None
+        return scan, shown
+
+    def _unfolded(self, data: bytes, taken: tuple[str, ...]) -> Iterator[Shown]:
+        """What the views show of `data`."""
+        for name, found in self._detector.views(data).items():
             from scanner.decode import views  # here: most texts hide nothing
 
             self.betrayed = True
@@ -102,10 +113,9 @@ class _Looker:
                 for part in views.decode(name, data, found):
                     if self._edge is not None and not taken:
                         self._goes_on = part.raw(0, len(part.data))[1] > self._edge
-                    shown += self._through(part, (*taken, name))
-                    if self._shared.room < 0:
+                    yield from self._through(part, (*taken, name))
+                    if self._shared.room < 0 or self._shared.spent:
                         break
-        return scan, shown
 
     def _through(self, part: Decoded, taken: tuple[str, ...]) -> Iterator[Shown]:
         """What a part shows, back in the text that it is a part of."""
@@ -147,8 +157,11 @@ class _Looker:
 
     def _packed(self, window: Window, one: Opened, taken: tuple[str, ...]) -> Iterator[Shown]:
         """What a content holds that was packed, or a window of it; with its place, if it has a name."""
-        content = window.data
-        for inner in self.look(content, (*taken, *one.encoding))[1]:
+        content, bounded = window.data, self._shared.bounded
+        self._shared.bounded = True
+        found = self.look(content, (*taken, *one.encoding))[1]
+        self._shared.bounded = bounded
+        for inner in found:
             start, end = inner.match.start, inner.match.end
             if window.owns(start):
                 member = (*one.member, *(inner.member or ()))
