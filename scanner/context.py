@@ -16,6 +16,8 @@ _LINES = 60  # before a name that are looked at
 _LEVELS = 8  # of brackets that are looked at
 _AROUND = 1500  # bytes before a name in which its surroundings are looked for
 _NAME = 120  # bytes of the longest path of a name: Integrations:Slack:SigningSecret
+_NEAR, _FAR_NAME = 100, 600  # bytes before a value in which its name is looked for
+_CORE = 40  # bytes: more than any of _CORES
 _CLOSE, _BEHIND = 400, 200  # bytes before a name and behind a value within which a word is close
 _FAR = 4096  # bytes before a name within which a library that is imported counts
 
@@ -125,11 +127,21 @@ def foreign(text: bytes, start: int, end: int, what: str) -> str:
 def _place(text: bytes, start: int, end: int, what: str) -> Place | None:
     """The nearest name before a value; behind it, if that is nearer."""
     core = _pattern(_CORES[what])
-    before = max((found.span() for found in core.finditer(text, max(0, start - 600), start)), default=None)
+    before = _last(core, text, start)
     after = _pattern(_LABELS[what]).search(text, end, end + 160)
     if after and (before is None or after.start() - end < start - before[1] - 20):
         return Place(text, after.span(), (start, end))
     return Place(text, before, (start, end)) if before else None
+
+
+def _last(core: re.Pattern[bytes], text: bytes, end: int) -> tuple[int, int] | None:
+    """The last name before `end`. It is looked for near by first: a text may have a hundred thousand candidates."""
+    for reach in (_NEAR, _FAR_NAME):
+        begin = max(0, end - reach)
+        last = max((found.span() for found in core.finditer(text, begin, end)), default=None)
+        if last and last[0] > begin + _CORE:  # else it may be the end of a longer one
+            break
+    return last
 
 
 def _named(place: Place) -> tuple[str, frozenset[bytes]]:

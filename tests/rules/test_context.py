@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner import context
 from tests.rules.contexts import NAMES, formats, written
 from tests.rules.drawing import found, hexes, letters, number, only, scan
 from tests.rules.lookalikes import MADE_UP, OTHERS, WORDS, drawn
@@ -243,3 +246,20 @@ def test_a_long_hostile_text_is_looked_at_in_time(piece: str) -> None:
 def test_many_secrets_take_no_more_each_than_one() -> None:
     text = drawn("slack: {\n" + "  a: {\n" * 20 + "secret: '{hex}'\n", 1)
     assert len(scan(text * 500).dropped) == 500
+
+
+def test_a_name_is_looked_for_near_by_first() -> None:
+    """Lines that each have one: of the others before it nothing is looked at."""
+    looked: list[int] = []
+
+    class Core:
+        def finditer(self, text: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
+            looked.append(end - start)
+            return re.compile(rb"signing_secret").finditer(text, start, end)
+
+    text = b"slack_signing_secret=%b\n" % (b"x" * 32) * 50
+    value = text.rfind(b"=") + 1
+    place = value - 15, value - 1
+    assert context._last(Core(), text, value) == place  # type: ignore[arg-type]
+    assert sum(looked) <= 100
+    assert context._last(Core(), text + b" " * 400, len(text) + 400) == place  # type: ignore[arg-type]
