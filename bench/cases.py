@@ -120,6 +120,10 @@ class Bench(NamedTuple):
             for name, program in zip(names, self.programs, strict=True)
         ]
 
+    def python(self, name: str, what: str, cwd: Path) -> Case:
+        """A row of Python itself."""
+        return Case(name, self.run([self.programs[-1].python, "-c", what], cwd), weigh=True)
+
     def our(self, name: str, program: Program, what: list[str], cwd: Path) -> Case:
         """A row of ours."""
         return Case(name, self.run([*program.argv, *what], cwd, FOUND), weigh=True, ours=True)
@@ -163,9 +167,8 @@ def _staged(bench: Bench, line: bytes) -> tuple[Path, list[str], str]:
 
 
 def _python(bench: Bench, repo: Path) -> Case:
-    python = bench.programs[-1].python
-    command = bench.run([python, "-c", "import argparse, re, subprocess"], repo)
-    return Case('python -c "import argparse, re, subprocess"', command, weigh=True)
+    what = "import argparse, re, subprocess"
+    return bench.python(f'python -c "{what}"', what, repo)
 
 
 def scan(bench: Bench) -> Section:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import cases, engines, history, memory, ours, peers, sizes, table, verify
+from bench import archives, cases, engines, history, memory, ours, peers, sizes, table, verify
 from bench.cases import Bench, Section
 from bench.corpus import Shape
 from bench.measure import Command, Others, interleave, peak
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Callable[[Bench], Section]] = {
     "hook": cases.hook,
     "anchored-hook": cases.anchored_hook,
     "scan": cases.scan,
+    "archives": archives.archives,
     "history": history.history,
     "rescan": history.rescan,
 }

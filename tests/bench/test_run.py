@@ -22,9 +22,16 @@ def bench(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_section_has_its_yardstick_and_our_row(tmp_path: Path) -> None:
-    done = bench(tmp_path, *(word for name in ("hook", "scan", "history", "verify") for word in ("--only", name)))
+    done = bench(
+        tmp_path, *(word for name in ("hook", "scan", "archives", "history", "verify") for word in ("--only", name))
+    )
     assert done.returncode == 0, done.stderr
-    for title in ("The hook: 10 staged files", "A work tree: 30 files", "A history: "):
+    for title in (
+        "The hook: 10 staged files",
+        "A work tree: 30 files",
+        "Archives: 30 archives (zip, tar, tar.gz, tar.xz)",
+        "A history: ",
+    ):
         assert title in done.stdout
     for command in ("hook", "scan", "history"):
         row = next(line for line in done.stdout.splitlines() if f"xoxscan {command}" in line)
