@@ -143,9 +143,10 @@ def summed(skips: Iterable[Skip]) -> tuple[Skip, ...]:
 
 
 def placed(skips: Iterable[Skip], place: bytes) -> Iterator[Skip]:
-    """`skips` of the file, or of the object, that has this name."""
+    """`skips` of the file, the object, or the member of an archive that has this name; of what is in it, `name!member`,
+    as findings have it."""
     shown = place.decode("utf-8", "backslashreplace")
-    return (skip._replace(first=(shown,)) for skip in skips)
+    return (skip._replace(first=tuple(f"{shown}!{member}" for member in skip.first) or (shown,)) for skip in skips)
 
 
 def added(numbers: Iterable[int | None]) -> int | None:

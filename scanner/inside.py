@@ -4,14 +4,14 @@ large one, or one that is kept apart, is handed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.allowance import Allowance
 from scanner.decode.containers import HEADS, ZIP, ZIP_END, Closed, Opened, everything, format_of
 from scanner.detect import Detector
 from scanner.errors import GitError
-from scanner.examine import BEGINNING, NOTHING, Examined, examine, in_windows, is_wide, summed
+from scanner.examine import BEGINNING, NOTHING, Examined, examine, in_windows, is_wide, placed, summed
 from scanner.model import Hit, Secret, Skip
 from scanner.windows import WHOLE, WINDOW
 
@@ -69,7 +69,8 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
     tried, shared = False, Allowance(lambda: packed_size(data))
     for one in everything(data, name=name):
         if isinstance(one, Closed):
-            closed.append(Skip("packed content", one.reason))
+            names = one.before if one.path is None else (*one.before, one.path)
+            closed += _named([Skip("packed content", one.reason)], names)
         elif not one.format:  # else what it holds comes next
             detector.unpacked(len(one.data))
             if one.more:
@@ -81,11 +82,16 @@ def _inside(detector: Detector, data: Source, name: str, foreign: bool, kept: Ke
             tried = tried or seen is not NOTHING
             hits += [_packed(hit, one, len(data)) for hit in seen.hits]
             overrun.update(dict.fromkeys(seen.overrun))
-            closed += seen.skipped
+            closed += _named(seen.skipped, one.member)
             unread += seen.unread
     if not (tried or closed):
         return NOTHING
     return Examined(tuple(hits), (), tuple(overrun), summed(closed), tuple(unread))
+
+
+def _named(skips: Sequence[Skip], member: Sequence[bytes]) -> Iterable[Skip]:
+    """`skips` of what has these names in archives."""
+    return placed(skips, b"!".join(member)) if member else skips
 
 
 def _counted(detector: Detector, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -88,7 +88,8 @@ def test_wherever_it_stands(repo: Repo, run: Run, command: tuple[str, ...]) -> N
     (closed,) = (each for each in report["coverage"]["skipped"] if each["reason"] == "encrypted")
     assert (closed["what"], closed["count"]) == ("packed content", 1)
     (name,) = closed["first"]  # of an object whose path is not known its id
-    assert name in FILES or name.startswith("blob ")
+    file, _, member = name.partition("!")
+    assert member == "secret" and (file in FILES or file.startswith("blob "))
     assert report["problems"] == []
 
 
@@ -227,3 +228,15 @@ def test_many_members_share_what_it_may_take() -> None:
     seen = inside.examine_file(detector, data)
     assert seen.overrun == ("slow",)
     assert process_time() - before < 5
+
+
+def test_a_skip_names_the_member(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    bomb = gzip.compress(bytes(9 << 20), 9)
+    inner = zipped(**{"d/bomb.gz": bomb, "text": b"here"})
+    (tmp_path / "a.zip").write_bytes(zipped(**{"b.zip": inner, "bomb.gz": bomb}))
+    (tmp_path / "alone.gz").write_bytes(bomb)
+    (skip,) = json.loads(run("scan", "-f", "json").out)["coverage"]["skipped"]
+    assert skip["first"] == ["a.zip!b.zip!d/bomb.gz", "a.zip!bomb.gz", "alone.gz"]
+    told = run("scan", "-v")
+    assert all(f"  {place}\n".encode() in told.out + told.err for place in skip["first"])

@@ -55,8 +55,8 @@ def test_every_command(repo: Repo, run: Run, name: str) -> None:
     assert (places(made), done.status) == (PLACES, 1), done.err
     skipped = made["coverage"]["skipped"]
     whose = f"blob {repo.git('hash-object', 'e.zip')}" if name.startswith("history") else "e.zip"
-    assert {**MISSING, "first": [whose]} in skipped
-    assert [each["first"] for each in skipped if each["reason"] == CLOSED] == [[whose]]
+    assert {**MISSING, "first": [f"{whose}!gone"]} in skipped
+    assert [each["first"] for each in skipped if each["reason"] == CLOSED] == [[f"{whose}!torn"]]
     assert made["problems"] == []
     assert made["coverage"]["expanded"] > sum(map(len, KEPT)) + 2 * len(token())
 
@@ -108,7 +108,9 @@ def test_what_a_tag_names_by_itself(repo: Repo, run: Run) -> None:
     blob = repo.git("hash-object", "-w", "--stdin", stdin=zipped(gone=b"", torn=gzip.compress(b"words " * 99)[:-9]))
     line = f"refs/tags/x {blob.strip()} refs/tags/x {ZEROS}\n"
     made = json.loads(run("pre-push", "origin", "-f", "json", stdin=line.encode()).out)
-    assert [(each["reason"], each["first"]) for each in made["coverage"]["skipped"]] == [(CLOSED, [f"blob {blob}"])]
+    assert [(each["reason"], each["first"]) for each in made["coverage"]["skipped"]] == [
+        (CLOSED, [f"blob {blob}!torn"])
+    ]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
