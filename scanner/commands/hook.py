@@ -96,6 +96,7 @@ class Disk:
         self._store: Store | None = None
         self._detector = setup.detector(HOOK_TIMEOUT, fast=False)
         self._states: list[str] = []
+        self._unseen: list[Skip] = []
         self._bytes = 0
         self._found: list[Occurrence] = []
         self._problems: list[Problem] = []
@@ -105,6 +106,8 @@ class Disk:
     def take(self, each: Named) -> None:
         """Notes what became of one file, and looks at it as it stands on disk."""
         self._states.append(each.state)
+        if each.state in _SKIPPED:
+            self._unseen += placed([Skip(each.state, _SKIPPED[each.state])], each.path)
         if each.problem:
             self._problems.append(each.problem)
         if each.file:
@@ -154,9 +157,8 @@ class Disk:
 
     def _skips(self, made: Outcome) -> tuple[Skip, ...]:
         """What became of the files that are not looked at, and what is packed in the others and stays closed."""
-        states = [Skip(name, why, self._count(name)) for name, why in _SKIPPED.items() if self._count(name)]
         packed = (each for each in made.coverage.skipped if each.what != SUBMODULE)
-        return (*states, *summed((*packed, *self._closed)))
+        return (*summed(self._unseen), *summed((*packed, *self._closed)))
 
     def _none(self, looked: int, args: argparse.Namespace) -> Iterator[Problem]:
         """Looking at none of the named files is no success, unless there was nothing in them to look at."""

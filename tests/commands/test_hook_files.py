@@ -247,6 +247,8 @@ def test_folders_and_special_files(run: Run, repo: Repo) -> None:
     result = run("hook", "folder", "pipe")
     assert result.status == 3
     assert b"2 skipped (1 folder, 1 special)" in result.out and b"none of the 2 named files" in result.out
+    skips = json.loads(run("hook", "folder", "pipe", "-f", "json").out)["coverage"]["skipped"]
+    assert [(skip["what"], skip["first"]) for skip in skips] == [("folder", ["folder"]), ("special", ["pipe"])]
     assert run("hook", "folder", "pipe", "--allow-empty").status == 0
     assert run("hook", "folder", "folder/a.env").status == 1
     repo.write("b", b"b")
