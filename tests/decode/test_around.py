@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.decode import around
-from scanner.decode.base64views import _SHAPE
+from scanner.decode.base64views import _shape
 
 _WORDS = (
     *(b"abcd", b"94b", b"\n", b"\n    ", b"' + '", b'"', b" ", b"; ", b"= ", b"eG94Yi0", b"\\n", b",", b"{}", b"//"),
@@ -18,7 +18,7 @@ _WORDS = (
 
 def from_far(data: bytes, place: int, floor: int) -> tuple[int, int]:
     """The first match from as far away as a region may begin."""
-    for found in _SHAPE.finditer(data, max(place - around.BEFORE, floor), place + around.BEHIND):
+    for found in _shape().finditer(data, max(place - around.BEFORE, floor), place + around.BEHIND):
         if found.end() > place:
             return found.span()
     return place + around.BEHIND - around._OVERLAP, place + around.BEHIND
@@ -31,4 +31,4 @@ def test_a_region_is_the_same_from_near_and_from_far(seed: int) -> None:
     data = b"".join(draw.choices(_WORDS, k=draw.randrange(1, 400)))
     place = draw.randrange(len(data))
     floor = draw.choice([0, draw.randrange(place + 1)])
-    assert around._first(data, place, floor, _SHAPE) == from_far(data, place, floor)
+    assert around._first(data, place, floor, _shape()) == from_far(data, place, floor)

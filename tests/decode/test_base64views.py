@@ -330,3 +330,21 @@ def test_fewer_levels_need_fewer_anchors() -> None:
     assert min(len(anchor) for anchor in anchors()) >= 4
     once = base64.b64encode(token("bot"))
     assert [any(anchor in text for anchor in anchors(1, 0)) for text in (once, base64.b64encode(once))] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "gap", ["\n", "\r\n    ", '"\n  "', "\\n", "%0a", "&#10;", "  # more\n", "'  // a remark of some length\n\t'"]
+)
+def test_half_an_image_is_looked_at_where_the_other_half_stands_beside_it(gap: str) -> None:
+    encoded = base64.b64encode(b"x" * 30 + token("bot", 3)).decode()
+    at = encoded.index("eG94")
+    for cut in (1, 2, 3):
+        broken = f"{encoded[: at + cut]}{gap}{encoded[at + cut :]}".encode()
+        assert all(base64views._goes_on(broken, anchor) for anchor in base64views._rests() if anchor in broken)
+
+
+def test_half_an_image_by_itself_is_chance() -> None:
+    assert base64views._rests().keys() <= set(base64views.VIEW.anchors)
+    for anchor in base64views._rests():
+        assert not base64views._goes_on(b"+++ " + anchor + b" +++", anchor)
+        assert base64views._goes_on(b"+++ " + anchor * 70, anchor)
