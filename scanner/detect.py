@@ -7,9 +7,7 @@ checks. `regex` is loaded only when it is needed: most texts never come that far
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +31,6 @@ def literals(rules: Iterable[Rule]) -> tuple[tuple[tuple[bytes, ...], tuple[byte
     return tuple(sorted({(tuple(sorted(rule.anchors)), tuple(sorted(rule.also))) for rule in rules}))
 
 
-_RUN = re.compile(r"(\[[^\]\\]+\])\{([1-9][0-9]{0,2})\}")
 Regions = Sequence[tuple[int, int]]  # start and end, in bytes
 
 
@@ -146,26 +143,6 @@ def compiled(rule: Rule) -> regex.Pattern[bytes]:
         raise RuleError(f"{rule.origin or rule.id}: field pattern: does not compile: {error}") from None
 
 
-def held(text: bytes, what: str) -> bool:
-    """Whether a run of characters such as "[0-9a-f]{32}" stands in `text`."""
-    table, marks = run(what)
-    return marks in text.translate(table)
-
-
-@cache
-def run(what: str) -> tuple[bytes, bytes]:
-    """How to look quickly for a run of characters such as "[0-9a-f]{32}": a table for bytes.translate, and what stands
-    in a text so translated if the text holds one. ValueError where that is no run."""
-    found = _RUN.fullmatch(what)
-    if not found:
-        raise ValueError(f"{what!r} is no class with a length, such as [0-9a-f]{{32}}")
-    try:
-        one = re.compile(found[1].encode())
-    except re.error as error:
-        raise ValueError(f"{what!r}: {error}") from None
-    return bytes(one.fullmatch(bytes((byte,))) is not None for byte in range(256)), b"\1" * int(found[2])
-
-
 def _outcomes(
     rule: Rule, pattern: regex.Pattern[bytes], data: bytes, regions: Regions, limit: float, shared: Allowance
 ) -> Iterator[Match | Dropped]:
@@ -201,8 +178,13 @@ class _Places:
         return _common(near, self._around(rule.also, _BEFORE)) if near and rule.also else near
 
     def holding(self, regions: Regions, what: str) -> Regions:
-        """Those of `regions` in which such a run stands."""
-        return [(start, end) for start, end in regions if held(self._data[start:end], what)]
+        """What of `regions` lies around such a run."""
+        from scanner.runs import run  # here: few texts come so far
+
+        spans = (
+            (start + at, start + to) for start, end in regions for at, to in run(what).spans(self._data[start:end])
+        )
+        return _common(regions, _merged((max(0, at - _BEFORE), to + _BEFORE) for at, to in spans))
 
     def _around(self, literals: Iterable[bytes], behind: int) -> Regions:
         here = [literal for literal in literals if literal in self._present]

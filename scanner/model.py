@@ -67,7 +67,7 @@ class Rule(NamedTuple):
     revoke: str
     origin: str = ""  # file and line, for complaints
     also: tuple[bytes, ...] = ()  # if any: every match contains one of these, too
-    holds: str = ""  # if any, such as "[0-9a-f]{32}": every match contains so many of these characters in a row
+    holds: str = ""  # if any, such as "[0-9a-f]{32,39}": every match has so many of these characters in a row
 
 
 class Match(NamedTuple):

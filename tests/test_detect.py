@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from scanner.detect import Detector, Scan, compiled
 from scanner.errors import RuleError
 from scanner.model import Check, Rule
 from scanner.prefilter import minimal_cover
+from scanner.runs import run
 from tests.rules.drawing import PREFIXED, detector, fake, found
 
 
@@ -123,6 +125,14 @@ def test_what_a_rule_says_to_hold_is_looked_for_first(text: bytes, length: int) 
     plain = rule(pattern=f"tok_-?[a-c0-9]{{{length}}}")
     held = plain._replace(holds=f"[0-9a-c]{{{length}}}")
     assert Detector([held], 1).scan(text) == Detector([plain], 1).scan(text)
+
+
+@given(st.text("ab-", max_size=40), st.integers(1, 5), st.none() | st.integers(1, 5))
+def test_where_runs_stand(text: str, least: int, most: int | None) -> None:
+    what = f"[ab]{{{least}}}" if most is None else f"[ab]{{{least},{most}}}"
+    every = (found.span() for found in re.finditer("[ab]+", text))
+    wanted = [(start, end) for start, end in every if least <= end - start <= (most or 40)]
+    assert list(run(what).spans(text.encode())) == wanted
 
 
 def test_without_what_a_rule_says_to_hold_no_pattern_runs_and_the_rule_counts_as_tried() -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scanner import fakes
 from scanner.checks import SURROUNDINGS
-from scanner.detect import Detector, compiled, held
+from scanner.detect import Detector, compiled
 from scanner.errors import RuleError
 from scanner.model import Rule
+from scanner.runs import run
 
 if TYPE_CHECKING:
     import regex
@@ -89,7 +90,7 @@ def _looks_around(rule: Rule) -> bool:
 def _stand(rule: Rule, field: str, matched: list[bytes]) -> bool:
     """Whether one of the rule's literals in `field`, or such a run, stands in everything that was matched."""
     if field == "holds":
-        return not rule.holds or all(held(whole, rule.holds) for whole in matched)
+        return not rule.holds or all(any(run(rule.holds).spans(whole)) for whole in matched)
     literals: tuple[bytes, ...] = getattr(rule, field)
     return not literals or all(any(literal in whole for literal in literals) for whole in matched)
 

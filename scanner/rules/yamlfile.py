@@ -13,10 +13,11 @@ from pathlib import Path
 import yaml
 
 from scanner.checks import CHECKS, arguments
-from scanner.detect import compiled, run
+from scanner.detect import compiled
 from scanner.errors import RuleError
 from scanner.model import Check, Rule
 from scanner.rules import nearest
+from scanner.runs import run
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # fifteen times as fast, where libyaml is there
 SEVERITIES = ("critical", "high", "medium", "low")
