@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from scanner.allowance import RETRY, Allowance
 from scanner.checks import CHECKS, Candidate
 from scanner.errors import RuleError
+from scanner.literals import Betrayed, Keep
 from scanner.model import Dropped, Match, Rule, Secret
-from scanner.prefilter import Betrayed, prefilter
+from scanner.prefilter import prefilter
 from scanner.spelling import expand, issued
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Detector:
     that count (scanner.decode.views).
 
     `timeout` is in seconds of processor time, for one rule on one text. `fast` takes hyperscan for the prefilter where
-    it is installed; `beside`, that it is made ready in a thread: until it was used, nothing may be forked.
+    it is installed; `beside`, that it is made ready in a thread: until it was used, nothing may be forked; what is made
+    ready goes into `keep` for the next run.
     """
 
     def __init__(
@@ -60,10 +62,11 @@ class Detector:
         fast: bool = False,
         names: Sequence[str] = (),
         beside: bool = False,
+        keep: Keep | None = None,
     ) -> None:
         self._rules = tuple(rules)
         self._timeout = timeout
-        self._prefilter = prefilter(self._rules, fast, names, beside)
+        self._prefilter = prefilter(self._rules, fast, names, beside, keep)
         self.may_hold = self._prefilter.any  # False means that no rule can match in a text; True means nothing
         self.decodes = bool(names)  # whether views count, and what is packed in archives
         self.expanded = 0 if names else None  # bytes of what was packed, or is kept by Git LFS, and was looked at

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from scanner import detect, prefilter, rules
 from scanner.detect import Detector, Scan, compiled
 from scanner.errors import RuleError
+from scanner.literals import minimal_cover, shared_beginnings
 from scanner.model import Check, Rule
-from scanner.prefilter import minimal_cover
 from scanner.runs import run
 from tests.rules.drawing import PREFIXED, detector, fake, found
 
@@ -154,7 +154,7 @@ def test_the_cover_stands_in_every_text_that_holds_an_anchor(anchors: list[bytes
     assert not any(one in other for one in cover for other in cover if one != other)
     for anchor in anchors:
         assert any(literal in anchor for literal in cover)
-    short = prefilter._shared_beginnings(cover)
+    short = shared_beginnings(cover)
     assert all(any(literal in anchor for literal in short) for anchor in anchors)
 
 

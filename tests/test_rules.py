@@ -68,7 +68,7 @@ def test_only_kinds_that_the_api_revokes_say_so() -> None:
 
 
 def test_anchors_are_few() -> None:
-    from scanner.prefilter import minimal_cover
+    from scanner.literals import minimal_cover
 
     assert len(minimal_cover(anchor for rule in rules.builtin() for anchor in rule.anchors)) <= 15
 

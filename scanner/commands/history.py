@@ -23,9 +23,11 @@ from scanner.model import Coverage, Dropped, Location, Problem, Skip, Streams, T
 from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress
 from scanner.sources import engines, gaps, origins
-from scanner.sources.cache import Cache, folder
+from scanner.sources.cache import Cache
+from scanner.sources.compiled import compiled
 from scanner.sources.fences import Fence, bounded, fence
 from scanner.sources.history import Scope, Seen, Watch
+from scanner.sources.owned import folder
 from scanner.sources.workers import Job
 
 SUMMARY = "Scans everything that a repository still holds: all objects, reachable or not, messages, notes, ref names."
@@ -109,6 +111,7 @@ def outcome(
         args.explain_drops,
         decode=setup.decode,
         store=kept_apart,
+        keep=compiled(cache.where, [repository.top or repository.git_dir, repository.git_dir]) if cache else None,
     )
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)

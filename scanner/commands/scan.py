@@ -25,8 +25,10 @@ from scanner.model import Coverage, Dropped, Location, Problem, Report, Secret, 
 from scanner.pipeline import Occurrence
 from scanner.report.progress import Progress
 from scanner.sources.ahead import Ahead
+from scanner.sources.compiled import compiled
 from scanner.sources.files import STDIN, Packed, Piece, Seen, walk
 from scanner.sources.looker import overruns
+from scanner.sources.owned import folder
 from scanner.sources.worktree import is_git_folder, lister
 from scanner.windows import Window
 
@@ -91,9 +93,12 @@ def base(repository: Repository | None, cat: Cat | None) -> Snapshot:
 def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository: Repository | None) -> Outcome:
     """Looks at everything that was named."""
     paths = [os.fsencode(path) for path in args.paths] or [b"."]
-    detector = setup.detector(beside=True)
+    top = os.fsencode(repository.top) if repository and repository.top else b""
+    detector = setup.detector(
+        beside=True, keep=compiled(folder(streams.environ), map(os.fsdecode, filter(None, (*paths, top))))
+    )
     stores = Around(lambda folder: find(folder, streams.environ, own=False))
-    tally = Tally(setup, detector, os.fsencode(repository.top) if repository and repository.top else b"", stores)
+    tally = Tally(setup, detector, top, stores)
     list_git = lister(lambda folder: sealed(folder, streams.environ, own=False))
     ahead = Ahead(lambda: (tally.files, tally.bytes))
     walked = walk(

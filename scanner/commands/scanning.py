@@ -16,6 +16,7 @@ from scanner.filters import baseline as baselines
 from scanner.filters import paths
 from scanner.git.repository import Repository
 from scanner.git.snapshots import FolderSnapshot, Moved
+from scanner.literals import Keep
 from scanner.model import (
     Coverage,
     Dropped,
@@ -100,13 +101,15 @@ class Setup(NamedTuple):
         refused = self.config.head_suppressions == "refuse"
         return paths.judge(self.config, path, self.today) if refused else self.allow(path, hit)
 
-    def detector(self, timeout: float = TIMEOUT, *, fast: bool = True, beside: bool = False) -> Detector:
-        """A detector for these rules. `fast`: worth to load what makes long scans quick; `beside` (see Detector)."""
+    def detector(
+        self, timeout: float = TIMEOUT, *, fast: bool = True, beside: bool = False, keep: Keep | None = None
+    ) -> Detector:
+        """A detector for these rules. `fast`: worth to load what makes long scans quick; the rest as in Detector."""
         if not self.decode:
             return Detector(self.rules, timeout, fast, beside=beside)
         from scanner.decode import views
 
-        return Detector(self.rules, timeout, fast, views.NAMES, beside)
+        return Detector(self.rules, timeout, fast, views.NAMES, beside, keep)
 
     @property
     def foreign_markers(self) -> bool:

@@ -8,7 +8,7 @@ texts: where that stands nowhere, no literal with it does.
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from zlib import compress, decompress
@@ -46,6 +46,18 @@ def literals(*, many: bool) -> Betraying:
     """What betrays the views. With `many` false, as much of it as can be looked for without a library that is made for
     it: of some views only what is usual."""
     return _known("literals_many" if many else "literals")
+
+
+def betraying(names: Collection[str], *, many: bool) -> Betraying:
+    """The same of the views `names` alone."""
+    kept = {one: [name for name in betrayed if name in names] for one, betrayed in literals(many=many).items()}
+    return {literal: betrayed for literal, betrayed in kept.items() if betrayed} if names else {}
+
+
+def fingerprint() -> str:
+    """What changes whenever the many literals do."""
+    packed: str = import_module("scanner.decode.literals_many").LITERALS
+    return packed
 
 
 def gates() -> Sequence[Gate]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
-from scanner.ownership import allows, me, strange
+from scanner.sources.owned import Unusable, Worthless, check, inside, prepare
 
 NAME = "xoxscan-history.sqlite3"
 SETS = 50  # rows that are kept: the latest
@@ -43,26 +42,6 @@ class Row(NamedTuple):
     value: bytes
 
 
-class _Unusable(Exception):
-    """Why there is no cache, in words."""
-
-
-class _Worthless(Exception):
-    """Why the file is thrown away, in words."""
-
-
-def folder(environ: Mapping[str, str]) -> str:
-    """The cache folder: XOXSCAN_CACHE_DIR, else xoxscan in XDG_CACHE_HOME or ~/.cache. A relative XDG_CACHE_HOME does
-    not count (https://specifications.freedesktop.org/basedir-spec)."""
-    own = environ.get("XOXSCAN_CACHE_DIR")
-    if own:
-        return os.path.abspath(own)
-    base = environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "xoxscan")
-
-
 class Cache:
     """The file in the folder `where`. It is open only while it is read or written: never while other processes are
     started. `notes` is what went wrong, each a sentence."""
@@ -79,11 +58,10 @@ class Cache:
 
     def lies_in(self, folders: Iterable[str]) -> bool:
         """Whether it would be inside one of `folders`; then a note says so."""
-        real = os.path.realpath(self.where)
-        inside = any(_within(real, os.path.realpath(each)) for each in folders)
-        if inside:
+        within = inside(self.where, folders)
+        if within:
             self._note(f"the cache folder {self.where} lies inside the repository: no cache is used")
-        return inside
+        return within
 
     def load(self, place: bytes, choose: Callable[[list[bytes]], bytes | None]) -> Row | None:
         """The row of the packs that `choose` takes, of all that are known of `place`."""
@@ -104,12 +82,12 @@ class Cache:
                 "SELECT value, digest FROM sets WHERE place = ? AND packs = ?", [place, packs]
             )
             if digest != _digest(place, packs, value):
-                raise _Worthless("damaged")
+                raise Worthless("damaged")
             _touch(db, place, packs)
             return Row(packs, value)
 
     def _save(self, place: bytes, row: Row) -> None:
-        _prepare(self.where)
+        prepare(self.where)
         if not os.path.lexists(self.path):
             with suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _OURS, 0o600))
@@ -127,9 +105,9 @@ class Cache:
         """What `do` gives; None, and a note, where it cannot."""
         try:
             return do()
-        except _Worthless as error:
+        except Worthless as error:
             self._throw_away(str(error))
-        except _Unusable as error:
+        except Unusable as error:
             self._note(f"no cache is used: {error}")
         except OSError as error:
             self._note(f"no cache is used: {self.path}: {error.strerror}")
@@ -155,52 +133,15 @@ class Cache:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        _check(self.path)
+        check(self.path)
+        if 0 < os.path.getsize(self.path) < _LEAST:
+            raise Worthless("damaged")
         db = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
         try:
             _migrate(db)
             yield db
         finally:
             db.close()
-
-
-def _within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _prepare(where: str) -> None:
-    """Makes the folder. Nobody else may write there: who can change what is known can hide what is to be found."""
-    os.makedirs(os.path.dirname(where), exist_ok=True)
-    with suppress(FileExistsError):
-        os.mkdir(where, 0o700)
-    found = os.stat(where)
-    if allows(found, 0o077) and not os.listdir(where):
-        os.chmod(where, stat.S_IMODE(found.st_mode) & 0o700)
-    _own(where)
-
-
-def _own(where: str) -> None:
-    found = os.stat(where)
-    if strange(found, me()):
-        raise _Unusable(f"the folder {where} belongs to somebody else (user {found.st_uid})")
-    if allows(found, 0o022):
-        raise _Unusable(f"others may write into the folder {where} (chmod 700 {where})")
-
-
-def _check(path: str) -> None:
-    """A plain file of ours in a folder of ours, which nobody else may read or write."""
-    _own(os.path.dirname(path))
-    found = os.lstat(path)
-    if not stat.S_ISREG(found.st_mode):
-        raise _Unusable(f"{path} is no plain file")
-    if strange(found, me()):
-        raise _Unusable(f"{path} belongs to somebody else (user {found.st_uid})")
-    if allows(found, 0o022):
-        raise _Worthless("open to others, who may have changed it")
-    if 0 < found.st_size < _LEAST:
-        raise _Worthless("damaged")
-    if allows(found, 0o077):
-        os.chmod(path, 0o600)
 
 
 def _migrate(db: sqlite3.Connection) -> None:
@@ -210,9 +151,9 @@ def _migrate(db: sqlite3.Connection) -> None:
     empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     db.execute("COMMIT")
     if version > len(MIGRATIONS) and application == _APPLICATION:
-        raise _Worthless("written by a newer xoxscan")
+        raise Worthless("written by a newer xoxscan")
     if application != _APPLICATION and not (empty and application == version == 0):
-        raise _Worthless("another program's file")
+        raise Worthless("another program's file")
     db.execute("PRAGMA synchronous = NORMAL")
     if version == len(MIGRATIONS):
         return

@@ -23,6 +23,7 @@ from scanner.git.lfs import Store
 from scanner.git.run import Git
 from scanner.git.stream import LARGE, PIECE, Piece, pieces, stream
 from scanner.inside import examine_file, examine_stream, hides, is_packed
+from scanner.literals import Keep
 from scanner.model import Problem, Rule, Skip
 from scanner.sources.looker import overruns
 from scanner.sources.portions import Inbox
@@ -47,6 +48,7 @@ class Job(NamedTuple):
     account: bool = False  # whether to tell every object that was looked at
     decode: bool = False  # whether to look through encodings, and into archives
     store: Store = Store()  # where Git LFS keeps the contents of files
+    keep: Keep | None = None  # keeps what looks, for the next run
     made: Detector | None = None  # what looks, for processes that inherit it
 
     def begun(self) -> Job:
@@ -63,7 +65,8 @@ class Job(NamedTuple):
         return self.made or self._detector()
 
     def _detector(self, beside: bool = False) -> Detector:
-        return Detector(self.rules, self.timeout, fast=True, names=views.NAMES if self.decode else (), beside=beside)
+        names = views.NAMES if self.decode else ()
+        return Detector(self.rules, self.timeout, fast=True, names=names, beside=beside, keep=self.keep)
 
     def __reduce__(self) -> tuple[type[Job], tuple[object, ...]]:
         return Job, tuple(self._replace(made=None))

@@ -206,6 +206,7 @@ SCANNER = {
         "scanner.decode.views",
         "scanner.examine",
         "scanner.inside",
+        "scanner.literals",
         "scanner.prefilter",
     ),
 }

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.sources import cache as caches
-from scanner.sources.cache import EACH, NAME, SETS, Cache, Row, folder
+from scanner.sources.cache import EACH, NAME, SETS, Cache, Row
+from scanner.sources.owned import folder
 from tests.conftest import MODES
 
 PLACE = b"place"

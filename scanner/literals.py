@@ -1,0 +1,67 @@
+"""Sets of literals: the fewest that tell the same, how far they reach, and which of many stand near a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+_SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
+PLACES = 256  # near which literals are looked for one by one
+
+# Views by name, in the order in which they are tried, each with the literals that betray it; none where that is not
+# known.
+Betrayed = Mapping[str, Sequence[bytes]]
+
+
+class Keep(Protocol):
+    """Keeps what takes long to make ready, for the next run."""
+
+    def load(self, key: str) -> bytes | None:
+        """What was kept under `key`, as it was; None where nothing was."""
+        ...
+
+    def save(self, key: str, made: bytes) -> None:
+        """Keeps it, if that can be done."""
+        ...
+
+
+def minimal_cover(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The fewest literals of which one stands in every text that holds an anchor: none contains another."""
+    literals = sorted(set(anchors), key=lambda literal: (len(literal), literal))
+    kept: list[bytes] = []
+    for literal in literals:
+        if not any(shorter in literal for shorter in kept):
+            kept.append(literal)
+    return tuple(kept)
+
+
+def shared_beginnings(literals: Iterable[bytes]) -> tuple[bytes, ...]:
+    """`literals`, with three or more that begin alike replaced by that beginning: each literal costs a pass."""
+    groups: dict[bytes, list[bytes]] = {}
+    for literal in literals:
+        groups.setdefault(literal[:_SHARED], []).append(literal)
+    return minimal_cover(one for start, group in groups.items() for one in ([start] if len(group) > 2 else group))
+
+
+def reach_of(literals: Iterable[bytes]) -> int:
+    """How many bytes the longest has behind its first one."""
+    return max(map(len, literals), default=1) - 1
+
+
+def near(literals: Sequence[bytes], data: bytes, places: Sequence[int]) -> Iterator[bytes]:
+    """Those of many `literals` that stand in `data`, where each holds one of `places`, of which the first PLACES are
+    given."""
+    if len(places) == PLACES:
+        return (one for one in literals if one in data)
+    reach = reach_of(literals) + 1
+    around = b"\0".join([data[max(at - reach, 0) : at + 2 * reach] for at in places])
+    return (one for one in literals if one in around and one in data)
+
+
+def by_name(here: Iterable[bytes], betraying: Mapping[bytes, Sequence[str]], names: Sequence[str]) -> Betrayed:
+    """The views that the literals which are `here` betray."""
+    found: dict[str, list[bytes]] = {}
+    for literal in here:
+        for name in betraying[literal]:
+            found.setdefault(name, []).append(literal)
+    return {name: found[name] for name in names if name in found}
