@@ -1,7 +1,7 @@
 # make demo   the whole story on a throw-away repository     make lint    format, lint, types, layers
 # make test   every test, with branch coverage               make check   lint + test + docs: what .ci/run runs
 # make dev    every extra into .venv, and .wheelhouse        make bench   the benchmark table; bench-recall: the corpus
-# make docs   rewrites what docs/check.py compares               make soak    hundreds of kills in the middle of revoking
+# make docs   rewrites what docs/check.py compares               make soak    hundreds of kills, thousands of examples
 # make fuzz   looks for inputs that break the engine or a reader, for SECONDS=60 in all; FUZZ_TARGET=NAME: one of them
 # make lock   renews requirements-action.txt: what the GitHub Action installs
 #
@@ -37,10 +37,13 @@ lint: .venv/.dev
 test: export COVERAGE_FILE = $(CURDIR)/.coverage
 test: .venv/.dev
 	$(PY) -m pytest -n auto --dist loadfile --cov --cov-report=term
-# The crash test with ten times as many kills; some minutes.
+# The crash test with ten times as many kills, and ten times as many examples of what is drawn at random, other ones each
+# time; many minutes.
 soak: export XOXSCAN_KILLS = 300
+soak: export XOXSCAN_MANY = 10
 soak: .venv/.dev
 	$(PY) -m pytest -n auto --dist worksteal tests/acceptance/test_crash.py
+	$(PY) -m pytest -n auto --dist worksteal -m "hypothesis or many"
 # Guided by coverage (tests/fuzz/README.md). atheris has an environment of its own: it has wheels for few systems.
 SECONDS = 60
 fuzz: .venv/fuzz/.made

@@ -8,18 +8,24 @@ import random
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from scanner import fakes
+from scanner import fakes, rules
 from scanner.cli import main
+from scanner.decode import views
 from scanner.demo.standin import Standin
+from scanner.detect import Detector
 from scanner.model import Streams
 
 DATE = "2026-01-02T03:04:05+00:00"
@@ -27,19 +33,67 @@ CLOCK = 1767323045.0  # the same moment
 MODES = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no mode here")
 HOLES = pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="no system call tells holes here, and a file is large")
 
-# A busy machine is no fault: nothing that is tested depends on how long it takes.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests may be marked with."""
+    for line in (
+        "many: draws at random, and more often in `make soak`, as what hypothesis draws for",
+        "processes: coverage counts in what multiprocessing starts, too (elsewhere that is left out: it takes long)",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+# So many times as often as in `make test` is drawn what is drawn at random: `make soak` says ten.
+MANY = int(os.environ.get("XOXSCAN_MANY", "1"))
+
+
+def often(examples: int) -> int:
+    """How many examples: so many in `make test`, and more in `make soak`."""
+    return examples * MANY
+
+
+# A busy machine is no fault: nothing that is tested depends on how long it takes. Nor is luck: `make test` draws the
+# same each time, and what fails there fails again.
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    derandomize=MANY == 1,
+    max_examples=often(40),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("unhurried")
 # What runs in the background may ignore interrupts, and so would every program that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# A commit starts no second git that looks whether there is something to pack, and none waits for the disk.
+GITCONFIG = """[init]
+	defaultBranch = main
+[protocol "file"]
+	allow = always
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[core]
+	fsync = none
+"""
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are not there yet. (`mktemp` looks through all that there are, each time.)"""
+    above = tmp_path_factory.mktemp("homes")
+    return (above / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def sealed(monkeypatch: pytest.MonkeyPatch, homes: Iterator[Path]) -> Iterator[Path]:
     """A home of its own, git with a fixed identity and date and no configuration of this machine, and no network but
     loopback."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir(mode=0o700)
     for name in list(os.environ):
         if name.startswith(("GIT_", "XOXSCAN_", "PRE_COMMIT", "XDG_", "SLACK_", "GITHUB_", "GITLAB_")) or name == "CI":
             monkeypatch.delenv(name)
@@ -57,9 +111,60 @@ def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     }
     for name, value in fixed.items():
         monkeypatch.setenv(name, value)
-    (home / ".gitconfig").write_text('[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n')
+    (home / ".gitconfig").write_text(GITCONFIG)
     monkeypatch.setattr(socket.socket, "connect", _loopback(socket.socket.connect))
     yield home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases() -> Iterator[None]:
+    """The same literals make the same database of hyperscan, which takes a twentieth of a second: it is made once, and
+    not in each of thousands of runs. Processes that are forked have it, too."""
+    maker = _maker()
+    if maker is None:  # not installed
+        yield
+        return
+    made: dict[tuple[bytes, ...], Any] = {}
+    make = maker._database
+
+    def kept(literals: Sequence[bytes]) -> Any:
+        key = tuple(literals)
+        if key not in made:
+            made[key] = make(literals)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maker, "_database", kept)
+        Detector(rules.builtin(), 5.0, fast=True, names=views.NAMES).views(b"")
+        yield
+
+
+def _maker() -> Any:
+    """The module that makes databases."""
+    for name in ("scanner.onepass", "scanner.prefilter"):
+        with suppress(ImportError):
+            module = import_module(name)
+            if hasattr(module, "_database"):
+                return module
+    return None
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts with `multiprocessing` is measured only where it says `processes`: counting lines makes each
+    of them cost three times as much, and a few tests reach all that runs in them."""
+    coverage = sys.modules.get("coverage.multiproc")
+    if coverage is not None and not request.node.get_closest_marker("processes"):
+        monkeypatch.setattr(coverage.OriginalProcess, "_bootstrap", _untraced(coverage.original_bootstrap))
+
+
+def _untraced(bootstrap: Callable[..., int]) -> Callable[..., int]:
+    def started(*arguments: object, **words: object) -> int:
+        threading.settrace(None)
+        sys.settrace(None)
+        return bootstrap(*arguments, **words)
+
+    return started
 
 
 # Modules and names that only POSIX has: a test that asks for one itself cannot run on Windows. What the program asks
@@ -171,7 +276,8 @@ class Repo:
         """Commits these files (and whatever is staged); the id of the commit."""
         for name, content in (files or {}).items():
             self.write(name, content)
-            self.git("add", "-f", "--", name)
+        if files:
+            self.git("--literal-pathspecs", "add", "-f", "--", *files)
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD")
 

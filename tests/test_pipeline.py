@@ -19,7 +19,7 @@ from scanner.git.changes import Change, Delta, Side
 from scanner.inside import examine_stream
 from scanner.model import Hit, Location, Match, Position, Secret, Suppression
 from scanner.pipeline import Introduced, fingerprint, in_message, introductions
-from tests.conftest import token
+from tests.conftest import often, token
 
 RULES = rules.builtin()
 DETECTOR = Detector(RULES, 5.0)
@@ -83,7 +83,8 @@ ENDS = st.sampled_from([b"\n", b"\r\n", b"\r", b" "])
 TEXTS = st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=60).map(b"".join)
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.no_cover
+@settings(max_examples=often(50), deadline=None)
 @given(text=TEXTS, size=st.integers(3001, 6000), most=st.integers(1, 5000))
 def test_windows_find_the_same_at_the_same_places(text: bytes, size: int, most: int) -> None:
     """Whatever their size, as long as what belongs together (here up to 1,500 bytes) is shorter than overlap and
@@ -123,7 +124,8 @@ def side(path: bytes, oid: bytes | None) -> Side | None:
     return Side(path, b"100644", oid) if oid else None
 
 
-@settings(max_examples=500)
+@pytest.mark.no_cover
+@settings(max_examples=often(125))
 @given(new=TREES, olds=st.lists(TREES, max_size=3), allowed=st.booleans())
 def test_the_counting_rule(new: Tree, olds: list[Tree], allowed: bool) -> None:
     """A token is introduced where it occurs more often in the new versions than in all the old versions of the same

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.decode.escapes import VIEW
-from tests.conftest import token
+from tests.conftest import often, token
 from tests.decode.planting import Spell, contexts, each, places, planted, prefixed, randoms, tokens
 
 
@@ -28,7 +28,7 @@ DECIMAL = ["\\%03d"]
 
 
 @given(tokens, contexts, contexts, st.sampled_from([*COMMON, *CSS, *DECIMAL]), st.integers(0, 2))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=often(50))
 def test_every_character(secret: bytes, before: bytes, behind: bytes, form: str, times: int) -> None:
     encoded = each(secret, spell(form)).replace(b"\\", b"\\" * 2**times)
     planted(VIEW, before + b" ", encoded, b"," + behind, secret)

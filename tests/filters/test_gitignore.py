@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from scanner.filters import gitignore
+from tests.conftest import often
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ names = name.map("".join).filter(lambda text: set(text) != {"."})
 paths = st.lists(st.lists(names, min_size=1, max_size=4).map("/".join).map(str.encode), min_size=1, max_size=8)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(75), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(patterns=patterns, paths=paths)
 @example(patterns=[b"x/a**/b"], paths=[b"x/ab", b"x/a/b", b"x/ac/b", b"x/ac/d/b"])
 @example(patterns=[b"a/**\\/b"], paths=[b"a/b", b"a/c/b", b"a/c/d/b"])

@@ -21,6 +21,8 @@ from tests.pack import histories
 from tests.pack.histories import history, packs
 from tests.pack.packs import RULES, agree, holders, oids, seen
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Repo:
@@ -243,6 +245,7 @@ def test_what_is_borrowed_and_reached(borrower: Repo) -> None:
     assert (found.commits, found.problems) == (25, ())
 
 
+@pytest.mark.no_cover
 def test_alternates_in_a_ring(borrower: Repo, bare: Repo) -> None:
     (bare.path / "objects/info/alternates").write_text("../../near/objects\n" * 2000)
     assert agree(borrower.path, scope=Scope(alternates=True)).blobs == 124

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scanner.model import Location, Problem, Report, Response, Suppressed, Suppression, Target, Verdict
 from scanner.report import Options, github
+from tests.conftest import often
 from tests.report.consumers import Command, commands
 from tests.report.samples import ALLOWED, FULL, PUBLIC, RESPONSE, VERDICT, finding, location, report, reports
 
@@ -136,7 +137,7 @@ def test_a_message_is_no_longer_than_github_shows() -> None:
     assert "Slack says: active" in only.data
 
 
-@settings(max_examples=100)
+@settings(max_examples=often(33))
 @given(reports)
 def test_whatever_it_holds_only_our_commands_come_out(given: Report) -> None:
     found = read(given)

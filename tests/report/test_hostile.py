@@ -24,7 +24,7 @@ from scanner import fakes
 from scanner.model import Location, Named, Report, Secret, Shared, Suppressed, Suppression, Target
 from scanner.report import FORMATS, Options
 from scanner.report.output import Output, write_report
-from tests.conftest import Repo, Run, token
+from tests.conftest import MANY, Repo, Run, token
 from tests.report.consumers import (
     ACTIVE,
     commands,
@@ -132,6 +132,7 @@ def made(name: str, report: Report) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_report_of_hostile_texts_has_the_same_shape(name: str) -> None:
     expected = SHAPES[name](made(name, poisoned(RICH, HARMLESS)))
@@ -155,6 +156,7 @@ def test_texts_that_hold_a_token_are_masked_however_it_is_written(name: str) -> 
         assert PART[:12].encode() not in made(name, poisoned(RICH, text)).replace(b"\\", b"")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FORMATS)
 def test_texts_that_hold_an_encoded_token_that_nobody_found_are_masked(name: str) -> None:
     other = token("bot", seed=77)
@@ -164,6 +166,7 @@ def test_texts_that_hold_an_encoded_token_that_nobody_found_are_masked(name: str
             assert text[-24:-4].encode() not in data and b"****" in data
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FORMATS)
 def test_tokens_of_every_kind_are_masked_in_what_a_reader_makes_of_it(name: str) -> None:
     for kind in fakes.KINDS:
@@ -175,12 +178,14 @@ def test_tokens_of_every_kind_are_masked_in_what_a_reader_makes_of_it(name: str)
             assert part[-16:] not in data and part[-16:] not in read, kind
 
 
+@pytest.mark.many
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("gap", ["", " "])
 def test_no_limit_cuts_a_token_in_two_and_shows_the_half(name: str, gap: str) -> None:
     """Half a token is none to the redactor; so nothing may be cut inside of a word."""
     for limit in (255, 1000, 2000, 4000, 7000, 10_000):
-        for before in range(limit - 75, limit, 8):
+        for before in range(limit - 75, limit, 16 // min(MANY, 2)):
             text = "y" * (before - len(gap)) + gap + TOKEN.decode() + " end"
             only = RICH._replace(findings=(poisoned(RICH.findings[2], text),), suppressed=(), problems=())
             assert PART[:6].encode() not in made(name, only)
@@ -247,6 +252,7 @@ def sized(shape: Any) -> Any:
     return re.sub(r"[\d.,]+ (?:bytes?|kB|MB)", "N", repr(shape))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("command", [("range", "HEAD~{}..HEAD"), ("history",)])
 def test_a_hostile_repository_looks_like_a_harmless_one(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
     shown = []
@@ -263,6 +269,7 @@ def test_a_hostile_repository_looks_like_a_harmless_one(run: Run, tmp_path: Path
     assert len(json.loads(bad["json"])["findings"]) == 2 * len(HOSTILE)
 
 
+@pytest.mark.no_cover
 def test_a_hostile_repository_through_report(run: Run, tmp_path: Path) -> None:
     """`xoxscan report` makes of the JSON what the run itself would have made."""
     repo = Repo(tmp_path / "repo")

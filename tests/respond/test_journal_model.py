@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from scanner.respond.journal import Busy, Journal, WrongStep
 from scanner.respond.journal_lease import LEASE, Machine, this_machine
+from tests.conftest import often
 from tests.respond.journals import CLOCK, DEAD, LIVES, REVOKED, Answer, fingerprint, planned
 
 # Written down here a second time on purpose: from the picture in docs/trust.md, not from the code.
@@ -255,5 +256,5 @@ class Journals(RuleBasedStateMachine):
         assert states == {entry: list(found.states) for entry, found in self.model.items()}
 
 
-Journals.TestCase.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
+Journals.TestCase.settings = settings(max_examples=often(40), stateful_step_count=50, deadline=None)
 TestJournals = Journals.TestCase

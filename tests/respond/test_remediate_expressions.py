@@ -20,7 +20,7 @@ from scanner.git.repository import find
 from scanner.model import Finding, Location, Match, Secret
 from scanner.respond.expressions import REPLACEMENT, _spans, collect, objects, render
 from scanner.uncover import Shown
-from tests.conftest import Repo, token
+from tests.conftest import Repo, often, token
 
 PIECES = st.lists(
     st.sampled_from(
@@ -31,7 +31,8 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.no_cover
+@settings(max_examples=often(75), deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=5))
 def test_filter_repo_replaces_each_as_a_whole(spelled: list[bytes]) -> None:
     ordered = sorted({Secret(one) for one in spelled}, key=lambda one: -len(one.reveal()))

@@ -14,6 +14,7 @@ from scanner.slack.answers import AUTH_TEST, REHEARSAL, REVOKE, WEBHOOK, Reply, 
 from scanner.slack.api import TRIES
 from scanner.slack.http import Timeouts
 from scanner.slack.verdicts import verdict
+from tests.conftest import often
 from tests.slack.conftest import BOT, OK, PLAIN, Make, Seen, holds, said
 from tests.slack.conftest import http as answer
 
@@ -141,7 +142,8 @@ FIELDS = [
 FIELDS += ["is_enterprise_install", "revoked", "response_metadata", "ok"]
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.no_cover
+@settings(max_examples=often(75), deadline=None)
 @given(
     st.sampled_from([AUTH_TEST, REHEARSAL, REVOKE, WEBHOOK]),
     st.dictionaries(st.sampled_from(FIELDS), HOSTILE),

@@ -18,6 +18,8 @@ from scanner.sources.workers import Job
 from tests.conftest import Repo, token
 from tests.pack.packs import OWN, RULES
 
+pytestmark = pytest.mark.processes
+
 REACHABLE = Scope(reachable=True)
 
 

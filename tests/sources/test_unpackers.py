@@ -20,6 +20,8 @@ from tests.conftest import Repo
 from tests.pack.histories import history, packs
 from tests.pack.packs import agree, compare, seen
 
+pytestmark = pytest.mark.processes
+
 
 class Dies(NamedTuple):
     """A worker that is killed, or cuts its pack off, when it has answered so many portions."""

@@ -92,6 +92,7 @@ def git(repo: Repo) -> Git:
     return find(str(repo.path), os.environ, own=False).git
 
 
+@pytest.mark.processes
 def test_everything_is_looked_at_once(git: Git) -> None:
     result = scan(git)
     listed = list(enumeration.all_objects(git))
@@ -139,6 +140,7 @@ def test_without_fork(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scan(git, 2) == expected
 
 
+@pytest.mark.no_cover
 def test_however_it_is_read(git: Git) -> None:
     """In whatever pieces, and whatever counts as too large to hold."""
     expected = scan(git)
@@ -159,6 +161,7 @@ def test_contents_do_not_leave_a_worker(git: Git) -> None:
     assert held[b"tag"].startswith(b"object ")
 
 
+@pytest.mark.processes
 def test_what_checks_turn_down_is_kept_only_where_it_was_asked_for(repo: Repo) -> None:
     repo.commit({"a": b"xoxb" + b"-0000000000-0000000000-" + b"x" * 24})
     git = find(str(repo.path), os.environ, own=False).git
@@ -190,6 +193,7 @@ def poison(repo: Repo) -> str:
 DIES = 'sed -u /{oid}/Q | $REAL "$@"'  # it reads line by line, and no further
 
 
+@pytest.mark.processes
 def test_an_object_that_git_dies_of(git: Git, repo: Repo, tmp_path: Path) -> None:
     expected, oid = scan(git), poison(repo).encode()
     result = scan(broken(git, tmp_path, DIES.format(oid=oid.decode())))
@@ -198,6 +202,7 @@ def test_an_object_that_git_dies_of(git: Git, repo: Repo, tmp_path: Path) -> Non
     assert result.counts[0] == 299
 
 
+@pytest.mark.processes
 def test_torn_output(git: Git, tmp_path: Path) -> None:
     """git writes so many bytes and no more, which is enough for each object alone: all is found in the end."""
     expected = scan(git)
@@ -205,6 +210,7 @@ def test_torn_output(git: Git, tmp_path: Path) -> None:
     assert result == expected
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "body", ["exit 1", "echo nonsense", "head -c 1000 /dev/zero", 'echo "12 blob many"', "yes | head -c 100000"]
 )
