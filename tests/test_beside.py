@@ -36,6 +36,7 @@ PROSE = (
 KNOWN = {("\\033[1;31m{}\\033[0m", spelling) for spelling in ("backslashes", "JSON slashes", "JSON in JSON")}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("context", [*CONTEXTS, *LINES, *SOURCE, *PROSE])
 def test_a_whole_token_is_told_as_it_is(context: str) -> None:
     draw = Random(context)

@@ -150,6 +150,7 @@ def possible(chain: Chain, kind: str = "bot") -> bool:
 PAIRS = [Chain(within, around, "", ()) for within, around in product(WITHIN, [(), *((name,) for name in AROUND)])]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "chain", [pair for pair in PAIRS if possible(pair)], ids=lambda chain: " in ".join((chain.within, *chain.around))
 )
@@ -169,6 +170,7 @@ CHAINS = st.builds(
 )
 
 
+@pytest.mark.no_cover
 @given(
     st.tuples(CHAINS, st.sampled_from(KINDS)).filter(lambda made: possible(*made)),
     st.integers(0, 999),

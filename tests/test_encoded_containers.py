@@ -109,6 +109,7 @@ def test_bombs_hide_nothing(detector: Detector) -> None:
     assert seen.skipped == (Skip("packed content", "it becomes more than 200 times as large"),)
 
 
+@pytest.mark.no_cover
 @BOTH
 def test_a_dump_of_releases(detector: Detector) -> None:
     noise = [base64.b64encode(random.Random(seed).randbytes(200_000)) for seed in range(12)]
@@ -126,6 +127,7 @@ def test_what_is_packed_in_a_text_has_a_limit() -> None:
     assert seen.skipped == (Skip("packed content", "more than 256 MB are packed in this file"),)
 
 
+@pytest.mark.no_cover
 @BOTH
 def test_bombs_that_hold_something_take_no_more_than_they_may(detector: Detector) -> None:
     bombs = [TEXT + bytes(6 << 20) + b"%d" % number for number in range(4)]
@@ -134,6 +136,7 @@ def test_bombs_that_hold_something_take_no_more_than_they_may(detector: Detector
     assert seen.skipped == (Skip("encoded content", "it unfolds to more than is looked at"),)
 
 
+@pytest.mark.no_cover
 @BOTH
 def test_a_large_content_is_looked_at_in_windows(detector: Detector) -> None:
     text = b"x = " + base64.b64encode(zipped({"a.txt": LARGE * 66 + b"\n" + TEXT}))
@@ -142,6 +145,7 @@ def test_a_large_content_is_looked_at_in_windows(detector: Detector) -> None:
     assert (first.position[:2], second.position[:2]) == ((3, 3), (4, 3))
 
 
+@pytest.mark.no_cover
 @BOTH
 @given(
     st.text(max_size=99).map(str.encode), st.sampled_from([b"\n", b" ", b'"', b"=", b":"]), st.sampled_from([0, 20, 76])
@@ -166,6 +170,7 @@ def test_a_container_that_is_cut_by_the_end_of_a_window_is_said() -> None:
     assert len(examine(FAST, whole + b"\nmore", cut=True).hits) == 2
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("words", [["scan", "mail"], ["scan", "-"]])
 def test_in_large_files(run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     """A base64 that begins in the eighth MB of a file, and one that has more than eight."""

@@ -244,6 +244,7 @@ def written(given: Report, name: str, options: Options = PLAIN) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.no_cover
 @settings(deadline=None)
 @given(drawn, st.booleans())
 def test_json_has_all_of_it_and_the_way_back_takes_it_apart(given: Any, shown: bool) -> None:
@@ -360,6 +361,7 @@ SCHEMAS = {
 }
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=30)
 @given(wholes, st.booleans())
 def test_every_form_is_valid_whatever_the_parts_are(given: Report, verbose: bool) -> None:
@@ -389,6 +391,7 @@ def test_a_finding_in_a_blob_of_a_commit_goes_the_same_way() -> None:
     assert shape(together([token("c", place), cookie("d", place)])) == {"c": ["d"]}
 
 
+@pytest.mark.no_cover
 def test_what_is_too_much_for_a_form_is_said() -> None:
     places = tuple(at(line, b"a") for line in range(1, 1_003))
     given = paired(report([token("c", at(1)), cookie("d", *places)]))

@@ -296,12 +296,14 @@ policies = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.no_cover
 @given(policies, facts)
 def test_whatever_the_repository_says_nothing_gets_looser(said: Policy, known: Facts) -> None:
     alone = decide(said._replace(base=()), known)
     assert strictness(decide(said, known).action) >= strictness(alone.action)
 
 
+@pytest.mark.no_cover
 @given(policies, facts)
 def test_whatever_anybody_says_the_limits_hold(said: Policy, known: Facts) -> None:
     if decide(said, known).action != "revoke":
@@ -314,12 +316,14 @@ def test_whatever_anybody_says_the_limits_hold(said: Policy, known: Facts) -> No
     assert not known.org_wide or any(each and each.startswith("E") for each in named & said.workspaces)
 
 
+@pytest.mark.no_cover
 @given(policies, facts)
 def test_the_default_revokes_only_what_is_exposed_in_public(said: Policy, known: Facts) -> None:
     if decide(said._replace(operator=()), known).action == "revoke":
         assert known.public and known.exposed
 
 
+@pytest.mark.no_cover
 @given(facts, st.sampled_from([b"a", b"\xff\n", "\u20ac".encode()]))
 def test_facts_come_back_from_the_journal(known: Facts, path: bytes) -> None:
     """All but the verdict, and of the identity the ids."""

@@ -37,6 +37,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 CHAINS = [[name] for name in ENCODERS] + [["base64"] * deep for deep in range(2, 6)]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("chain", CHAINS)
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), before=st.text("ab =:\n", max_size=20), after=st.text(" \n;", max_size=5))
@@ -59,6 +60,7 @@ def test_what_no_library_helps_to_look_for(name: str) -> None:
     assert (shown.match.secret.reveal(), shown.encoding) == (token(), (name,))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("written", [bytes, unquote_to_bytes])
 @pytest.mark.parametrize("indent", range(76))
 def test_a_cookie_in_a_mail_is_told_whole(indent: int, written: Callable[[bytes], bytes]) -> None:
@@ -104,6 +106,7 @@ CHARSETS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 CHARSETS |= {"utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize("inner", ENCODERS)
 @settings(deadline=None, max_examples=20)
@@ -183,6 +186,7 @@ def test_what_overlaps_is_told_once_however_much_there_is() -> None:
     assert [(item.match.start, item.match.end) for item in kept] == places
 
 
+@pytest.mark.no_cover
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=12, unique=True), st.sampled_from([FAST, PLAIN]))
 @settings(deadline=None, max_examples=40)
 def test_lines_that_were_encoded_one_by_one(seeds: list[int], detector: Detector) -> None:

@@ -134,6 +134,7 @@ def log_stays(case: Case) -> Iterator[None]:
         process.communicate()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("words", RUNS, ids=" ".join)
 def test_nothing_leaks(case: Case, words: tuple[str, ...]) -> None:
     before = case.box.repository()

@@ -223,6 +223,7 @@ VECTORS = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", VECTORS)
 def test_nothing_fires(name: str, run: Run, tmp_path: Path) -> None:
     vector = VECTORS[name]

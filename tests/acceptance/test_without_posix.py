@@ -87,6 +87,7 @@ def full(repo: Repo) -> Repo:
     return repo
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "argv",
     [

@@ -134,6 +134,7 @@ def test_a_file_on_disk_may_be_allowed(run: Run, repo: Repo) -> None:
     assert looked(run, "ok/a.env", "b.env")[0] == 0
 
 
+@pytest.mark.no_cover
 def test_a_large_file(run: Run, repo: Repo) -> None:
     size = 33 << 20
     add(repo, "large.bin", b"x" * size)
@@ -169,6 +170,7 @@ def test_a_file_reached_through_a_link_has_its_own_path(run: Run, repo: Repo) ->
 # Names
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", [b"\xff\xfe.env", b"new\nline.env", b" ", "ümlaut".encode(), b"a\\b", b"%41", b":a"])
 def test_odd_names(run: Run, repo: Repo, name: bytes) -> None:
     repo.commit({"a": b"a"})
@@ -266,6 +268,7 @@ def test_a_conflict_that_is_not_resolved(run: Run, repo: Repo) -> None:
 # Many
 
 
+@pytest.mark.no_cover
 def test_six_thousand_files_and_one_secret(run: Run, repo: Repo) -> None:
     names = [f"d{number % 50}/f{number:04}.txt" for number in range(6000)]
     for name in names:

@@ -87,6 +87,7 @@ class Steps:
             assert not through and b"slack-bot-token" in said and b"foreign" not in said
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)
 def test_every_order_of_steps(run: Run, repo: Repo, sealed: Path, order: tuple[str, ...]) -> None:
     repo.commit({"a.txt": b"one\n"})

@@ -516,6 +516,7 @@ def test_fail_on_live_needs_an_answer(slack: Standin, program: Program, pushed: 
     assert program("history", "--fail-on", "live").status == 2
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("kind", "state", "status"),
     [

@@ -23,6 +23,7 @@ def lines(*accounts: Account) -> bytes:
     return b"".join(f"{account.token}\n".encode() for account in accounts)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("state", "verdict", "status"),
     [
@@ -89,6 +90,7 @@ def test_a_secret_is_asked_about_once_however_often_it_comes(slack: Standin, pro
     assert program.asked() == [LOOK] and said.finding["verdict"]["state"] == "active"
 
 
+@pytest.mark.no_cover
 def test_a_thousand_tokens_with_a_fifth_of_rate_limits_end_correctly(slack: Standin, program: Program) -> None:
     accounts = [slack.plant("bot", seed=seed, state=("active", "revoked")[seed % 2]) for seed in range(1000)]
     slack.faults.add(LOOK, faults.rate_limited("1"), every=5, times=0)

@@ -73,6 +73,7 @@ def test_a_plain_token_is_left_to_the_rules(one: View) -> None:
     assert not list(one.decode(text))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("one", VIEWS, ids=lambda one: one.name)
 def test_hostile_texts_come_to_an_end(one: View) -> None:
     """Of a quadratic one 200 KB would take minutes."""
@@ -81,6 +82,7 @@ def test_hostile_texts_come_to_an_end(one: View) -> None:
         assert sum(len(part.data) for part in one.decode(data)) <= 3 * len(data)  # a dialect, a time
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("one", VIEWS, ids=lambda one: one.name)
 @given(st.data())
 @settings(deadline=None)

@@ -101,6 +101,7 @@ def bounded(data: bytes) -> None:
         list(members(data, name, Budget(SMALL)))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", EACH)
 @given(st.integers(0, 10**9).map(Random))
 @settings(deadline=None, max_examples=60)

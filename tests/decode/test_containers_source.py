@@ -41,6 +41,7 @@ def reader(name: str) -> str:
     return known.get(name) or re.split(r"[^a-z]", name)[0]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", EACH)
 @given(st.integers(0, 10**9).map(Random))
 @settings(deadline=None, max_examples=30)

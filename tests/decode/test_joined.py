@@ -103,6 +103,7 @@ def check(before: bytes, style: Style, pieces: Sequence[bytes], behind: bytes) -
     assert part.raw(at, at + 1) == (len(before), len(before) + 1)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", [name for name in STYLES if STYLES[name].sure])
 @given(st.data())
 def test_what_an_operator_joins_is_found_whole_wherever_it_is_cut(name: str, data: st.DataObject) -> None:
@@ -114,6 +115,7 @@ def test_what_an_operator_joins_is_found_whole_wherever_it_is_cut(name: str, dat
     check(before, style, pieces, style.behind.encode() + b"\n;\n" + data.draw(st.binary(max_size=9)))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", [name for name in STYLES if not STYLES[name].sure])
 @given(st.data())
 def test_what_stands_side_by_side_is_found_whole(name: str, data: st.DataObject) -> None:

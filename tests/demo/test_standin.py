@@ -57,6 +57,7 @@ def test_headers_carry_scopes_a_request_id_and_the_date(slack: Standin) -> None:
     assert len({answer.headers["x-slack-req-id"] for answer in answers}) == 2
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_is_answered_on_demand(slack: Standin, code: str) -> None:
     account = slack.plant("user", state=code)

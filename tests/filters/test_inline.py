@@ -200,6 +200,7 @@ def test_brackets_that_never_close_are_no_problem() -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 def test_many_short_lines_are_no_problem(end: bytes) -> None:
     data = (b"TOKEN" + end + b"xoxscan:ignore-next-line" + end) * 50_000

@@ -18,6 +18,7 @@ from tests.fuzz import saved, seeds
 from tests.fuzz.targets import TARGETS
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("path", list(saved.kept()), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_kept(path: Path) -> None:
     TARGETS[path.parent.name](saved.read(path.read_text()))

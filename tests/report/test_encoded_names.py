@@ -30,6 +30,7 @@ def test_branches(run: Run, repo: Repo, name: str) -> None:
     assert done.status == 1 and absent(done.out) and absent(done.err)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FORMATS)
 def test_members(run: Run, tmp_path: Path, name: str) -> None:
     packed = io.BytesIO()

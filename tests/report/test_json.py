@@ -37,6 +37,7 @@ def test_the_schema_of_the_report_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=40)
 @given(reports)
 def test_every_report_is_valid(given: Report) -> None:
@@ -179,6 +180,7 @@ def _as_written(found: Finding) -> Finding:
     )
 
 
+@pytest.mark.no_cover
 @given(reports)
 def test_the_way_back(given: Report) -> None:
     expected = given._replace(

@@ -208,6 +208,7 @@ def test_a_format_that_is_none() -> None:
     assert all(writer(name) for name in FORMATS if name != "sarif")
 
 
+@pytest.mark.no_cover
 @given(st.integers(0, 2**32))
 def test_chunks_do_not_matter(seed: int) -> None:
     rng = random.Random(seed)

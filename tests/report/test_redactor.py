@@ -91,6 +91,7 @@ def _survivors(secret: str, cleaned: bytes, form: str) -> list[bytes]:
 BEFORE = st.builds(bytes.__add__, st.binary(max_size=40), st.sampled_from([b"", b"%", b"%0", b"\\", b"\\u", b"\\u00"]))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
@@ -112,6 +113,7 @@ def _secret(text: str) -> Secret:
     return Secret(text.encode())
 
 
+@pytest.mark.no_cover
 @given(st.integers(0, 2**32), st.sampled_from(sorted(KINDS)), st.sampled_from(sorted(FORMS)))
 def test_many_secrets_at_once(seed: int, kind: str, form: str) -> None:
     rng = random.Random(seed)
@@ -237,6 +239,7 @@ DISGUISES: dict[str, Callable[[str, random.Random], bytes]] = {
 DISGUISED = sorted(name for name in LOOKALIKES if "case" not in name and "capitals" not in name)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("form", DISGUISES)
 @pytest.mark.parametrize("kind", DISGUISED)
 @settings(max_examples=4)
@@ -259,6 +262,7 @@ def test_a_disguised_token_amid_a_run_is_masked_to_its_end() -> None:
             assert not any(form.encode() in cleaned for form in (b64encode(inside[40:]).decode(), inside[40:].hex()))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "run",
     [
@@ -296,6 +300,7 @@ def test_what_is_public_is_left_alone(harmless: str) -> None:
     assert Redactor([secret]).clean(harmless.encode()) == harmless.encode()
 
 
+@pytest.mark.no_cover
 def test_it_is_cheap_when_nothing_occurs() -> None:
     """Twenty thousand known forms cost no more than one, and ten megabytes well under a second or so."""
     rng = random.Random(3)

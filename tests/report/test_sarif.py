@@ -46,6 +46,7 @@ def places(result: Any) -> list[tuple[str, tuple[int, ...]]]:
     return [(each["artifactLocation"]["uri"], tuple(each["region"].values())) for each in physical]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=30)
 @given(reports)
 def test_every_report_is_valid_and_what_github_asks_for_is_there(given: Report) -> None:
@@ -198,6 +199,7 @@ def test_too_many_places() -> None:
     assert "only 1,000 places each of 1 result: GitHub takes no more" in texts
 
 
+@pytest.mark.no_cover
 def test_too_many_results() -> None:
     mild, severe = finding()._replace(severity="low", redacted="mild"), finding()._replace(redacted="severe")
     only = run(report([mild, *[severe] * 25_000]))

@@ -167,6 +167,7 @@ def test_harmless_text_stays_in_its_line(given: str) -> None:
     assert harmless(shown) == shown
 
 
+@pytest.mark.no_cover
 @given(reports)
 def test_nothing_in_a_report_breaks_its_lines(given: Report) -> None:
     out = io.BytesIO()

@@ -101,6 +101,7 @@ def _step(journal: Journal, entry: int, state: str) -> None:
     getattr(journal, state)(entry, *arguments.get(state, ()))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(STEPS, list(STEPS)[1:])))
 def test_only_the_steps_of_the_table(journal: Journal, before: str, after: str) -> None:
     (entry,) = journal.plan("run", [planned(kind="refresh")])

@@ -192,6 +192,7 @@ ODD = ("&lt;!channel&gt;", ":tada:", "\x1b[31m", "\r\n", "\u202e", "\u200b", "\u
 EVIL = st.lists(st.sampled_from(RINGING + ODD) | st.text(max_size=30), max_size=12).map("".join)
 
 
+@pytest.mark.no_cover
 @settings(deadline=None)
 @given(EVIL, EVIL, EVIL)
 def test_a_strangers_words_ring_nothing_and_stay_in_their_line(author: str, path: str, team: str) -> None:
@@ -212,6 +213,7 @@ def test_a_strangers_words_ring_nothing_and_stay_in_their_line(author: str, path
     assert document(notice)["count"] == 1
 
 
+@pytest.mark.no_cover
 @settings(deadline=None)
 @given(st.sampled_from(sorted(REMEDIATION)), st.integers(0, 50), st.integers(0, 320))
 def test_nothing_secret_is_in_it_however_a_strangers_words_hold_it(kind: str, seed: int, before: int) -> None:

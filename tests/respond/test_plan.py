@@ -301,6 +301,7 @@ BASES = st.sampled_from(
 operators = st.sampled_from(["workspaces: T012345", "unverified: revoke\nworkspaces: T012345", "unverified: rehearse"])
 
 
+@pytest.mark.no_cover
 @given(found_lists, operators, BASES)
 def test_the_repository_makes_no_step_of_a_plan_looser(found: list[Finding], operator: str, base: str) -> None:
     alone, both = done(plan(found, situation(operator))), done(plan(found, situation(operator, base)))
@@ -308,6 +309,7 @@ def test_the_repository_makes_no_step_of_a_plan_looser(found: list[Finding], ope
     assert all(strictness(both[name]) >= strictness(alone[name]) for name in alone)
 
 
+@pytest.mark.no_cover
 @given(found_lists, operators)
 def test_a_plan_does_not_depend_on_the_order_and_refreshes_come_first(found: list[Finding], operator: str) -> None:
     made = plan(found, situation(operator))

@@ -125,6 +125,7 @@ class Moody:
         return said({"ok": False, "error": error} if error else OK)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("threads", [1, 8])
 def test_a_thousand_tokens_with_a_fifth_of_rate_limits_end_right(make: Make, threads: int) -> None:
     bench, tokens = make(deadline=10_000, tiers=TIERS, jitter=0.5), bots(1000)
