@@ -235,7 +235,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("text", "message", "schema"), WRONG)
 def test_what_is_wrong_is_said_with_file_and_line(text: str, message: str, schema: bool) -> None:
     with pytest.raises((ConfigError, RuleError), match=re.escape(message)) as caught:
@@ -449,7 +448,6 @@ def test_without_a_file_neither_yaml_nor_regex_is_loaded() -> None:
     assert not heavy & set(done.stdout.split())
 
 
-@pytest.mark.no_cover
 def test_a_large_file_does_not_take_long() -> None:
     text = "paths:\n" + "".join(f"- pattern: a{n}/*.md\n  reason: why\n  owner: me\n" for n in range(1000))
     started = time.process_time()

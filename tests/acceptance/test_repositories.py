@@ -101,7 +101,6 @@ def _name(row: Row) -> str:
     return f"{make} {row.command}"
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("row", ROWS, ids=_name)
 def test_row(row: Row, run: Run, tmp_path: Path) -> None:
     repo = row.make(tmp_path)
@@ -113,7 +112,6 @@ def test_row(row: Row, run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "fetched").exists()
 
 
-@pytest.mark.no_cover
 def test_50000_refs_cost_little(run: Run, tmp_path: Path) -> None:
     repo = made.many_refs(tmp_path)
     before = _cpu()

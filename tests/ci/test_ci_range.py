@@ -45,7 +45,6 @@ def test_a_push_that_says_nothing_is_no_deletion(forge: Forge, ci: CI, tmp_path:
     assert ci(work, github(tmp_path, "push", {}, sha="", ref=TOPIC)).status == 3
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("depth", [1, 0])
 @pytest.mark.parametrize("event", ["schedule", "workflow_dispatch", "repository_dispatch"])
 def test_everything(event: str, depth: int, forge: Forge, ci: CI, tmp_path: Path) -> None:

@@ -97,7 +97,6 @@ def test_a_tag_without_a_message(tagged: Forge, ci: CI, tmp_path: Path) -> None:
     assert ci(work, environ).status == 0
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("depth", [1, 0])
 @pytest.mark.parametrize("kind", ["blob", "tree", "tag of a tag of a blob", "blob without a tag"])
 def test_a_tag_that_names_no_commit(kind: str, depth: int, tagged: Forge, ci: CI, tmp_path: Path) -> None:
@@ -146,7 +145,6 @@ def _github(name: str, forge: Forge) -> tuple[str, dict[str, Any], str]:
     return "push", push(forge, ref, before, "f5"), ref
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["push", "new branch", "tag", "create", "pull request", "pull request of a fork"])
 def test_the_name_of_the_ref(name: str, forge: Forge, ci: CI, tmp_path: Path) -> None:
     work = checkout(forge, tmp_path / "work", "f5", 0, HERE)
@@ -214,7 +212,6 @@ def scheduled(name: str, forge: Forge, folder: Path) -> dict[str, str]:
     return github(folder, name, {"repository": repository()}, sha=forge.ids["b2"], ref=MAIN)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_tags_are_history_too(name: str, tagged: Forge, ci: CI, tmp_path: Path) -> None:
     oid = hidden(tagged.repo)
@@ -230,7 +227,6 @@ def test_tags_are_history_too(name: str, tagged: Forge, ci: CI, tmp_path: Path) 
     assert ci(work, scheduled(name, tagged, tmp_path)).out.count(b'"hidden.env"') == result.out.count(b'"hidden.env"')
 
 
-@pytest.mark.no_cover
 def test_a_full_clone_without_tags(tagged: Forge, ci: CI, tmp_path: Path) -> None:
     """It is not shallow, so nothing else of it is to be fetched; with nobody to ask, its own configuration tells."""
     oid = hidden(tagged.repo)
@@ -286,7 +282,6 @@ def test_tags_that_cannot_be_had_are_counted(tagged: Forge, ci: CI, tmp_path: Pa
 # A checkout with `filter:`
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("files", [True, False])
 @pytest.mark.parametrize("depth", [1, 0])
 @pytest.mark.parametrize("sieve", ["blob:none", "tree:0"])

@@ -95,7 +95,6 @@ def test_nor_where_the_command_line_names_the_range(small: Forge, ci: CI, tmp_pa
     assert left(report) == {"others/a", "marked"}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("options", [("--base", "refs/remotes/origin/main"), ("--mode", "scan"), ("--mode", "history")])
 def test_the_command_line_may_say_that_it_is_a_strangers(
     options: tuple[str, ...], small: Forge, ci: CI, tmp_path: Path
@@ -107,7 +106,6 @@ def test_the_command_line_may_say_that_it_is_a_strangers(
     assert theirs["config_from"] is None or "--base" in options
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("mode", ["scan", "history"])
 def test_nor_where_all_of_it_is_looked_at(mode: str, small: Forge, ci: CI, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
@@ -147,7 +145,6 @@ def test_a_dispatch_that_may_not_fetch(small: Forge, ci: CI, tmp_path: Path) -> 
     assert any("no configuration of the repository counts" in note for note in report["notes"])
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("link", [False, True])
 def test_a_baseline_in_the_work_tree_is_read_before_the_change(
     link: bool, run: Run, ci: CI, tmp_path: Path, repo: Repo

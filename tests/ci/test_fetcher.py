@@ -174,7 +174,6 @@ VECTORS: dict[str, Plant] = {
 }
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", VECTORS)
 def test_nothing_of_the_checkout_runs(name: str, forge: Forge, ci: CI, tmp_path: Path) -> None:
     work = shallow(forge, tmp_path)

@@ -80,7 +80,6 @@ def test_pipelines(name: str, depth: int, forge: Forge, ci: CI, tmp_path: Path) 
     assert named(forge, looked_at(ci(work, environ))) == named(forge, forge.of(expected))
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("source", ["schedule", "web", "api", "trigger", "pipeline"])
 def test_pipelines_of_no_change(source: str, forge: Forge, ci: CI, tmp_path: Path) -> None:
     work = checkout(forge, tmp_path / "work", "m5", 20, "refs/pipelines/1001")

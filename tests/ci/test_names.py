@@ -42,7 +42,6 @@ TRAPS = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("trap", TRAPS)
 @pytest.mark.parametrize("base", ["origin/main", "refs/remotes/origin/main"])
 @pytest.mark.parametrize("depth", [(), ("--depth=1",)])

@@ -80,7 +80,6 @@ def test_each_kind_is_explained_without_its_secret(run: Run, rule_id: str, templ
         assert Redactor([match.secret]).clean(out) == out
 
 
-@pytest.mark.no_cover
 @given(st.sampled_from([template for _, template in NAMED]), st.integers(0, 10_000))
 @example("{{workflow_webhook}}", 135)  # too long for its line
 def test_nothing_of_the_secret_is_written_even_before_the_redactor(template: str, seed: int) -> None:

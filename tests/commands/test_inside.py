@@ -43,7 +43,6 @@ INPUT = {"pre-push": f"refs/heads/main TIP refs/heads/main {ZEROS}\n", "pre-rece
 LATER = ("scan", "staged", "hook", "hook FILE", "hook FILE, not staged")  # no commit holds them yet
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command(repo: Repo, run: Run, name: str) -> None:
     base = repo.commit({"README": b"nothing\n"})
@@ -114,7 +113,6 @@ def test_what_a_tag_names_by_itself(repo: Repo, run: Run) -> None:
     ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", COMMANDS)
 def test_names_of_files(repo: Repo, run: Run, name: str) -> None:
     """A token as the name of a file, wherever names are at hand."""

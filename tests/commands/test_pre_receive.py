@@ -293,7 +293,6 @@ def loose(repo: Repo, files: dict[str, bytes], *parents: str) -> str:
     return repo.git("commit-tree", "-m", "loose", *words, repo.git("mktree", stdin=tree))
 
 
-@pytest.mark.no_cover
 def test_an_unborn_default_branch(run: Run, repo: Repo) -> None:
     first = loose(repo, {"a.env": BOT})
     tip = loose(repo, {"a.env": b"none"}, first)

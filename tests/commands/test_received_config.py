@@ -121,7 +121,6 @@ def test_the_operators_own_stays_an_error(repo: Repo, bare: Repo, tmp_path: Path
     assert not push(repo)[0]
 
 
-@pytest.mark.no_cover
 def test_the_same_in_this_process(run: Run, repo: Repo, tmp_path: Path) -> None:
     def pushed(old: str, new: str, **env: str) -> tuple[int, bytes]:
         result = run("pre-receive", stdin=f"{old} {new} refs/heads/main\n".encode(), env=env)
@@ -152,7 +151,6 @@ def test_one_that_the_operator_names_in_the_work_tree(run: Run, repo: Repo) -> N
     assert result.status == 2 and b"the default branch:.xoxscan.yaml:2" in result.err
 
 
-@pytest.mark.no_cover
 def test_an_entry_of_the_baseline(run: Run, repo: Repo, tmp_path: Path) -> None:
     """Treated as the configuration: a push does not break it, and one that is broken excuses nothing."""
 

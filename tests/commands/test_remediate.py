@@ -77,7 +77,6 @@ def spread(repo: Repo) -> Path:
 # The whole way
 
 
-@pytest.mark.no_cover
 def test_a_rewritten_and_pushed_repository_is_clean_and_was_not_before(repo: Repo, run: Run, tmp_path: Path) -> None:
     bare = spread(repo)
     report = report_of(run, tmp_path / "report.json")
@@ -106,7 +105,6 @@ def test_a_rewritten_and_pushed_repository_is_clean_and_was_not_before(repo: Rep
     assert not place.exists()
 
 
-@pytest.mark.no_cover
 def test_what_the_forge_keeps_is_named_though_nobody_can_push_to_it(repo: Repo, run: Run, tmp_path: Path) -> None:
     bare = spread(repo)
     repo.git("push", "-q", "origin", "HEAD~1:refs/pull/1/head")

@@ -156,7 +156,6 @@ def test_a_token_without_a_place(slack: Standin, program: Program) -> None:
     assert slack.revocations(account.token) == 1
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("policy", "why"),
     [
@@ -188,7 +187,6 @@ def test_what_the_repository_says_now_counts_too(slack: Standin, program: Progra
     assert slack.account(account.token).lives
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("policy", "state"),
     [(OURS, "revoked"), ("workspaces: T0OTHER\n", "unproven"), (OURS + "unverified: hold\n", "unproven")],

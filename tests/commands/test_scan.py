@@ -83,7 +83,6 @@ def test_ignored_files_are_left_out_unless_asked_for(run: Run, repo: Repo) -> No
     assert run("scan", "--no-ignore").status == 1
 
 
-@pytest.mark.no_cover
 def test_where_git_keeps_a_repository_the_way_to_read_it_is_said(
     run: Run, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

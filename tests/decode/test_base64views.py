@@ -113,7 +113,6 @@ def test_lines_in_lines(secret: bytes, before: int) -> None:
     assert any(secret in part.data for one in deeper for part in parts(one)) or _broken_twice(inner)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ["webhook", "workflow-webhook", "trigger", "app-level", "workflow"])
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\n    ", b'\\n" +\n    "', b'",\n  "'])
 def test_a_line_may_end_anywhere_within_the_image(kind: str, line_end: bytes) -> None:
@@ -191,7 +190,6 @@ def _mailed(body: bytes, how: str) -> bytes:
 )
 @settings(deadline=None, max_examples=150)
 # The `=` at the end of the line in which each token is might as well be padding: its last bits are zero.
-@pytest.mark.no_cover
 @example(token("bot", 8), b"a" * 12, b"", 0, "plain", base64.b64encode)
 @example(token("bot", 8), b"a" * 12, b"b" * 70, 0, "json", base64.b64encode)
 @example(token("workflow", 3), b"a" * 36, b"", 21, "plain", base64.b64encode)

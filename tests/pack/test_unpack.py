@@ -78,7 +78,6 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Repo:
     return Repo(tmp_path / "bare", "--bare", f"--object-format={request.param}")
 
 
-@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=SEEDS)
 def test_graphs(bare: Repo, seed: int) -> None:

@@ -55,7 +55,6 @@ def chain(depth: int) -> bytes:
     return b"/".join(b"%03d" % level for level in range(depth))
 
 
-@pytest.mark.no_cover
 @both
 @settings(deadline=None)
 @given(depths=st.lists(st.integers(0, 90), min_size=1, max_size=8))

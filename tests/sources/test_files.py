@@ -189,7 +189,6 @@ words = st.sampled_from([NEEDLE, b"\n", b"\r\n", b"\r", b"abc", "é€😀".enco
 texts = st.builds(lambda start, rest: start + b"".join(rest), st.sampled_from([b"", b"\xef\xbb\xbf"]), st.lists(words))
 
 
-@pytest.mark.no_cover
 @settings(deadline=None)
 @given(texts, st.integers(64, 100), st.sampled_from([100, 200, 10_000]))
 def test_windows_lose_nothing_find_nothing_twice_and_keep_the_place(
