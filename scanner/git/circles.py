@@ -188,6 +188,7 @@ def _named_quickly(pack: _Pack) -> Iterator[int]:
     from scanner.arrays import np
 
     offsets = np.array(pack.offsets, np.int64)
-    offsets = offsets[offsets < len(pack.data)]
+    offsets.sort()  # in the order of the index, each is in another page
+    offsets = offsets[: np.searchsorted(offsets, len(pack.data))]
     kinds = np.frombuffer(pack.data, np.uint8)[offsets] >> 4 & 7
     yield from offsets[kinds == _REF].tolist()
