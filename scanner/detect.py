@@ -12,7 +12,6 @@ from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.allowance import RETRY, Allowance
-from scanner.checks import CHECKS, Candidate
 from scanner.errors import RuleError
 from scanner.literals import Betrayed, Keep
 from scanner.model import Dropped, Match, Rule, Secret
@@ -21,6 +20,8 @@ from scanner.spelling import expand, issued
 
 if TYPE_CHECKING:
     import regex
+
+    from scanner.checks import Candidate
 
 PATIENCE = 3  # a rule that ran out of time on so many texts is given up: each costs all of that time again
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
@@ -237,6 +238,8 @@ def _common(some: Regions, others: Regions) -> Regions:
 
 def _candidate(pattern: regex.Pattern[bytes], found: regex.Match[bytes], data: bytes) -> Candidate:
     """The group `token` is the credential (else all that matched), `secret` its secret part, other names are ids."""
+    from scanner.checks import Candidate  # here: few texts hold one
+
     names = pattern.groupindex
     start, end = found.span("token") if "token" in names and found["token"] is not None else found.span()
     inner, outer = found.span("secret") if "secret" in names and found["secret"] is not None else (start, end)
@@ -253,6 +256,8 @@ def _candidate(pattern: regex.Pattern[bytes], found: regex.Match[bytes], data: b
 
 
 def _judge(rule: Rule, candidate: Candidate) -> Match | Dropped:
+    from scanner.checks import CHECKS
+
     for check in rule.checks:
         verdict = CHECKS[check.name](candidate, **check.arguments)
         if isinstance(verdict, str):

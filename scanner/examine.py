@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.allowance import Allowance
 from scanner.detect import Detector
-from scanner.filters import inline
 from scanner.model import Beside, Dropped, Hit, Position, Skip
 from scanner.positions import position, positions
-from scanner.uncover import UNFOLDED, uncover
 from scanner.windows import WHOLE, windows
 
 if TYPE_CHECKING:
@@ -103,6 +101,10 @@ def _same_place(one: Hit, other: Hit) -> bool:
 def _examined(
     detector: Detector, data: bytes, foreign: bool, line: int, column: int, shared: Allowance | None, cut: bool
 ) -> Examined:
+    # Here: most texts hold nothing, and what is loaded makes a hook wait.
+    from scanner.filters import inline
+    from scanner.uncover import UNFOLDED, uncover
+
     found = uncover(detector, data, shared, cut)
     if not found.tried:
         return NOTHING

@@ -48,10 +48,10 @@ def _ways(byte: bytes, ways: Iterable[bytes]) -> bytes:
 
 
 def _beside(befores: Sequence[bytes], ways: Mapping[bytes, Sequence[bytes]], byte: bytes) -> Iterator[bytes]:
-    """What the two bytes before it may be, or those behind it."""
+    """What the two bytes before it may be, or the three behind it."""
     yield from (_before(before, byte) for before in sorted({before[-2:] for before in befores}))
     if ways:
-        yield _any_of(sorted({one[:2] for behind in ways.values() for one in behind}))
+        yield _any_of(sorted({one[:3] for behind in ways.values() for one in behind}))
 
 
 # Which byte stands beside it at all is asked first: that is quicker than to ask it of each way.

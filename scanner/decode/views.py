@@ -11,10 +11,13 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 from zlib import compress, decompress
 
 from scanner.decode.gates import Gate, gates_for
-from scanner.decode.view import Decoded, View
+
+if TYPE_CHECKING:
+    from scanner.decode.view import Decoded, View
 
 # Name, module, and what the module calls it. In the order in which they are tried.
 _WHERE = {

@@ -173,11 +173,11 @@ def loaded(site: Path, *argv: str, env: dict[str, str] | None = None) -> tuple[i
 SCANNER = {
     "scanner",
     "scanner.allowance",
-    *("scanner.checks", "scanner.cli", "scanner.config", "scanner.detect", "scanner.errors", "scanner.model"),
-    *("scanner.pipeline", "scanner.placeholder", "scanner.positions", "scanner.rules", "scanner.spelling"),
+    *("scanner.cli", "scanner.config", "scanner.detect", "scanner.errors", "scanner.model"),
+    *("scanner.pipeline", "scanner.positions", "scanner.rules", "scanner.spelling"),
     *("scanner.windows", "scanner.commands", "scanner.commands.hook", "scanner.commands.scanning"),
     *("scanner.commands.staged", "scanner.filters", "scanner.filters.baseline", "scanner.filters.entries"),
-    *("scanner.filters.fingerprints", "scanner.filters.gitignore", "scanner.filters.inline", "scanner.filters.paths"),
+    *("scanner.filters.fingerprints", "scanner.filters.gitignore", "scanner.filters.paths"),
     *(
         "scanner.git",
         "scanner.git.changes",
@@ -194,7 +194,7 @@ SCANNER = {
         "scanner.sources",
         "scanner.sources.looker",
     ),
-    *("scanner.sources.named", "scanner.sources.staged", "scanner.uncover"),
+    *("scanner.sources.named", "scanner.sources.staged"),
     *(
         "scanner.decode",
         "scanner.decode.around",
@@ -202,7 +202,6 @@ SCANNER = {
         "scanner.decode.containers_limits",
         "scanner.decode.gates",
         "scanner.decode.literals",
-        "scanner.decode.view",
         "scanner.decode.views",
         "scanner.examine",
         "scanner.inside",
