@@ -1,5 +1,5 @@
 # make demo   the whole story on a throw-away repository     make lint    format, lint, types, layers
-# make test   every test, with branch coverage               make check   lint + test + docs: what .ci/run runs
+# make test   every test                                     make check   lint, tests with coverage, docs: .ci/run
 # make dev    every extra into .venv, and .wheelhouse        make bench   the benchmark table; bench-recall: the corpus
 # make docs   rewrites what docs/check.py compares               make soak    hundreds of kills, thousands of examples
 # make fuzz   looks for inputs that break the engine or a reader, for SECONDS=60 in all; FUZZ_TARGET=NAME: one of them
@@ -22,7 +22,7 @@ PIP = $(PY) -m pip --disable-pip-version-check --no-input
 # Labelled cases for bench-recall, one JSON object a line (bench/recall.py).
 CORPUS ?= $(wildcard ../shared/corpus/cases.jsonl)
 
-.PHONY: dev lint test soak fuzz check bench bench-recall demo docs lock
+.PHONY: dev lint test covered soak fuzz check bench bench-recall demo docs lock
 .DEFAULT_GOAL := check
 
 dev: .venv/.dev
@@ -34,9 +34,12 @@ lint: .venv/.dev
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 # Absolute, because worker processes write theirs from wherever a test has gone.
-test: export COVERAGE_FILE = $(CURDIR)/.coverage
-test: .venv/.dev
+covered: export COVERAGE_FILE = $(CURDIR)/.coverage
+covered: .venv/.dev
 	$(PY) -m pytest -n auto --dist loadfile --cov --cov-report=term
+# Without coverage, which makes it take twice as long.
+test: .venv/.dev
+	$(PY) -m pytest -n auto --dist loadfile
 # The crash test with ten times as many kills, and ten times as many examples of what is drawn at random, other ones each
 # time; many minutes.
 soak: export XOXSCAN_KILLS = 300
@@ -66,7 +69,7 @@ lock: .venv/pyvenv.cfg
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file .venv/lock/made.txt pyproject.toml
 	@{ echo '# What the GitHub Action installs: the base dependencies of pyproject.toml, each version with the hashes of all its'; \
 		echo '# files, for every system and Python. Made by `make lock`; do not edit.'; cat .venv/lock/made.txt; } >$(LOCK)
-check: lint test
+check: lint covered
 	$(PY) docs/check.py
 bench: .venv/.dev
 	$(PY) -m bench.run $(ARGS)
