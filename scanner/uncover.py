@@ -52,8 +52,8 @@ class Shown(NamedTuple):
 
 
 class Uncovered(NamedTuple):
-    """What one text holds. `dropped` and `overrun` as in scanner.detect.Scan; `tried`: whether anything stood in it for
-    which a rule or a view had to look closer."""
+    """What one text holds. `dropped` and `overrun` as in scanner.detect.Scan; `tried`: whether a rule
+    had a place to be tried at, in it or in what it shows, or a container was opened."""
 
     shown: tuple[Shown, ...]
     dropped: tuple[Dropped, ...]
@@ -69,9 +69,8 @@ def uncover(detector: Detector, data: bytes, shared: Allowance | None = None, cu
     shared.grow(len(data))
     looker = _Looker(detector, shared, len(data) - _EDGE if cut else None)
     scan, shown = looker.look(data)
-    return Uncovered(
-        _distinct(shown), scan.dropped, tuple(looker.overrun), scan.tried or looker.betrayed, tuple(looker.closed)
-    )
+    tried = looker.tried or bool(looker.overrun or looker.closed)
+    return Uncovered(_distinct(shown), scan.dropped, tuple(looker.overrun), tried, tuple(looker.closed))
 
 
 class _Looker:
@@ -84,15 +83,16 @@ class _Looker:
         self._goes_on = False  # whether the part that is looked at does
         self.overrun: dict[str, None] = {}
         self.closed: dict[str, None] = {}
-        self.betrayed = False
+        self.tried = False  # whether a rule had a place to be tried at, or a container was opened
 
     def look(self, data: bytes, taken: tuple[str, ...] = ()) -> tuple[Scan, list[Shown]]:
         """What the rules make of `data` itself, and all that it shows. The views `taken` made it: of these, only those
         that take off one layer at a time are tried again."""
         if not self._shared.bears():
-            self.overrun[UNFOLDED], self.betrayed = None, True
+            self.overrun[UNFOLDED] = None
             return Scan((), (), ()), []
         scan = self._detector.scan(data, self._shared)
+        self.tried = self.tried or scan.tried
         self.overrun.update(dict.fromkeys(scan.overrun))
         shown = [_shown(data, match) for match in scan.matches]
         if any(match.rule in WITH_ID for match in scan.matches):
@@ -108,7 +108,6 @@ class _Looker:
         for name, found in self._detector.views(data).items():
             from scanner.decode import views  # here: most texts hide nothing
 
-            self.betrayed = True
             if name in _LAYERED or (name not in taken and len(set(taken)) < _MIXED):
                 for part in views.decode(name, data, found):
                     if self._edge is not None and not taken:
@@ -132,6 +131,7 @@ class _Looker:
     def _opened(self, data: bytes, name: str, taken: tuple[str, ...]) -> Iterator[Shown]:
         """What is packed in a container that was encoded. One that is torn is no damage: texts quote the beginning of
         some."""
+        self.tried = True
         budget = self._shared.packed = self._shared.packed or Budget(size=self._shared.outer)
         gain = _GAIN * len(data)
         for one in () if budget.spent else opened(data, name, budget):  # then that was said

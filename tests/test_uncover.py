@@ -170,6 +170,16 @@ def test_what_betrays_nothing_is_not_looked_at() -> None:
     assert not uncover(FAST, b"nothing").tried
 
 
+@pytest.mark.parametrize("text", [b"%78 and %2578", b"&#120; alone", b"a: ZUc5NFlp", b"'94b'", b"xo" + b"-\n-x"])
+def test_what_shows_nothing_is_nothing(text: bytes) -> None:
+    assert examine(FAST, text) is NOTHING
+
+
+def test_what_shows_something_to_try_is_something() -> None:
+    for text in (b"%78oxb-1", base64.b64encode(b"a xoxb-1 here"), b"xoxb-1"):
+        assert uncover(FAST, text).tried and not uncover(FAST, text).shown
+
+
 def test_nothing_is_taken_off_unasked() -> None:
     text = b"x = " + base64.b64encode(token()) + b"\n"
     for fast in (False, True):
