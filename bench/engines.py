@@ -27,7 +27,7 @@ from scanner.commands.scanning import TIMEOUT
 from scanner.git.repository import find
 from scanner.sources import engines
 from scanner.sources.history import Scope, Seen
-from scanner.sources.workers import Job
+from scanner.sources.jobs import Job
 
 MADE = corpus.Shape(files=60, size=2500, commits=150, changed=4, planted=4)
 HEAD = ("repository", "what is odd", "objects", "blobs", "MB", "packs", "looked at", "found", "problems", "equal")

@@ -27,8 +27,8 @@ from scanner.sources.cache import Cache
 from scanner.sources.compiled import compiled
 from scanner.sources.fences import Fence, bounded, fence
 from scanner.sources.history import Scope, Seen, Watch
+from scanner.sources.jobs import Job
 from scanner.sources.owned import folder
-from scanner.sources.workers import Job
 
 SUMMARY = "Scans everything that a repository still holds: all objects, reachable or not, messages, notes, ref names."
 

@@ -19,7 +19,7 @@ from scanner.report.output import secrets
 from scanner.respond import clean, remote, telling
 from scanner.sources import engines, origins
 from scanner.sources.history import Scope
-from scanner.sources.workers import Job
+from scanner.sources.jobs import Job
 
 
 class Answer(NamedTuple):

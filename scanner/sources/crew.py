@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol, cast
 
-from scanner.sources.workers import FORKS, Answer
+from scanner.sources.jobs import FORKS, Answer
 
 _MOST = 60  # processes: Windows waits for hardly more pipes at a time (63, WaitForMultipleObjects)
 _GRACE = 1.0  # seconds for a worker to end by itself

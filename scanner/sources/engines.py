@@ -15,8 +15,8 @@ from scanner.sources import history, known
 from scanner.sources.cache import Cache
 from scanner.sources.fences import Fence, fence
 from scanner.sources.history import SILENT, Scope, Seen, Watch, unreadable
+from scanner.sources.jobs import Job
 from scanner.sources.known import Here, Memory
-from scanner.sources.workers import Job
 
 NAMES = ("auto", "pack", "git", "both")
 _MISSING = "install extra history: pip install 'xoxscan[history]'"

@@ -14,8 +14,9 @@ from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository
 from scanner.model import Problem, Skip
 from scanner.sources.crew import Work, look
+from scanner.sources.jobs import Answer, Found, Job
 from scanner.sources.portions import Dealt, Pool
-from scanner.sources.workers import Answer, Found, Job, work
+from scanner.sources.workers import work
 
 # So many objects are named that could not be read; of the others it is said how many they are.
 SHOWN = 100

@@ -32,8 +32,8 @@ from scanner.git.packs import listed
 from scanner.git.repository import Repository, common_dir
 from scanner.sources.cache import Cache, Row
 from scanner.sources.history import Scope, Seen, Watch, problems, through_git, together
+from scanner.sources.jobs import Answer, Job
 from scanner.sources.portions import Pool
-from scanner.sources.workers import Answer, Job
 
 _LAYOUT = b"1"  # of what is kept
 AGAIN, PACKED, TREE = b"again", b"packed", b"tree"

@@ -22,9 +22,9 @@ from scanner.model import Hit, Location, Problem, Reach, Secret, Suppression
 from scanner.pipeline import Occurrence, Story, in_message
 from scanner.sources.history import Seen, unreadable
 from scanner.sources.holding import Kept, follow
+from scanner.sources.jobs import Found
 from scanner.sources.stories import History, Turns, falls, rises, stories
 from scanner.sources.tips import Named, Tips
-from scanner.sources.workers import Found
 
 Allow = Callable[[bytes | None, Hit], Suppression | None]
 

@@ -21,10 +21,10 @@ from scanner.pack.unpack import STACKED
 from scanner.sources import history, known
 from scanner.sources.crew import look
 from scanner.sources.history import Scope, Seen, Watch, problems, through_git, together
+from scanner.sources.jobs import Answer, Job
 from scanner.sources.known import AGAIN, PACKED, TREE, Counts, Here, Knowledge, Loose, Memory
 from scanner.sources.portions import LEAST, Dealt, Pool
 from scanner.sources.unpackers import Planned, Task
-from scanner.sources.workers import Answer, Job
 
 _SHARES = 4  # a portion is at most this part of what is left, for each process
 _EVERY = (entries.BLOB, entries.COMMIT, entries.TAG)

@@ -10,7 +10,7 @@ from scanner.git.changes import Change, Side
 from scanner.git.commits import Commit
 from scanner.model import Event, Hit, Secret, Suppression
 from scanner.pipeline import Story, introductions
-from scanner.sources.workers import Found
+from scanner.sources.jobs import Found
 
 Look = Callable[[Side], Sequence[Hit]]
 Allow = Callable[[bytes | None, Hit], Suppression | None]

@@ -14,7 +14,9 @@ from scanner.pack.entries import BLOB, COMMIT, TAG
 from scanner.pack.forest import Forest
 from scanner.pack.store import Mapped
 from scanner.pack.unpack import Nodes, Unpacked, Unpacker, codec
-from scanner.sources.workers import Answer, Job, Part, Tally, serve
+from scanner.sources.jobs import Answer, Job
+from scanner.sources.tally import Part, Tally
+from scanner.sources.workers import serve
 
 _BATCH = 1 << 18  # bytes of contents that are unpacked before they are looked at
 _KIND = {COMMIT: b"commit", BLOB: b"blob", TAG: b"tag"}

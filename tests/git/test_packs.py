@@ -13,7 +13,7 @@ from scanner.git.packs import unusable
 from scanner.git.repository import find
 from scanner.sources import engines
 from scanner.sources.history import Scope
-from scanner.sources.workers import Job
+from scanner.sources.jobs import Job
 from tests.conftest import Repo, token
 
 WIDTH = 20

@@ -21,7 +21,7 @@ from scanner.pack.index import parse as parse_index
 from scanner.pack.unpack import LARGE, STACKED, Nodes, Unpacker, codec
 from scanner.sources import engines
 from scanner.sources.history import Scope, Seen
-from scanner.sources.workers import Job
+from scanner.sources.jobs import Job
 
 RULES = tuple(rule for rule in rules.builtin() if rule.id == "slack-bot-token")
 KINDS = {1: b"commit", 2: b"tree", 3: b"blob", 4: b"tag"}

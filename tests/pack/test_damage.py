@@ -15,7 +15,7 @@ from scanner.errors import GitError
 from scanner.git.repository import find
 from scanner.sources import engines
 from scanner.sources.history import Seen
-from scanner.sources.workers import Job
+from scanner.sources.jobs import Job
 from tests.conftest import Repo, token
 from tests.pack import packs
 from tests.pack.histories import history

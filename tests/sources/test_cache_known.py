@@ -13,9 +13,9 @@ from scanner.git.repository import Repository, find
 from scanner.sources import engines, known, packed
 from scanner.sources.cache import Cache
 from scanner.sources.history import SILENT, Scope
+from scanner.sources.jobs import Job
 from scanner.sources.known import Knowledge, Memory
 from scanner.sources.portions import Pool
-from scanner.sources.workers import Job
 from tests.conftest import Repo, token
 
 
@@ -137,7 +137,7 @@ def test_a_dead_worker_is_not_called_known(
     repository: Repository, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not looked at, and it cannot be told what: nothing is kept."""
-    monkeypatch.setattr("scanner.sources.workers.Tally.take", _fails)
+    monkeypatch.setattr("scanner.sources.tally.Tally.take", _fails)
     repository.git.run("hash-object", "-w", "--stdin", stdin=b"loose")
     assert look(repository, cache).seen.problems
     assert recalled(repository, cache) == known.NOTHING

@@ -14,7 +14,7 @@ from scanner.model import Problem
 from scanner.sources import engines, packed
 from scanner.sources.fences import Fence
 from scanner.sources.history import SILENT, Scope, Seen
-from scanner.sources.workers import Job
+from scanner.sources.jobs import Job
 from tests.conftest import Repo, token
 from tests.pack.packs import OWN, RULES
 

@@ -19,8 +19,8 @@ from scanner.model import Held, Reach
 from scanner.pipeline import Story
 from scanner.sources import history, origins
 from scanner.sources.history import Scope
+from scanner.sources.jobs import Job
 from scanner.sources.origins import Told
-from scanner.sources.workers import Job
 from tests.conftest import Repo, token
 from tests.sources.oracle import Oracle
 

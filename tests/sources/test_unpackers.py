@@ -87,7 +87,7 @@ def test_an_interrupt(tmp_path: Path) -> None:
     # Each worker says that it is there, and takes its time.
     (gate / "sitecustomize.py").write_text(
         "import os, time\n"
-        "from scanner.sources.workers import Tally\n"
+        "from scanner.sources.tally import Tally\n"
         "def whole(self, *rest):\n"
         f"    open({str(tmp_path / 'there')!r} + str(os.getpid()), 'w').close()\n"
         "    time.sleep(60)\n"

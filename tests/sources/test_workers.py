@@ -24,10 +24,13 @@ from scanner.git.stream import Piece
 from scanner.model import Problem
 from scanner.sources import crew, engines, history, workers
 from scanner.sources import packed as packs
+from scanner.sources import tally as tally_of
 from scanner.sources.crew import Work
 from scanner.sources.history import Scope, Watch, through_git
+from scanner.sources.jobs import Answer, Job
 from scanner.sources.portions import Inbox, Pool
-from scanner.sources.workers import Answer, Job, Tally, read
+from scanner.sources.tally import Tally
+from scanner.sources.workers import read
 from tests.conftest import Repo, token
 
 RULES = rules.builtin()
@@ -282,7 +285,7 @@ def test_an_exception_loses_no_finds_and_shows_no_values(git: Git, monkeypatch: 
     def fails(oid: bytes, data: bytes, start: int, end: int) -> bytes:
         raise ValueError(token().decode())
 
-    monkeypatch.setattr(workers, "lineage", fails)
+    monkeypatch.setattr(tally_of, "lineage", fails)
     portion = b"".join(part.oids for part in enumeration.all_objects(git))
     job = Job(git, RULES, 5.0, piece=1000)
     answer = read(job, portion, Tally(job, Detector(RULES, 5.0)))
