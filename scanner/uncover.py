@@ -29,8 +29,10 @@ WITH_ID = ("slack-client-secret",)  # what a client id may stand beside
 UNFOLDED = "decoding"  # in place of a rule that ran out of time
 _EACH = 128  # bytes: what it takes to look at a part, however small it is
 _GAIN = 10  # what a container holds may take as much as a text of so many times its size; no bomb gets more
-# What these views show may go on where the raw text seems to end; others may glue something to a whole token.
+# What these views show may go on where the raw text seems to end; others may glue something to a whole token. Where
+# something that nobody sees is taken off, the length tells.
 _GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
+_UNSEEN = frozenset(("typographic", "ansi"))
 
 _EDGE = 8  # bytes at the end of a window that the last piece of an encoded text may not reach
 CUT_SHORT = f"it is encoded, and goes on behind the {WHOLE >> 20} MB that are looked at at once"
@@ -217,14 +219,31 @@ def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:
         rest = _distinct([one for one in shown if one.member is None])
         return tuple(sorted((*rest, *places.values()), key=lambda one: one.match.start))
     kept: list[Shown] = []  # by place; none overlaps another
-    for one in sorted(_apart(shown), key=lambda one: (len(one.encoding), one.match.start - one.match.end)):
+    for one in sorted(_apart(shown), key=_rank):
         first = bisect_right(kept, one.match.start, key=lambda other: other.match.end)
         last = bisect_left(kept, one.match.end, first, key=lambda other: other.match.start)
-        views = one.encoding[: len(one.encoding) - one.spelt]
-        goes_on = bool(views) and views[-1] in _GOES_ON
-        if first == last or (goes_on and all(_begins(other, one) for other in kept[first:last])):
+        if all(_goes_on(other, one) for other in kept[first:last]):
             kept[first:last] = [one]
     return tuple(kept)
+
+
+def _rank(one: Shown) -> tuple[int, int, int]:
+    """The fewest encodings first; of these what is as long as tokens are, and the longest."""
+    return len(one.encoding), -_likely(one) if one.encoding else 0, one.match.start - one.match.end
+
+
+def _goes_on(short: Shown, long: Shown) -> bool:
+    """Whether one token is only the beginning of another, which a view shows that can tell."""
+    views = long.encoding[: len(long.encoding) - long.spelt]
+    if not views or not _begins(short, long):
+        return False
+    return views[-1] in _GOES_ON or (views[-1] in _UNSEEN and _likely(long) >= _likely(short))
+
+
+def _likely(one: Shown) -> int:
+    from scanner.lengths import likely  # here: few texts hold what is encoded
+
+    return likely(one.match.secret.reveal())
 
 
 def _layers(one: Shown) -> int:

@@ -1,5 +1,5 @@
 """A whole token stays as it is, whatever stands beside it and however its punctuation is spelled: no view adds anything
-to it, or takes anything from it."""
+to it, or takes anything from it. Where something that nobody sees stands in it, it is told whole."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from itertools import product
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scanner import rules
 from scanner.decode import views
 from scanner.detect import Detector
+from scanner.lengths import likely
 from scanner.spelling import issued
 from scanner.uncover import uncover
 from tests.conftest import token
@@ -45,3 +48,57 @@ def test_a_whole_token_is_told_as_it_is(context: str) -> None:
         text = context.format(spell(secret.decode())).encode()
         for detector in DETECTORS if (context, name) not in KNOWN else ():
             assert [one.match.secret.reveal() for one in uncover(detector, text).shown] == [secret], name
+
+
+UNSEEN = {mark.encode(): "typographic" for mark in ("\u00ad", "\u200b", "\u2060", "\ufeff", "\U000e0061", "\U000e007f")}
+UNSEEN |= {b"\x1b[31m": "ansi", b"\x1b[0m": "ansi", b"\\u001b[0m": "ansi"}
+FIXED = [kind for kind in PREFIXED if kind not in ("workflow", "session-cookie", "user-legacy")]
+unseen, seeds, detectors = st.sampled_from(sorted(UNSEEN)), st.integers(0, 10**6), st.sampled_from(DETECTORS)
+words = st.text("abcxyzKLM0123456789", min_size=1, max_size=12)
+
+
+def as_usual(kind: str, seed: int) -> bytes:
+    """A fake that is as long as those of its kind are, if that is known."""
+    ways = (issued(token(kind, seed + more)) for more in range(99))
+    return next(one for one in ways if likely(one) != 1 and not one.startswith(b"xoxe.xapp"))
+
+
+@pytest.mark.no_cover
+@given(st.sampled_from(PREFIXED), seeds, unseen, st.integers(1, 40), detectors)
+@settings(deadline=None, max_examples=200)
+def test_what_nobody_sees_within_the_last_characters(
+    kind: str, seed: int, mark: bytes, last: int, detector: Detector
+) -> None:
+    secret = as_usual(kind, seed)
+    at = max(len(secret) - last, 16)
+    text = b"t = " + secret[:at] + mark + secret[at:] + b" more words\n"
+    (shown,) = uncover(detector, text).shown
+    assert (shown.match.secret.reveal(), shown.encoding) == (secret, (UNSEEN[mark],))
+    assert text[shown.match.start : shown.match.end] == text[4:-12]
+
+
+@pytest.mark.no_cover
+@given(st.sampled_from(FIXED), seeds, unseen, words, detectors)
+@settings(deadline=None, max_examples=200)
+def test_a_word_right_behind_what_nobody_sees(kind: str, seed: int, mark: bytes, word: str, detector: Detector) -> None:
+    secret = as_usual(kind, seed)
+    (shown,) = uncover(detector, b"t = " + secret + mark + word.encode() + b"\n").shown
+    assert (shown.match.secret.reveal(), shown.encoding) == (secret, ())
+
+
+@pytest.mark.no_cover
+@given(st.sampled_from(PREFIXED), seeds, unseen, words, st.sampled_from(" .,;\n\t\"'"), detectors)
+@settings(deadline=None, max_examples=200)
+def test_a_word_of_its_own_behind_what_nobody_sees(
+    kind: str, seed: int, mark: bytes, word: str, between: str, detector: Detector
+) -> None:
+    secret = issued(token(kind, seed))
+    (shown,) = uncover(detector, b"t = " + secret + mark + between.encode() + word.encode() + b"\n").shown
+    assert (shown.match.secret.reveal(), shown.encoding) == (secret, ())
+
+
+@pytest.mark.parametrize(("length", "word", "whole"), [(24, "abc", False), (23, "abc", True), (27, "abc", False)])
+def test_a_length_that_is_usual_outweighs_one_that_was_seen(length: int, word: str, whole: bool) -> None:
+    secret = next(one for seed in range(999) if len((one := token("bot", seed)).rpartition(b"-")[2]) == length)
+    (shown,) = uncover(DETECTORS[0], secret + "\u200b".encode() + word.encode()).shown
+    assert shown.match.secret.reveal() == secret + word.encode() * whole

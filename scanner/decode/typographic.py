@@ -13,10 +13,10 @@ import re
 
 from scanner.decode.characters import Dialect, view
 
-# U+00AD, U+034F, U+061C, U+180E; U+200B-200F, 202A-202E, 2060-206F; U+FE00-FE0F, FEFF.
+# U+00AD, U+034F, U+061C, U+180E; U+200B-200F, 202A-202E, 2060-206F; U+FE00-FE0F, FEFF; U+E0000-E0FFF (tags).
 _INVISIBLE = (
     rb"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]"
-    rb"|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf"
+    rb"|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xf3\xa0[\x80-\xbf]{2}"
 )
 # U+2010-2015, 2043, 2212, FE58, FE63; 0x96 and 0x97 of Windows-1252.
 _DASH = rb"\xe2\x80[\x90-\x95]|\xe2\x81\x83|\xe2\x88\x92|\xef\xb9[\x98\xa3]|(?<=[0-9A-Za-z])[\x96\x97](?=[0-9A-Za-z])"
