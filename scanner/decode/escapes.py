@@ -25,7 +25,8 @@ _COMMON = (
     rb"u++(?P<u>%(h)b{1,4})|U(?P<U>%(h)b{1,8})|[uxo]\{0*+(?P<braces>%(h)b{1,6})\}|x(?P<x>%(h)b{1,2})|'(?P<rtf>%(h)b{2})"
     rb"|(?P<octal>0?[0-3][0-7]{2}|[0-7]{1,2})|(?P<letter>[nrt])|(?P<mark>%(m)b))|`u\{0*+(?P<tick>%(h)b{1,6})\}"
 ) % {b"h": _HEX, b"m": _MARK}
-_CSS = rb"(?<!\\)\\++(?:(?P<code>%b{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<mark>%b))" % (_HEX, _MARK)
+# Three digits that begin with a zero are octal, in a shell or a program: `\033`, `\042`.
+_CSS = rb"(?<!\\)\\++(?!0[0-7]{2}(?!%b))(?:(?P<code>%b{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<mark>%b))" % (_HEX, _HEX, _MARK)
 _DECIMAL = rb"(?<!\\)\\++(?:(?P<code>[0-9]{1,3})|(?P<mark>%b))" % _MARK
 _BLANKS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
