@@ -59,6 +59,8 @@ _LABELS = _CORES | {"client-secret": rb"(?i)client[_\-. ]?secret|slack(?:[_\-. ]
 _LIBRARY = rb"""(?x) @slack/ | slack[_-](?:bolt|sdk) | slackclient | slackeventsapi | com\.slack\.api | /slack-go/
     | nlopes/slack | SlackNet | slack-ruby | slackify | slack[_-]morphism | api\.slack\.com | slack\.dev"""
 _GRANT = rb"slack\.com/(?:api/)?(?:oauth|openid)|oauth[._]v2[._]access|slack_bolt\.oauth|@slack/oauth|oauth[._]access"
+# A letter or mark of a name may itself be spelled: `SLACK\u005fSIGNING\u005fSECRET`, `%5F`, `&#95;`.
+_SPELLED = rb"\\+(?:u00|x)([0-9A-Fa-f]{2})|%(?:25)*([0-9A-Fa-f]{2})|&#[xX]([0-9A-Fa-f]{2});|&#([0-9]{2,3});"
 _CLIENT_ID = rb"(?<![\d.])[1-9]\d{8,13}\.\d{9,14}(?![\d.])"
 _BEHIND_ID = _CLIENT_ID + rb"[\"'`]?[\s,:;|]{1,24}(?:[\"'`]?pass(?:word|wd)?[\"'`]?\s{0,4}[:=]\s{0,4})?[\"'`]?\Z"
 _BRACKET = rb"[()\[\]{}]|</?[A-Za-z][^<>\n]{0,100}>"
@@ -147,7 +149,7 @@ def _last(core: re.Pattern[bytes], text: bytes, end: int) -> tuple[int, int] | N
 def _named(place: Place) -> tuple[str, frozenset[bytes]]:
     """What the name says with the path or the phrase that leads to it; and the words of it that are its own."""
     start, end = place.name
-    lead = place.text[max(0, start - _NAME, place.value[1] if place.value[1] <= start else 0) : start]
+    lead = _spelled_out(place.text[max(0, start - _NAME, place.value[1] if place.value[1] <= start else 0) : start])
     rest = lead.rstrip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-:/[]'\"$>\\")
     path = lead[len(rest) :]
     phrase = re.sub(rb"--[a-z\-]+=\Z", b"", rest.rpartition(b"\n")[2])
@@ -155,6 +157,17 @@ def _named(place: Place) -> tuple[str, frozenset[bytes]]:
     own = re.split(rb"[^A-Za-z0-9_\-]", path)[-1]
     said = _said(path + place.text[start:end]) or _said(spoken)
     return said, frozenset(word.lower() for word in re.findall(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", own))
+
+
+def _spelled_out(name: bytes) -> bytes:
+    """A name with what is spelled in it as it is meant, as far as names have it."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        code = int(found[4]) if found[4] else int(found[found.lastindex or 0], 16)
+        meant = bytes((code,)) if code < 128 else b""
+        return meant if re.match(rb"[\w.-]", meant) else found[0]
+
+    return _pattern(_SPELLED).sub(plain, name)
 
 
 def _remark(place: Place) -> str:

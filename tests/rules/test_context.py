@@ -45,6 +45,18 @@ def test_secrets_without_a_prefix_are_found_by_their_name(template: str, rule: s
         assert found(text) == [value]
 
 
+SPELLED_NAMES = ("\\u005f", "\\\\u005F", "\\x5f", "%5F", "%255f", "&#95;", "&#x5F;")
+
+
+@pytest.mark.parametrize("mark", SPELLED_NAMES)
+def test_a_spelled_name_is_read(mark: str) -> None:
+    """Another secret of Slack's is no client secret."""
+    for name in ("SLACK_SIGNING_SECRET", "slack_webhook_secret", "SLACK_SESSION_SECRET"):
+        assert found(f'{{"{name.replace("_", mark)}": "{hexes(1, 32)}"}}') == []
+    assert found('{"SLACK_\\u0053IGNING_SECRET": "' + hexes(1, 32) + '"}') == []
+    assert only(f'{{"{"SLACK_CLIENT_SECRET".replace("_", mark)}": "{hexes(1, 32)}"}}').rule == "slack-client-secret"
+
+
 @pytest.mark.parametrize(
     "template",
     [
