@@ -18,12 +18,9 @@ from scanner.windows import WHOLE, WINDOW
 if TYPE_CHECKING:
     from scanner.decode.containers_source import Source
 
-_HEAD = 520  # bytes: those at which a container is known, unless it stands behind a program
-_SAMPLE = 8 * 1024  # bytes: enough to know such a text
 _POINTER = b"version http"
 _ZIP_PARTS = (b"PK\1\2", b"PK\3\4", b"PK\5\6", b"PK\6\6", b"PK\7\b")  # what may follow a content
 _LONGEST = 4096  # bytes of a secret
-_PROGRAMS = (b"#!", b"MZ", b"\x7fE", b"\xcf\xfa")
 ABSENT = Skip("LFS object", "it is not here; git lfs fetch brings it")
 TOO_LARGE = Skip("packed content", "the archive is too large to be opened where it cannot be read from its end")
 HELD = 128 << 20  # bytes of an archive that comes piece by piece, and is held for that: GitHub takes no larger blob
@@ -190,13 +187,10 @@ def hides(data: bytes) -> bool:
 
 
 def is_packed(data: bytes, start: int, end: int) -> bool:
-    """The same for the file that stands at `data[start:end]`; little of it is copied."""
-    head = data[start : min(start + _HEAD, end)]
-    if format_of(head) or head.startswith(_POINTER) or data[end - 22 : end - 18] == ZIP_END:
-        return True
-    if data.find(b"\0", start, min(start + BEGINNING, end)) >= 0 and is_wide(data[start : min(start + _SAMPLE, end)]):
-        return True
-    return head.startswith(_PROGRAMS) and format_of(data[start:end]) != ""
+    """The same for the file that stands at `data[start:end]`; it is copied only where that has to be looked into."""
+    if data[start : start + 2] in HEADS or data.find(b"\0", start, min(start + BEGINNING, end)) >= 0:
+        return hides(data[start:end])
+    return data[end - 22 : end - 18] == ZIP_END or data.startswith(_POINTER, start, end)
 
 
 def worth(detector: Detector, data: bytes) -> bool:
