@@ -17,7 +17,7 @@ from scanner.lengths import likely
 from scanner.spelling import issued
 from scanner.uncover import uncover
 from tests.conftest import token
-from tests.rules.drawing import PREFIXED
+from tests.rules.drawing import PREFIXED, letters
 from tests.rules.test_found import CONTEXTS, SPELLINGS
 
 DETECTORS = [Detector(rules.builtin(), 5.0, fast=fast, names=views.NAMES) for fast in (True, False)]
@@ -31,7 +31,19 @@ SOURCE = (
     *("{} %s", "{}%", "{}%%", "{}\\", "{}\\tabc", "{}\\u000aabc", "{}\\r\\nabc", "T={}\\nU=abcdef", "T={} U=abcdef"),
 )
 PROSE = (
-    *("{} abc", "{}, abc", "{}. Abc", "{}.", "{}\u2026", "{} \u2014 abc", "{}--abc", "|{}|abc|", "{}\tabc"),
+    *(
+        "{} abc",
+        "{}, abc",
+        "{}. Abc",
+        "{}.",
+        "{}\u2026",
+        "{} \u2014 abc",
+        "{}\u2014abc",
+        "{}&mdash;abc",
+        "{}--abc",
+        "|{}|abc|",
+        "{}\tabc",
+    ),
     *("<td>{}</td><td>abc</td>", "{}<br>abc", "{}&nbsp;abc", "{}&#10;abc", "{}%0Aabc", "{}%20abc"),
     *("{}\u200b", "\u200b{}", "{}\u00ad\n", "{}\x1b[0m abc"),
 )
@@ -102,3 +114,15 @@ def test_a_length_that_is_usual_outweighs_one_that_was_seen(length: int, word: s
     secret = next(one for seed in range(999) if len((one := token("bot", seed)).rpartition(b"-")[2]) == length)
     (shown,) = uncover(DETECTORS[0], secret + "\u200b".encode() + word.encode()).shown
     assert shown.match.secret.reveal() == secret + word.encode() * whole
+
+
+@pytest.mark.parametrize("dash", ["\u2013", "\u2014", "\\u2014", "&mdash;", "&#8212;"])
+def test_a_dash_of_sentences(dash: str) -> None:
+    """It is none of a token's own, unless all of these are such."""
+    rotating = ("xox" + "e.xapp-1-" + letters(3, 80) + "-" + letters(4, 60)).encode()
+    for secret in (token("workflow"), rotating):
+        for word in ("abc", "more words", "Abcdef9"):
+            (shown,) = uncover(DETECTORS[0], secret + (dash + word).encode()).shown
+            assert shown.match.secret.reveal() == secret
+        (shown,) = uncover(DETECTORS[0], secret.replace(b"-", dash.encode())).shown
+        assert shown.match.secret.reveal() == secret
