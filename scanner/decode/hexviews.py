@@ -56,7 +56,7 @@ def anchors() -> tuple[bytes, ...]:
 
 def _images() -> Sequence[bytes]:
     """What a token begins with in base64, which may itself stand in hexadecimal digits."""
-    from scanner.decode.base64views import images  # loads more than this does; only who makes the literals asks
+    from scanner.decode.base64anchors import images  # loads more than this does; only who makes the literals asks
 
     return images(1)[0]
 

@@ -5,19 +5,34 @@ import json
 import quopri
 from collections.abc import Callable
 from email.message import EmailMessage
+from functools import cache
 from textwrap import indent
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scanner.decode import base64views, kubernetes
-from scanner.decode.base64views import anchors, image
+from scanner.decode import base64anchors, base64views, kubernetes
+from scanner.decode.around import cover
+from scanner.decode.base64anchors import LEVELS, broken, image, images
 from scanner.decode.view import Decoded, View
 from scanner.fakes import KINDS, render
 from tests.conftest import token
 
-# With more literals than the program looks for: all that tell an image.
+
+@cache
+def anchors(levels: int = LEVELS, halved: int = 2) -> tuple[bytes, ...]:
+    """More literals than the program looks for: all that tell an image, in so many levels also where a line ends within
+    one, and in a text that was encoded, wrapped as `base64` does it, and encoded again."""
+    found = {*kubernetes.ANCHORS, *base64anchors._images(base64anchors._WIDE)}
+    found.update(*images(levels))
+    for level in images(min(levels, halved)):
+        found.update(broken(level))
+    if min(levels, halved) > 1:
+        found.update(base64anchors._images(one for one in broken(images(1)[0]) if {one[:1], one[-1:]} & {b"\n", b"\r"}))
+    return cover(found)
+
+
 VIEW = View("base64", anchors, lambda data, found=(), /: base64views.decode(data, found or anchors()))
 KIND = st.sampled_from([kind for kind in KINDS if kind not in ("app-secret", "trigger")])
 TOKENS = st.builds(token, KIND, st.integers(0, 9))
@@ -212,7 +227,7 @@ def test_padding_is_no_soft_break() -> None:
 
 def _broken_twice(inner: bytes) -> bool:
     """Both the image and the image of that are broken by a line end: the one thing that is not seen."""
-    whole = [level for level in base64views.images(1)[0] if level in inner]
+    whole = [level for level in images(1)[0] if level in inner]
     return not whole
 
 
@@ -340,11 +355,11 @@ def test_half_an_image_is_looked_at_where_the_other_half_stands_beside_it(gap: s
     at = encoded.index("eG94")
     for cut in (1, 2, 3):
         broken = f"{encoded[: at + cut]}{gap}{encoded[at + cut :]}".encode()
-        assert all(base64views._goes_on(broken, anchor) for anchor in base64views._rests() if anchor in broken)
+        assert all(base64anchors.goes_on(broken, anchor) for anchor in base64anchors.rests() if anchor in broken)
 
 
 def test_half_an_image_by_itself_is_chance() -> None:
-    assert base64views._rests().keys() <= set(base64views.VIEW.anchors)
-    for anchor in base64views._rests():
-        assert not base64views._goes_on(b"+++ " + anchor + b" +++", anchor)
-        assert base64views._goes_on(b"+++ " + anchor * 70, anchor)
+    assert base64anchors.rests().keys() <= set(base64views.VIEW.anchors)
+    for anchor in base64anchors.rests():
+        assert not base64anchors.goes_on(b"+++ " + anchor + b" +++", anchor)
+        assert base64anchors.goes_on(b"+++ " + anchor * 70, anchor)
