@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from hashlib import blake2b
 from itertools import islice
 from threading import Thread
 
@@ -106,6 +105,8 @@ class _Kept:
     """The database of some literals, by all that it depends on: also how they are numbered."""
 
     def __init__(self, keep: Keep, beginnings: Sequence[bytes], names: Sequence[str]) -> None:
+        from hashlib import blake2b  # here: with what it loads it takes a while
+
         said = repr((getattr(hyperscan, "__version__", ""), beginnings, views.fingerprint(), names))
         self._keep, self._key = keep, blake2b(said.encode(), digest_size=16).hexdigest()
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from scanner.sources.cache import NAME
 from tests.conftest import Repo, Run, token
 
 ONE, TWO = token(seed=1) + b"\n", token(seed=2) + b"\n"
@@ -105,13 +106,20 @@ def test_a_rescan_loads_little(repo: Repo, run: Run, tmp_path: Path, packed: boo
     both.report()
 
 
+def literals(both: Both) -> set[str]:
+    """What is kept of no history (scanner.sources.compiled): one file."""
+    (file,) = both.folder.glob("xoxscan-literals-*.bin")
+    return {file.name}
+
+
 def test_a_file_of_ours_alone_without_secrets(both: Both) -> None:
     both.report()
-    (file,) = both.folder.iterdir()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(both.folder.stat().st_mode) == 0o700
-    content = file.read_bytes()
-    assert ONE.strip() not in content and b"clean" not in content and os.fsencode(both.repo.path) not in content
+    assert {file.name for file in both.folder.iterdir()} - {NAME} == literals(both)
+    for file in both.folder.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        content = file.read_bytes()
+        assert ONE.strip() not in content and b"clean" not in content and os.fsencode(both.repo.path) not in content
 
 
 def test_the_report_says_what_was_used(both: Both) -> None:
@@ -125,10 +133,11 @@ def test_the_report_says_what_was_used(both: Both) -> None:
 
 def test_no_cache_writes_nothing(both: Both) -> None:
     both.report("--no-cache")
+    assert not both.folder.exists()
     both.report("--engine", "git")
     both.report("--engine", "both")
     both.report("--reachable")
-    assert not both.folder.exists()
+    assert {file.name for file in both.folder.iterdir()} == literals(both)
 
 
 def test_what_comes(both: Both) -> None:
@@ -321,7 +330,7 @@ def test_a_repository_that_borrows(both: Both, tmp_path: Path) -> None:
     other = both._replace(repo=Repo(clone))
     other.repo.commit({"d": TWO})
     other.report()
-    assert not both.folder.exists()  # what it borrows depends on its refs
+    assert not (both.folder / NAME).exists()  # what it borrows depends on its refs
     for _ in range(2):
         assert len(other.report("--alternates")["findings"]) == 2
     assert both.folder.exists()
