@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 RETRY = 4  # the second attempt of a rule that ran out of time gets so many times as long
 _ROOM = 4 << 20  # bytes that may be decoded of a file, besides four times its size: views may show the same again
 _EXCESS = 16 << 20  # bytes of contents that hold something and are many times as large as what they were packed in
-# Contents and candidates that are looked at in what is packed, and one more for so many bytes of what it is packed in.
-# Each takes a tenth of a millisecond, however small it is: that would make a bomb of what packs well.
-_TRIES, _SHARE = 8192, 32
+# Parts that views show, and matches, of what is packed, and one more for so many bytes of what it is packed in. Each
+# takes some tenths of a millisecond, however small it is: that would make a bomb of what packs well. What stands in a
+# member as it is does not count, nor does what is turned down: so no chaff hides it.
+_TRIES, _SHARE = 16384, 32
 
 
 class Allowance:
@@ -39,8 +40,8 @@ class Allowance:
         self.room += 4 * size
 
     def bears(self) -> bool:
-        """Whether one more is looked at: a content, what a view shows of it, or a candidate. In a text as it stands,
-        however many there are."""
+        """Whether one more is looked at: a part that a view shows, or a match. In a text that is not packed, however
+        many there are."""
         self.tries += self.bounded
         return not self.spent
 

@@ -164,7 +164,7 @@ def _outcomes(
                 break
             start = found.start() + 1 if isinstance(outcome, Dropped) else max(outcome.end, found.start() + 1)
             yield outcome
-            if not shared.bears():
+            if isinstance(outcome, Match) and not shared.bears():
                 return
 
 

@@ -90,7 +90,7 @@ class _Looker:
     def look(self, data: bytes, taken: tuple[str, ...] = ()) -> tuple[Scan, list[Shown]]:
         """What the rules make of `data` itself, and all that it shows. The views `taken` made it: of these, only those
         that take off one layer at a time are tried again."""
-        if not self._shared.bears():
+        if taken and not self._shared.bears():
             self.overrun[UNFOLDED] = None
             return Scan((), (), ()), []
         scan = self._detector.scan(data, self._shared)
