@@ -28,7 +28,8 @@ _LEAST = 16  # characters: less is no token
 _SOFT = rb"""(?:[ \t"'`,.;&|>#*()\[\]<~\\]|(?:[bBrRfFuUL]{1,2}|u8)(?=["'])|\+(?=[ \t\r\n"'`])|//(?=[ \t]))"""
 # One literal's end, and the next one's beginning: what joins them, line ends with comments before them.
 _OPERATOR = rb"(?:\+\+?|\.\.?|[,&~^|]|\|\||<<|<>|//)"
-_REMARK = rb"(?:(?:\#|//|--)[^\r\n]{0,200}+(?=\r?\n)|/\*[^*\r\n]{0,200}+\*/)"
+_WORDS_ONLY = rb"(?:(?![A-Za-z0-9+/_-]{16})%b){0,200}+"  # nothing that may be encoded itself
+_REMARK = rb"(?:(?:\#|//|--)%b(?=\r?\n)|/\*%b\*/)" % (_WORDS_ONLY % rb"[^\r\n]", _WORDS_ONLY % rb"[^*\r\n]")
 _LITERALS = rb"""["'`][ \t]*+(?:%b[ \t]*+)?(?:[&_][ \t]*+(?=\r?\n))?(?:%b[ \t]*+)?""" % (_OPERATOR, _REMARK)
 _LITERALS += rb"""(?:\r?\n[ \t]*+%b?){0,4}[ \t]*+(?:%b[ \t]*+)?(?:[bBrRfFuUL]{1,2}|u8)?["'`]""" % (_REMARK, _OPERATOR)
 _BREAK = rb"(?:\r?\n|\r|\\+[rn]|&\#(?:[xX]0?[aAdD]|1[03]);|%%0[aAdD]|%b)" % _LITERALS

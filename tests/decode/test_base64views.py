@@ -16,7 +16,11 @@ from scanner.decode import base64anchors, base64views, kubernetes
 from scanner.decode.around import cover
 from scanner.decode.base64anchors import LEVELS, broken, image, images
 from scanner.decode.view import Decoded, View
+from scanner.decode.views import NAMES
+from scanner.detect import Detector
 from scanner.fakes import KINDS, render
+from scanner.rules import builtin
+from scanner.uncover import uncover
 from tests.conftest import token
 
 
@@ -363,3 +367,19 @@ def test_half_an_image_by_itself_is_chance() -> None:
     for anchor in base64anchors.rests():
         assert not base64anchors.goes_on(b"+++ " + anchor + b" +++", anchor)
         assert base64anchors.goes_on(b"+++ " + anchor * 70, anchor)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[\n  "current",  # was {}\n  "other",\n]',
+        '[\n  "current",  // old: {}\n  "other",\n]',
+        '("abc"  # {}\n "def")',
+        '[\n  "current", /* {} */\n  "other",\n]',
+        '[\n  "current",\n  # {}\n  "other",\n]',
+    ],
+)
+def test_a_remark_between_literals_holds_a_token(text: str) -> None:
+    detector = Detector(builtin(), 5, True, NAMES)
+    written = text.format(base64.b64encode(token("bot", 4) + b"\n").decode()).encode()
+    assert [one.match.secret.reveal() for one in uncover(detector, written).shown] == [token("bot", 4)]
