@@ -11,7 +11,8 @@ from scanner.decode.characters import Dialect, view
 _BREAK = rb"=[ \t]{0,80}(?:\r?\n|(?:\\+r)?\\+n)"
 _WORD = rb"\?=\s{1,80}=\?[^?\s]{1,40}\?[qQ]\?"
 _PATTERN = rb"=(?P<byte>[0-9A-Fa-f]{2})|%b|(?P<word>%b)" % (_BREAK, _WORD)
-_LINE = 100  # bytes: no line of a mail has more than 78, and something may stand before it; session cookies are longer
+_LINE = 100  # bytes: no line of a mail has more than 78; session cookies are longer
+_PARTS = (b"\n", b"\\n", b" ", b'"', b">")
 _ENDS = (b"=\n", b"=\r\n", b"=\\n", b"=\\r\\n")
 
 
@@ -22,8 +23,9 @@ def _plain(found: re.Match[bytes]) -> bytes:
 
 
 def _is_short(before: bytes) -> bool:
-    """Whether a line that begins there may be one of a mail. The `=` at the end of a longer one is a cookie's own."""
-    return len(before) < _LINE or b"\n" in before or b"\\n" in before
+    """Whether what stands before may be of a mail. The `=` at the end of a longer piece, with nothing in it that parts
+    words or begins a mail, is a cookie's own."""
+    return len(before) < _LINE or any(sign in before for sign in _PARTS)
 
 
 def broken(literal: bytes) -> tuple[bytes, ...]:

@@ -13,6 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.decode.quotedprintable import VIEW, few
+from scanner.decode.views import NAMES
+from scanner.detect import Detector
+from scanner.rules import builtin
+from scanner.uncover import uncover
 from tests.conftest import token
 from tests.decode.planting import contexts, each, places, planted, prefixed, randoms, tokens
 
@@ -96,3 +100,15 @@ def test_the_padding_of_a_cookie_is_no_soft_break(form: str) -> None:
         cookie = unquote_to_bytes(token("session-cookie", seed)).rstrip(b"=") + b"="
         shown = [part.data for part in VIEW.decode(form.format(cookie.decode()).encode())]
         assert not any(cookie[:-1] + word in data for data in shown for word in (b"OTHER", b"more"))
+
+
+@pytest.mark.parametrize(
+    "before", ['{"id": "18c2f0", "from": "a@example.com", "to": "b@example.com", "body": "', "<mail a='b'><body>"]
+)
+@pytest.mark.parametrize("said", [0, 20, 60, 120])
+def test_a_soft_break_in_the_first_line_of_a_body_behind_other_text(before: str, said: int) -> None:
+    secret = token("bot", 5).decode()
+    detector = Detector(builtin(), 5, True, NAMES)
+    for cut in (30, 40, 50):
+        body = f'{before}{("a few words " * 12)[:said]}{secret[:cut]}=\n{secret[cut:]}"'
+        assert [one.match.secret.reveal().decode() for one in uncover(detector, body.encode()).shown] == [secret]
