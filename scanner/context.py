@@ -61,7 +61,7 @@ _LIBRARY = rb"""(?x) @slack/ | slack[_-](?:bolt|sdk) | slackclient | slackevents
 _GRANT = rb"slack\.com/(?:api/)?(?:oauth|openid)|oauth[._]v2[._]access|slack_bolt\.oauth|@slack/oauth|oauth[._]access"
 # A letter or mark of a name may itself be spelled: `SLACK\u005fSIGNING\u005fSECRET`, `%5F`, `&#95;`.
 _SPELLED = rb"\\+(?:u00|x)([0-9A-Fa-f]{2})|%(?:25)*([0-9A-Fa-f]{2})|&#[xX]([0-9A-Fa-f]{2});|&#([0-9]{2,3});"
-_CLIENT_ID = rb"(?<![\d.])[1-9]\d{8,13}\.\d{9,14}(?![\d.])"
+_CLIENT_ID = rb"(?<![\d.])[1-9]\d{8,13}\.\d{10,14}(?![\d.])"
 _BEHIND_ID = _CLIENT_ID + rb"[\"'`]?[\s,:;|]{1,24}(?:[\"'`]?pass(?:word|wd)?[\"'`]?\s{0,4}[:=]\s{0,4})?[\"'`]?\Z"
 _BRACKET = rb"[()\[\]{}]|</?[A-Za-z][^<>\n]{0,100}>"
 _SIBLING = (
@@ -257,7 +257,7 @@ def _beside_id(place: Place) -> bool:
 
 
 def _spoken_of(text: bytes, at: int) -> bool:
-    return bool(_pattern(b"[sS]lack|SLACK").search(text, max(0, at - _FAR), at + _FAR))
+    return bool(_pattern(b"(?:[sS]lack|SLACK)(?!ware)").search(text, max(0, at - _FAR), at + _FAR))
 
 
 def _close(place: Place, what: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-_RUN = re.compile(r"(\[[^\]\\]+\])\{([1-9][0-9]{0,2})(?:,([1-9][0-9]{0,2}))?\}")
+_RUN = re.compile(r"(\[[^\]\[\\]+\])\{([1-9][0-9]{0,2})(?:,([1-9][0-9]{0,2}))?\}")
 
 
 class Run(NamedTuple):
@@ -24,7 +24,8 @@ class Run(NamedTuple):
         while at >= 0:
             end = marked.find(b"\0", at + self.least)
             end = len(marked) if end < 0 else end
-            if self.most is None or end - at <= self.most:
+            # Right behind `%` it begins with the end of an escape, however often that was escaped.
+            if self.most is None or end - at <= self.most or text[at - 1 : at] == b"%":
                 yield at, end
             at = marked.find(marks, end)
 
@@ -40,5 +41,8 @@ def run(what: str) -> Run:
         one = re.compile(found[1].encode())
     except re.error as error:
         raise ValueError(f"{what!r}: {error}") from None
+    least, most = int(found[2]), int(found[3] or 0) or None
+    if most and most < least:
+        raise ValueError(f"{what!r}: at most {most} cannot be {least} or more")
     table = bytes(one.fullmatch(bytes((byte,))) is not None for byte in range(256))
-    return Run(table, int(found[2]), int(found[3]) if found[3] else None)
+    return Run(table, least, most)

@@ -128,11 +128,16 @@ def test_what_a_rule_says_to_hold_is_looked_for_first(text: bytes, length: int) 
 
 
 @given(st.text("ab-", max_size=40), st.integers(1, 5), st.none() | st.integers(1, 5))
-def test_where_runs_stand(text: str, least: int, most: int | None) -> None:
+def test_where_runs_stand(text: str, least: int, more: int | None) -> None:
+    most = more and least + more - 1
     what = f"[ab]{{{least}}}" if most is None else f"[ab]{{{least},{most}}}"
     every = (found.span() for found in re.finditer("[ab]+", text))
     wanted = [(start, end) for start, end in every if least <= end - start <= (most or 40)]
     assert list(run(what).spans(text.encode())) == wanted
+
+
+def test_a_run_behind_an_escape_may_be_longer() -> None:
+    assert list(run("[0-9a-f]{4,5}").spans(b"%253d0000 253d0000 %zabcd")) == [(1, 9), (21, 25)]
 
 
 def test_without_what_a_rule_says_to_hold_no_pattern_runs_and_the_rule_counts_as_tried() -> None:

@@ -72,6 +72,8 @@ WRONG = (
     ("[acme_]", "[]", "acme.yaml:7: field anchors: at least one literal is needed", ""),
     ("[acme_]", "acme_", "acme.yaml:7: field anchors: a list is wanted here", ""),
     ("    pattern:", "    holds: a{2}\n    pattern:", "acme.yaml:8: field holds: 'a{2}' is no class with a length", ""),
+    ("    pattern:", "    holds: '[a]{3,2}'\n    pattern:", "acme.yaml:8: field holds: '[a]{3,2}': at most 2", ""),
+    ("    pattern:", "    holds: '[[]{2}'\n    pattern:", "acme.yaml:8: field holds: '[[]{2}' is no class with a", ""),
     ("    pattern:", "    holds: '[z-a]{2}'\n    pattern:", "acme.yaml:8: field holds: '[z-a]{2}': bad character", ""),
     ("(?![a-z0-9])", "(?![a-z0-9]", "acme.yaml:8: field pattern: does not compile: missing )", ""),
     ("acme_(?P<secret>[a-z0-9]{20})(?![a-z0-9])", "a*", "acme.yaml:8: field pattern: matches the empty text", ""),
