@@ -99,7 +99,11 @@ def _leave_out() -> None:
     would be taken for ours. What was loaded before cannot be undone; -I prevents that, too (docs/hooks.md)."""
     if not sys.flags.isolated:
         homes = (sys.prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(__file__)))
-        for entry in within_work_tree(sys.path, os.environ.get("PYTHONPATH", ""), os.getcwd(), homes):
+        try:
+            here = os.getcwd()
+        except OSError:
+            return  # it is gone, and nothing can be loaded from it
+        for entry in within_work_tree(sys.path, os.environ.get("PYTHONPATH", ""), here, homes):
             sys.path.remove(entry)
 
 

@@ -52,7 +52,8 @@ class Compiled(NamedTuple):
     def _forget(self) -> None:
         with os.scandir(self.where) as entries:
             ours = [entry for entry in entries if entry.name.startswith(_BEGINNING)]
-        for entry in sorted(ours, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)[_MOST:]:
+        ours.sort(key=lambda entry: (entry.name.endswith(_ENDING), entry.stat().st_mtime_ns), reverse=True)
+        for entry in ours[_MOST:]:  # also what a run that was killed has not ended
             os.unlink(entry.path)
 
     def _path(self, key: str) -> str:
