@@ -171,6 +171,7 @@ def _run(argv: list[str], streams: Streams) -> int:
     first = parser.parse_args(argv[: begin + 1])
     if first.folder is not None:
         _enter(first.folder)
+    _stand_somewhere()
     module = _command(first.command)
     own = Parser(prog=f"xoxscan {first.command}", description=module.SUMMARY)
     module.add_arguments(own)
@@ -189,6 +190,15 @@ def _command_at(argv: list[str]) -> int:
     while at < len(argv) and argv[at].startswith("-"):
         at += 2 if argv[at] == "-C" else 1
     return at
+
+
+def _stand_somewhere() -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        raise UsageError(
+            "the folder that this was started in is gone", "go to one that is there, or name it: -C DIR"
+        ) from None
 
 
 def _enter(folder: str) -> None:

@@ -109,3 +109,15 @@ def test_help_lists_every_command_and_loads_none() -> None:
     done = subprocess.run([sys.executable, "-m", "scanner", "--help"], capture_output=True, check=True)
     for name, _, _ in cli.COMMANDS:
         assert name.encode() in done.stdout
+
+
+def test_a_work_folder_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"text")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = "import os, sys; os.rmdir(os.getcwd()); from scanner.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, "scan", str(tmp_path / "file")], cwd=gone, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"the folder that this was started in is gone" in done.stderr

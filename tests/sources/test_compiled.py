@@ -135,3 +135,12 @@ def test_scan_leaves_it_and_history_takes_it(
     monkeypatch.setenv("XOXSCAN_CACHE_DIR", str(repo.path / "cache"))
     assert run("scan").status == run("history").status == 0
     assert not (repo.path / "cache").exists()
+
+
+def test_what_a_killed_run_left_goes_first(kept: Compiled) -> None:
+    kept.save("a", MADE)
+    for number in range(4):
+        (Path(kept.where) / f"xoxscan-literals-left.bin.{number}").write_bytes(b"torn")
+    kept.save("b", MADE)
+    assert kept.load("a") == kept.load("b") == MADE
+    assert len(os.listdir(kept.where)) == 4
