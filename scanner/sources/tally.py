@@ -17,6 +17,8 @@ from scanner.model import Problem, Skip
 from scanner.sources.jobs import Answer, Found, Job
 from scanner.sources.looker import overruns
 
+_SMALL = 4096  # bytes: it takes less to copy so many than to look at them by themselves
+
 # An object that was unpacked: its number and content; what of it is new, if nothing was tried on the one from which it
 # was made, and the number of that, or -1.
 Part = tuple[int, bytes, bytes, int]
@@ -90,9 +92,12 @@ class Tally:
         each is done here, without a call."""
         tried, every = self._tried, [part[1] for part in many]
         hidden = hides if kind == b"blob" and self._detector.decodes else _nothing
-        # Few hold anything, and to look at many together takes less time than one by one.
-        together = b"".join([content if base in tried else new for _, content, new, base in many])
-        if self._detector.may_hold(together) or (hidden is hides and any(map(hides, every))):
+        # Few hold anything, and to look at many small parts together takes less time than one by one.
+        parts = [content if base in tried else new for _, content, new, base in many]
+        together = b"".join([part for part in parts if len(part) < _SMALL])
+        may_hold = self._detector.may_hold
+        large = any(may_hold(part) for part in parts if len(part) >= _SMALL)
+        if large or may_hold(together) or (hidden is hides and any(map(hides, every))):
             self._one_by_one(kind, many, oid, hidden)
         if self._job.account:
             self._looked += [_line(oid(part[0]), len(part[1]), kind) for part in many]
