@@ -135,7 +135,7 @@ def hook(bench: Bench) -> Section:
     cases = [
         _python(bench, repo),
         *bench.ours(["hook", *staged], repo, 2.5, relaxed=False),
-        *_as_it_stands(bench, ["hook", *staged], repo),
+        *as_it_stands(bench, ["hook", *staged], repo),
         bench.peer("kingfisher", "--staged, Slack rules", kingfisher(repo, "--staged"), repo),
         bench.peer("detect-secrets", "hook, Slack plugin", ["--no-verify", *_only_slack(bench), *staged], repo),
         bench.peer("gitleaks", "--staged, Slack rules", gitleaks("git", "--pre-commit", "--staged"), repo),
@@ -143,7 +143,7 @@ def hook(bench: Bench) -> Section:
     return Section("The hook", about, cases)
 
 
-def _as_it_stands(bench: Bench, what: list[str], repo: Path) -> list[Case]:
+def as_it_stands(bench: Bench, what: list[str], repo: Path) -> list[Case]:
     """The same without encodings and archives."""
     rows = bench.ours([*what, AS_IT_STANDS], repo, None, relaxed=False)
     return [row._replace(name=f"{row.name} {AS_IT_STANDS}") for row in rows]
@@ -179,7 +179,7 @@ def scan(bench: Bench) -> Section:
     literals = bench.scratch / "anchors"
     literals.write_bytes(b"\n".join(anchors()) + b"\n")
     search = ["--fixed-strings", "--text", "--hidden", "--glob=!.git", "--no-messages", f"--file={literals}", "."]
-    rows, plain = bench.ours(["scan", "."], repo, 6, relaxed=True), _as_it_stands(bench, ["scan", "."], repo)
+    rows, plain = bench.ours(["scan", "."], repo, 6, relaxed=True), as_it_stands(bench, ["scan", "."], repo)
     cases = [
         bench.peer("ripgrep", "-F, the anchors", search, repo),
         *_within(rows, plain),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.allowance import RETRY, Allowance
 from scanner.errors import RuleError
-from scanner.literals import Betrayed, Keep
-from scanner.model import Dropped, Match, Rule, Secret
+from scanner.literals import Betrayed
+from scanner.model import Dropped, Keep, Match, Rule, Secret
 from scanner.prefilter import prefilter
 from scanner.spelling import expand, issued
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 _SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
 PLACES = 256  # near which literals are looked for one by one
@@ -11,18 +10,6 @@ PLACES = 256  # near which literals are looked for one by one
 # Views by name, in the order in which they are tried, each with the literals that betray it; none where that is not
 # known.
 Betrayed = Mapping[str, Sequence[bytes]]
-
-
-class Keep(Protocol):
-    """Keeps what takes long to make ready, for the next run."""
-
-    def load(self, key: str) -> bytes | None:
-        """What was kept under `key`, as it was; None where nothing was."""
-        ...
-
-    def save(self, key: str, made: bytes) -> None:
-        """Keeps it, if that can be done."""
-        ...
 
 
 def minimal_cover(anchors: Iterable[bytes]) -> tuple[bytes, ...]:

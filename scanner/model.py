@@ -383,6 +383,18 @@ class Snapshot(Protocol):
         """The names of the plain files directly in `folder`; empty where there is no such folder."""
 
 
+class Keep(Protocol):
+    """Keeps what takes long to make ready, for the next run."""
+
+    def load(self, key: str) -> bytes | None:
+        """What was kept under `key`, as it was; None where nothing was."""
+        ...
+
+    def save(self, key: str, made: bytes) -> None:
+        """Keeps it, if that can be done."""
+        ...
+
+
 class Streams(NamedTuple):
     """The rim of the program: what a command reads from, writes to, and takes the time from."""
 

@@ -12,7 +12,8 @@ from threading import Thread
 import hyperscan
 
 from scanner.decode import views
-from scanner.literals import PLACES, Betrayed, Keep, by_name, minimal_cover, near, reach_of, shared_beginnings
+from scanner.literals import PLACES, Betrayed, by_name, minimal_cover, near, reach_of, shared_beginnings
+from scanner.model import Keep
 
 
 class OnePass:

@@ -12,8 +12,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from scanner.literals import PLACES, Betrayed, Keep, by_name, minimal_cover, near, reach_of, shared_beginnings
-from scanner.model import Rule
+from scanner.literals import PLACES, Betrayed, by_name, minimal_cover, near, reach_of, shared_beginnings
+from scanner.model import Keep, Rule
 
 if TYPE_CHECKING:
     from scanner.decode.gates import Gate
@@ -93,8 +93,8 @@ class _Patterns:
         """The gates behind which something stands."""
         for gate in self._gates:
             first = data.find(gate.rare)
-            near = self.compiled(gate.beside).search(data, first) if first >= 0 else None
-            if near and self.compiled(gate.pattern).search(data, near.start()):
+            beside = self.compiled(gate.beside).search(data, first) if first >= 0 else None
+            if beside and self.compiled(gate.pattern).search(data, beside.start()):
                 yield gate
 
     def compiled(self, pattern: bytes) -> re.Pattern[bytes]:
@@ -112,12 +112,14 @@ class _Gates:
 
         self._names = names
         self._patterns = _Patterns(views.gates())
-        self._plain, self._rare, self._known = views.PLAIN, gates.rare, views.betraying
+        self._plain, self._rare = views.PLAIN, gates.rare
 
     @cached_property
     def betraying(self) -> Betraying:
         """All of these literals."""
-        return self._known(self._names, many=False)
+        from scanner.decode import views
+
+        return views.betraying(self._names, many=False)
 
     @cached_property
     def _behind(self) -> Mapping[bytes, Sequence[bytes]]:

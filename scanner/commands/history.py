@@ -16,7 +16,7 @@ from scanner.git.lfs import Store, store
 from scanner.git.objects import Cat
 from scanner.git.reach import Holders, reach_of
 from scanner.git.refs import LogEntry, Name
-from scanner.git.repository import Repository, common_dir, find, head
+from scanner.git.repository import Repository, common_dir, find, head, own_folders
 from scanner.git.run import require_version
 from scanner.git.snapshots import TreeSnapshot
 from scanner.model import Coverage, Dropped, Location, Problem, Skip, Streams, Target
@@ -111,7 +111,7 @@ def outcome(
         args.explain_drops,
         decode=setup.decode,
         store=kept_apart,
-        keep=compiled(cache.where, [repository.top or repository.git_dir, repository.git_dir]) if cache else None,
+        keep=compiled(cache.where, own_folders(repository)) if cache else None,
     )
     progress.phase("objects", unit="objects")
     scope = Scope(args.reachable, args.alternates)

@@ -17,7 +17,7 @@ from scanner.errors import GitError, UsageError
 from scanner.examine import Examined, examine, placed, summed
 from scanner.git.lfs import Around
 from scanner.git.objects import Cat
-from scanner.git.repository import Repository, find, head
+from scanner.git.repository import Repository, find, head, own_folders
 from scanner.git.run import sealed
 from scanner.git.snapshots import FolderSnapshot, IndexSnapshot, TreeSnapshot
 from scanner.inside import examine_file, examine_packed, shows_through, worth
@@ -94,9 +94,8 @@ def outcome(args: argparse.Namespace, streams: Streams, setup: Setup, repository
     """Looks at everything that was named."""
     paths = [os.fsencode(path) for path in args.paths] or [b"."]
     top = os.fsencode(repository.top) if repository and repository.top else b""
-    detector = setup.detector(
-        beside=True, keep=compiled(folder(streams.environ), map(os.fsdecode, filter(None, (*paths, top))))
-    )
+    scanned = [*map(os.fsdecode, paths), *(own_folders(repository) if repository else ())]
+    detector = setup.detector(beside=True, keep=compiled(folder(streams.environ), scanned))
     stores = Around(lambda folder: find(folder, streams.environ, own=False))
     tally = Tally(setup, detector, top, stores)
     list_git = lister(lambda folder: sealed(folder, streams.environ, own=False))

@@ -16,12 +16,12 @@ from scanner.filters import baseline as baselines
 from scanner.filters import paths
 from scanner.git.repository import Repository
 from scanner.git.snapshots import FolderSnapshot, Moved
-from scanner.literals import Keep
 from scanner.model import (
     Coverage,
     Dropped,
     Finding,
     Hit,
+    Keep,
     Location,
     Problem,
     Report,

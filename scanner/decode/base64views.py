@@ -16,6 +16,7 @@ from scanner.decode import kubernetes
 from scanner.decode.around import any_of, one_of, regions
 from scanner.decode.base64anchors import PACKED, every, goes_on
 from scanner.decode.base64anchors import few as few  # scanner.decode.views asks for it here
+from scanner.decode.joined_gaps import whole
 from scanner.decode.view import Decoded, Raw, View, later, places
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -45,10 +46,6 @@ _PADDED = b"AEIMQUYcgkosw048"  # what stands before `=`: its last bits are zero
 _GAP = rb"(?:%b|(?:(?!%b)%b)*+(?:%b(?:(?!%b)%b)*+){1,4}+)" % (_MAIL, _BREAK, _SOFT, _BREAK, _BREAK, _SOFT)
 _START = re.compile(rb"xox[a-eoprs]|xapp|xwfp|hooks\.slack")
 _WORDS = (b"xox", b"xapp", b"xwfp", b"hooks.slack")
-_WHOLE = re.compile(
-    rb"(?:xox[abr](?:-\d{1,16}){2,4}-[A-Za-z0-9]{23,}|xox[ceops](?:-\d{1,16}){2,4}-(?:[0-9a-f]{32}){1,2}"
-    rb"|xapp-[\w-]+-[0-9a-f]{64}|xwfp-[\w-]+|hooks\.slack[\w./-]+/\w{20,})\Z"
-)
 _ENDING = re.compile(rb"(?:%b)[\w.%%/+:=-]*\Z" % _START.pattern)
 _STARTS = (b"eG94", b"eGFwcC", b"eHdmcC", b"aHR0cHM6Ly9ob29r")
 
@@ -110,7 +107,8 @@ def _padded(data: bytes, pieces: Sequence[Span]) -> bool:
     """Whether `=` behind these is padding, and no soft break of a mail: what they say ends with a whole token there,
     and what follows does not look like a mail."""
     said = b"".join([data[start:end] for start, end in pieces])[-_TOKEN:]
-    if not _WHOLE.search(_decoded(said[(len(said) - 3) % 4 :])):
+    plain = _decoded(said[(len(said) - 3) % 4 :])
+    if not any(whole(plain[found.start() :]) for found in _START.finditer(plain)):
         return False
     rest = _FOLLOWED.match(data, pieces[-1][1])
     return not rest or not (rest["more"] or len(rest["line"]) % 4 == 1)  # three characters stand before

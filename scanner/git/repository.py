@@ -80,6 +80,11 @@ def common_dir(repository: Repository) -> str:
     return repository.common
 
 
+def own_folders(repository: Repository) -> list[str]:
+    """All that is its own: the git folder that its work trees share, its git folder, and its work tree, if it has one."""
+    return [common_dir(repository), repository.git_dir, *([repository.top] if repository.top else [])]
+
+
 def shallow_commits(repository: Repository) -> frozenset[bytes]:
     """The commits whose parents were cut off by a shallow clone."""
     try:

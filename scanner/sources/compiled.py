@@ -38,15 +38,17 @@ class Compiled(NamedTuple):
 
     def save(self, key: str, made: bytes) -> None:
         """Keeps it, and forgets the oldest."""
-        beside = f"{self._path(key)}.{os.getpid()}"
+        from tempfile import NamedTemporaryFile  # here: most runs find it made
+
         with suppress(OSError, Unusable):
             prepare(self.where)
-            try:
-                with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            with NamedTemporaryFile(prefix=_BEGINNING, dir=self.where, delete=False) as file:
+                try:
                     file.write(_digest(key, made) + made)
-                os.replace(beside, self._path(key))
-            except OSError:
-                os.unlink(beside)
+                    file.close()
+                    os.replace(file.name, self._path(key))
+                except OSError:
+                    os.unlink(file.name)
             self._forget()
 
     def _forget(self) -> None:

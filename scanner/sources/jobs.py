@@ -12,8 +12,7 @@ from scanner.examine import Examined
 from scanner.git.lfs import Store
 from scanner.git.run import Git
 from scanner.git.stream import LARGE, PIECE
-from scanner.literals import Keep
-from scanner.model import Problem, Rule, Skip
+from scanner.model import Keep, Problem, Rule, Skip
 
 # Elsewhere a fork may hang in a system library, or there is none.
 FORKS = sys.platform == "linux" and hasattr(os, "fork")

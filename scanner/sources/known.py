@@ -29,7 +29,7 @@ from scanner.detect import literals
 from scanner.errors import GitError
 from scanner.git import enumerate as enumeration
 from scanner.git.packs import listed
-from scanner.git.repository import Repository, common_dir
+from scanner.git.repository import Repository, common_dir, own_folders
 from scanner.sources.cache import Cache, Row
 from scanner.sources.history import Scope, Seen, Watch, problems, through_git, together
 from scanner.sources.jobs import Answer, Job
@@ -221,8 +221,7 @@ def memory(cache: Cache | None, repository: Repository, job: Job, scope: Scope) 
     objects = _folders(os.path.join(common, "objects"))
     if not objects or (len(objects) > 1 and not scope.alternates):
         return None
-    own = [common, repository.git_dir, *([repository.top] if repository.top else [])]
-    return None if cache.lies_in(own) else Memory(cache, repository, job, objects)
+    return None if cache.lies_in(own_folders(repository)) else Memory(cache, repository, job, objects)
 
 
 def _folders(objects: str) -> list[str]:

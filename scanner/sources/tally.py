@@ -91,14 +91,14 @@ class Tally:
         """Looks at objects of one kind, of which `oid` tells the ids. There are hundreds of thousands: what is done for
         each is done here, without a call."""
         tried, every = self._tried, [part[1] for part in many]
-        hidden = hides if kind == b"blob" and self._detector.decodes else _nothing
+        opens = kind == b"blob" and self._detector.decodes
         # Few hold anything, and to look at many small parts together takes less time than one by one.
         parts = [content if base in tried else new for _, content, new, base in many]
         together = b"".join([part for part in parts if len(part) < _SMALL])
         may_hold = self._detector.may_hold
         large = any(may_hold(part) for part in parts if len(part) >= _SMALL)
-        if large or may_hold(together) or (hidden is hides and any(map(hides, every))):
-            self._one_by_one(kind, many, oid, hidden)
+        if large or may_hold(together) or (opens and any(map(hides, every))):
+            self._one_by_one(kind, many, oid, opens)
         if self._job.account:
             self._looked += [_line(oid(part[0]), len(part[1]), kind) for part in many]
         self._counts[kind] += len(many)
@@ -106,12 +106,10 @@ class Tally:
         if kind == b"commit":
             self._lineage += [lineage(oid(number), content, 0, len(content)) for number, content, _, _ in many]
 
-    def _one_by_one(
-        self, kind: bytes, many: Sequence[Part], oid: Callable[[int], bytes], hidden: Callable[[bytes], bool]
-    ) -> None:
+    def _one_by_one(self, kind: bytes, many: Sequence[Part], oid: Callable[[int], bytes], opens: bool) -> None:
         may_hold, tried = self._detector.may_hold, self._tried
         for number, content, new, base in many:
-            if may_hold(content if base in tried else new) or hidden(content):
+            if may_hold(content if base in tried else new) or (opens and hides(content)):
                 tried.add(number)
                 self._whole(oid(number), kind, content)
 
@@ -154,10 +152,6 @@ class Tally:
         if examined.hits or (self._job.explain and examined.dropped):
             kept = examined if self._job.explain else examined._replace(dropped=())
             self._found.append(Found(oid, kind, kept, content))
-
-
-def _nothing(content: bytes) -> bool:
-    return False
 
 
 def _packed(piece: Piece) -> bool:
