@@ -1,11 +1,10 @@
-"""Sets of literals: the fewest that tell the same, how far they reach, and which of many stand near a place."""
+"""Sets of literals: the fewest that tell the same, how far they reach, and which views they betray."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _SHARED = 3  # bytes that anchors must share at their beginning to be looked for as one
-PLACES = 256  # near which literals are looked for one by one
 
 # Views by name, in the order in which they are tried, each with the literals that betray it; none where that is not
 # known.
@@ -33,16 +32,6 @@ def shared_beginnings(literals: Iterable[bytes]) -> tuple[bytes, ...]:
 def reach_of(literals: Iterable[bytes]) -> int:
     """How many bytes the longest has behind its first one."""
     return max(map(len, literals), default=1) - 1
-
-
-def near(literals: Sequence[bytes], data: bytes, places: Sequence[int]) -> Iterator[bytes]:
-    """Those of many `literals` that stand in `data`, where each holds one of `places`, of which the first PLACES are
-    given."""
-    if len(places) == PLACES:
-        return (one for one in literals if one in data)
-    reach = reach_of(literals) + 1
-    around = b"\0".join([data[max(at - reach, 0) : at + 2 * reach] for at in places])
-    return (one for one in literals if one in around and one in data)
 
 
 def by_name(here: Iterable[bytes], betraying: Mapping[bytes, Sequence[str]], names: Sequence[str]) -> Betrayed:

@@ -68,6 +68,7 @@ class Rule(NamedTuple):
     origin: str = ""  # file and line, for complaints
     also: tuple[bytes, ...] = ()  # if any: every match contains one of these, too
     holds: str = ""  # if any, such as "[0-9a-f]{32,39}": every match has so many of these characters in a row
+    begins: tuple[bytes, ...] = ()  # if any: every match begins with one of these
 
 
 class Match(NamedTuple):

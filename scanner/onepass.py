@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from contextlib import suppress
 from functools import cached_property
-from itertools import islice
 from threading import Thread
 
 import hyperscan
 
 from scanner.decode import views
-from scanner.literals import PLACES, Betrayed, by_name, minimal_cover, near, reach_of, shared_beginnings
+from scanner.literals import Betrayed, by_name, minimal_cover, reach_of, shared_beginnings
 from scanner.model import Keep
 
 
@@ -37,15 +35,8 @@ class OnePass:
         return views.betraying(self._names, many=True)
 
     @cached_property
-    def _within(self) -> Mapping[bytes, Sequence[bytes]]:
-        """By each of a rule those of views that contain it: these are looked for where that is found."""
-        known = self._betraying
-        return {one: [more for more in known if one in more] for one in self._beginnings if one not in known}
-
-    @cached_property
     def _every(self) -> Sequence[bytes]:
-        inner = {one for within in self._within.values() for one in within}
-        return sorted({*self._beginnings, *self._betraying} - inner)
+        return sorted({*self._beginnings, *self._betraying})
 
     def _make(self) -> hyperscan.Database:
         kept = _Kept(self._keep, self._beginnings, self._names) if self._keep and self._names else None
@@ -77,7 +68,7 @@ class OnePass:
         """That of all of them."""
         return reach_of(self._every)
 
-    def which(self, data: bytes) -> Collection[bytes]:
+    def which(self, data: bytes) -> Set[bytes]:
         """Those of the rules that stand in `data`."""
         found: set[bytes] = set()
         self._which.scan(data, match_event_handler=lambda number, *_: found.add(self._literals[number]))
@@ -89,17 +80,8 @@ class OnePass:
             return {}
         found: set[int] = set()
         self._made().scan(data, match_event_handler=lambda number, *_: found.add(number))
-        literals = (self._every[number] for number in sorted(found))
-        here = (one for literal in literals for one in self._standing(literal, data))
+        here = (self._every[number] for number in sorted(found))
         return by_name((one for one in here if one in self._betraying), self._betraying, self._names)
-
-    def _standing(self, literal: bytes, data: bytes) -> Iterator[bytes]:
-        """What stands in `data` for one that was found there: itself, or those of views that contain it."""
-        within = self._within.get(literal)
-        if within is None:
-            return iter((literal,))
-        places = [found.start() for found in islice(re.finditer(re.escape(literal), data), PLACES)]
-        return near(within, data, places)
 
 
 class _Kept:

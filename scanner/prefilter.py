@@ -7,18 +7,19 @@ the other. `hyperscan` and what is known of views are loaded only when they are 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from scanner.literals import PLACES, Betrayed, by_name, minimal_cover, near, reach_of, shared_beginnings
+from scanner.literals import Betrayed, by_name, minimal_cover, reach_of, shared_beginnings
 from scanner.model import Keep, Rule
 
 if TYPE_CHECKING:
     from scanner.decode.gates import Gate
     from scanner.decode.views import Betraying
 
+_PLACES = 256  # around which literals are looked for; where there are more, everywhere
 _PATIENCE = 1 << 18  # bytes of texts, after which it is worth to make patterns
 
 
@@ -35,7 +36,7 @@ class Prefilter(Protocol):
         """Whether an anchor may stand in `data`; False is sure."""
         ...
 
-    def which(self, data: bytes) -> Collection[bytes]:
+    def which(self, data: bytes) -> Set[bytes]:
         """The literals of the rules, of either sort, that do."""
         ...
 
@@ -75,8 +76,8 @@ class _Plain:
         usual = [literal for literal in self._beginnings if not rare(literal)]
         return usual, _Patterns(tuple(gates_for(literal for literal in self._beginnings if rare(literal))))
 
-    def which(self, data: bytes) -> Collection[bytes]:
-        return {literal for literal in self._literals if literal in data} if self._begun(data) else ()
+    def which(self, data: bytes) -> Set[bytes]:
+        return {literal for literal in self._literals if literal in data} if self._begun(data) else frozenset()
 
     def views(self, data: bytes) -> Betrayed:
         return self._gates.views(data) if self._gates else {}
@@ -144,8 +145,12 @@ class _Gates:
     def _around(self, gate: Gate, data: bytes) -> Iterator[bytes]:
         """The literals behind a gate that stand in `data`: there are few places, as a rule, and many literals."""
         literals = self._behind.get(gate.rare, ())
-        places = [found.start() for found in islice(self._patterns.compiled(gate.pattern).finditer(data), PLACES)]
-        return near(literals, data, places)
+        places = [found.start() for found in islice(self._patterns.compiled(gate.pattern).finditer(data), _PLACES)]
+        if len(places) == _PLACES:
+            return (one for one in literals if one in data)
+        reach = reach_of(literals) + 1
+        around = b"\0".join([data[max(at - reach, 0) : at + 2 * reach] for at in places])
+        return (one for one in literals if one in around and one in data)
 
 
 def prefilter(

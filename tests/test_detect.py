@@ -127,6 +127,21 @@ def test_what_a_rule_says_to_hold_is_looked_for_first(text: bytes, length: int) 
     assert Detector([held], 1).scan(text) == Detector([plain], 1).scan(text)
 
 
+@given(st.lists(st.sampled_from([b"tok_", b"key", b"ke", b"to", b"abc", b"-", b"x" * 300, b" "]), max_size=12))
+def test_what_a_rule_says_to_begin_with_is_looked_for_first(pieces: list[bytes]) -> None:
+    plain = rule(pattern=r"(?:tok|ke?y|tok_k)_?(?P<token>[a-c]{2,4}|(?<=tok_key)abc)", anchors=(b"abc",))
+    begins = plain._replace(begins=(b"tok_k", b"to", b"ke"))
+    text = b"".join(pieces)
+    assert Detector([begins], 1).scan(text) == Detector([plain], 1).scan(text)
+
+
+def test_trying_at_each_beginning_ends_in_time() -> None:
+    slow = rule(pattern=r"tok_(?:[a-z_]+)+!", begins=(b"tok",))
+    begun = time.process_time()
+    assert Detector([slow], 0.05).scan(b"tok_abc_" * 500).overrun == ("mine",)
+    assert time.process_time() - begun < 2
+
+
 @given(st.text("ab-", max_size=40), st.integers(1, 5), st.none() | st.integers(1, 5))
 def test_where_runs_stand(text: str, least: int, more: int | None) -> None:
     most = more and least + more - 1

@@ -79,6 +79,7 @@ def _shown(rule: Rule) -> str:
         ("description", [rule.description]),
         ("anchors", [anchor.decode("utf-8", "replace") for anchor in rule.anchors]),
         ("also", [one.decode("utf-8", "replace") for one in rule.also]),
+        ("begins", [one.decode("utf-8", "replace") for one in rule.begins]),
         ("holds", [rule.holds] if rule.holds else []),
         ("pattern", rule.pattern.strip().splitlines()),
         ("checks", [_called(check) for check in rule.checks]),

@@ -81,7 +81,7 @@ def common_dir(repository: Repository) -> str:
 
 
 def own_folders(repository: Repository) -> list[str]:
-    """All that is its own: the git folder that its work trees share, its git folder, and its work tree, if it has one."""
+    """The git folder that its work trees share, its own, and its work tree, if it has one."""
     return [common_dir(repository), repository.git_dir, *([repository.top] if repository.top else [])]
 
 

@@ -48,7 +48,7 @@ def _fresh() -> bool:
         return True  # no checkout around: an installed wheel
 
 
-_BYTES = ("anchors", "also")
+_BYTES = ("anchors", "also", "begins")
 
 
 def to_json(rules: Iterable[Rule]) -> bytes:
@@ -68,8 +68,7 @@ def from_json(text: bytes) -> tuple[Rule, ...]:
 def _revived(row: Rule) -> Rule:
     """JSON knows no tuples and no bytes."""
     return row._replace(
-        anchors=tuple(anchor.encode("latin-1") for anchor in row.anchors),  # type: ignore[attr-defined]
-        also=tuple(one.encode("latin-1") for one in row.also),  # type: ignore[attr-defined]
+        **{name: tuple(one.encode("latin-1") for one in getattr(row, name)) for name in _BYTES},  # type: ignore[arg-type]
         checks=tuple(Check(*check) for check in row.checks),
         examples=tuple(row.examples),
         counter_examples=tuple(row.counter_examples),

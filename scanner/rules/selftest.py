@@ -68,8 +68,13 @@ def _on_examples(rule: Rule, pattern: regex.Pattern[bytes], limit: float) -> Ite
     looks at what stands around a match is one that asks for the anchor: then it only has to stand in the text."""
     detector = Detector([rule], limit)
     for template, text in _rendered(rule, rule.examples):
-        matched = [text] if _looks_around(rule) else [found[0] for found in pattern.finditer(text, timeout=limit)]
-        field = next((name for name in ("anchors", "also", "holds") if not _stand(rule, name, matched)), None)
+        matched = [found[0] for found in pattern.finditer(text, timeout=limit)]
+        if rule.begins and not all(whole.startswith(rule.begins) for whole in matched):
+            why = f"the pattern matches in {template!r}, and what it matches begins with none of these"
+            yield _complaint(rule, "begins", why)
+            continue
+        around = [text] if _looks_around(rule) else matched
+        field = next((name for name in ("anchors", "also", "holds") if not _stand(rule, name, around)), None)
         if field:
             why = f"the pattern matches in {template!r}, and nothing of this stands in what it matches"
             yield _complaint(rule, field, why)

@@ -138,16 +138,19 @@ def _one_of(known: tuple[str, ...]) -> Callable[[yaml.Node], str]:
     return read
 
 
-def _anchors(node: yaml.Node) -> tuple[bytes, ...]:
-    anchors = []
-    for item in _sequence(node):
-        anchor = _text(item).encode()
-        if len(anchor) < SHORTEST_ANCHOR:
-            raise _Complaint(item, f"{anchor.decode()!r} is shorter than {SHORTEST_ANCHOR} bytes")
-        anchors.append(anchor)
-    if not anchors:
-        raise _Complaint(node, "at least one literal is needed that stands in every match")
-    return tuple(anchors)
+def _literals(least: int) -> Callable[[yaml.Node], tuple[bytes, ...]]:
+    """Reads literals of at least so many bytes."""
+
+    def read(node: yaml.Node) -> tuple[bytes, ...]:
+        literals = tuple(_text(item).encode() for item in _sequence(node))
+        for item, literal in zip(_sequence(node), literals, strict=True):
+            if len(literal) < least:
+                raise _Complaint(item, f"{literal.decode()!r} is shorter than {least} bytes")
+        if not literals:
+            raise _Complaint(node, "at least one literal is needed that stands in every match")
+        return literals
+
+    return read
 
 
 def _run(node: yaml.Node) -> str:
@@ -188,8 +191,9 @@ _READERS: Mapping[str, Callable[[yaml.Node], object]] = {
     "kind": _slug,
     "description": _text,
     "severity": _one_of(SEVERITIES),
-    "anchors": _anchors,
-    "also": _anchors,
+    "anchors": _literals(SHORTEST_ANCHOR),
+    "also": _literals(SHORTEST_ANCHOR),
+    "begins": _literals(2),  # one byte stands at too many places
     "holds": _run,
     "pattern": _text,
     "checks": _checks,
@@ -202,6 +206,7 @@ _READERS: Mapping[str, Callable[[yaml.Node], object]] = {
 }
 _OPTIONAL: Mapping[str, object] = {
     "also": (),
+    "begins": (),
     "holds": "",
     "checks": (),
     "references": (),

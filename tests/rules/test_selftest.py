@@ -45,6 +45,10 @@ def test_a_good_rule() -> None:
             "field anchors: the pattern matches in 'key: acme_{{hex:20}}', and nothing of this stands in what it",
         ),
         ({"holds": "[a-z]{20}"}, "field holds: the pattern matches in 'key: acme_{{hex:20}}', and nothing of this"),
+        (
+            {"begins": (b"cme", b"me")},
+            "field begins: the pattern matches in 'key: acme_{{hex:20}}', and what it matches",
+        ),
         ({"anchors": (b"ACME",)}, "field anchors: the pattern matches in 'key: acme_{{hex:20}}', and nothing of"),
     ],
 )

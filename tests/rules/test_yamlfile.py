@@ -71,6 +71,7 @@ WRONG = (
     ("[acme_]", "[ac]", "acme.yaml:7: field anchors: 'ac' is shorter than 3 bytes", ""),
     ("[acme_]", "[]", "acme.yaml:7: field anchors: at least one literal is needed", ""),
     ("[acme_]", "acme_", "acme.yaml:7: field anchors: a list is wanted here", ""),
+    ("    pattern:", "    begins: [a]\n    pattern:", "acme.yaml:8: field begins: 'a' is shorter than 2 bytes", ""),
     ("    pattern:", "    holds: a{2}\n    pattern:", "acme.yaml:8: field holds: 'a{2}' is no class with a length", ""),
     ("    pattern:", "    holds: '[a]{3,2}'\n    pattern:", "acme.yaml:8: field holds: '[a]{3,2}': at most 2", ""),
     ("    pattern:", "    holds: '[[]{2}'\n    pattern:", "acme.yaml:8: field holds: '[[]{2}' is no class with a", ""),
