@@ -198,7 +198,7 @@ def _outcome(
         dropped=list(_drops(seen)),
         story=told.stories.get,
         whole=whole,
-        state_used=cache.path if cache and looked.lineage else None,
+        state_used=cache.path if cache and looked.recalled else None,
     )
 
 

@@ -25,12 +25,13 @@ _DIFFERS = "please report it; --engine git does without the pack engine"
 
 
 class Looked(NamedTuple):
-    """What an engine saw, and a sentence on why it was not the quicker one, if it was not. Where some of it was known
-    from an earlier run, `lineage` gives that of all commits, which `seen` does not hold then."""
+    """What an engine saw, and a sentence on why it was not the quicker one, if it was not. Where `seen` does not hold
+    the lineage of all commits, `lineage` finds it out. `recalled`: some of it was known from an earlier run."""
 
     seen: Seen
     note: str = ""
     lineage: Callable[[], bytes] | None = None
+    recalled: bool = False
 
     def whole(self) -> Seen:
         """What was seen, with the lineage of all commits."""
@@ -59,7 +60,8 @@ def look(
     if memory and now:
         knowledge = memory.recall(now)
         if knowledge.covers(now):  # nothing that takes long to load is needed
-            return Looked(known.again(job, memory, knowledge, now, processes, watch), lineage=run.lineage)
+            seen = known.again(job._replace(lineage=False), memory, knowledge, now, processes, watch)
+            return Looked(seen, lineage=run.lineage, recalled=True)
         return _look(name, run, partial(_onward, run, memory, now))
     return _look(name, run, run.packed)
 
@@ -77,7 +79,7 @@ class _Run(NamedTuple):
         """By the pack engine."""
         from scanner.sources import packed
 
-        return Looked(packed.engine(*self))
+        return Looked(packed.engine(*self), lineage=self.lineage)
 
     def plain(self) -> Seen:
         """Through git, with a problem for each pack that git passes over in silence."""
@@ -123,7 +125,7 @@ def _onward(run: _Run, memory: Memory, now: Here) -> Looked:
     scanned = packed.onward(*run, memory, now)
     if scanned.learned:
         memory.keep(scanned.learned, now)
-    return Looked(scanned.seen, lineage=run.lineage if scanned.recalled else None)
+    return Looked(scanned.seen, lineage=run.lineage, recalled=scanned.recalled)
 
 
 def _look(name: str, run: _Run, packed: Callable[[], Looked]) -> Looked:

@@ -34,7 +34,7 @@ class Scope(NamedTuple):
 
 class Seen(NamedTuple):
     """What the engine saw: finds, problems, and how much was looked at; and the lineage of all commits
-    (scanner.git.commits)."""
+    (scanner.git.commits), if that was asked (Job.lineage)."""
 
     found: tuple[Found, ...]
     problems: tuple[Problem, ...]

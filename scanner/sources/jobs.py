@@ -29,6 +29,7 @@ class Job(NamedTuple):
     large: int = LARGE  # a blob of more bytes is read in windows
     piece: int = PIECE  # bytes read at a time
     account: bool = False  # whether to tell every object that was looked at
+    lineage: bool = True  # whether to tell that of commits
     decode: bool = False  # whether to look through encodings, and into archives
     store: Store = Store()  # where Git LFS keeps the contents of files
     keep: Keep | None = None  # keeps what looks, for the next run
@@ -66,9 +67,10 @@ class Found(NamedTuple):
 
 class Answer(NamedTuple):
     """What a worker says of a portion: how many objects of which kind and how many bytes it read, what it found, the
-    lineage of commits (see scanner.git.commits), the ids that git could not read, and other problems. `left` are ids,
-    one a line, that only git can read; `looked` the ids, sizes and kinds of all objects, if that was asked
-    (Job.account), and `held` those of the objects on which any rule was tried (scanner.detect.Scan)."""
+    lineage of commits (see scanner.git.commits), if that was asked (Job.lineage), the ids that git could not read, and
+    other problems. `left` are ids, one a line, that only git can read; `looked` the ids, sizes and kinds of all
+    objects, if that was asked (Job.account), and `held` those of the objects on which any rule was tried
+    (scanner.detect.Scan)."""
 
     blobs: int = 0
     commits: int = 0

@@ -103,7 +103,7 @@ class Tally:
             self._looked += [_line(oid(part[0]), len(part[1]), kind) for part in many]
         self._counts[kind] += len(many)
         self._size += sum(map(len, every))
-        if kind == b"commit":
+        if kind == b"commit" and self._job.lineage:
             self._lineage += [lineage(oid(number), content, 0, len(content)) for number, content, _, _ in many]
 
     def _one_by_one(self, kind: bytes, many: Sequence[Part], oid: Callable[[int], bytes], opens: bool) -> None:
@@ -128,7 +128,7 @@ class Tally:
         kinds = [kind for _, kind, _, _ in piece.objects]
         self._counts.update(kinds)
         self._size += sum([end - start for _, _, start, end in piece.objects])
-        if b"commit" in kinds:
+        if self._job.lineage and b"commit" in kinds:
             commits = (found for found in piece.objects if found[1] == b"commit")
             self._lineage += [lineage(oid, piece.data, start, end) for oid, _, start, end in commits]
         if self._job.account:

@@ -42,7 +42,7 @@ def seen(
     """What an engine sees of a repository."""
     git = find(str(repository), os.environ, own=False)
     job = Job(git.git, RULES, 5.0, large=large, account=True)
-    return engines.look(engine, git, job, scope, processes).seen
+    return engines.look(engine, git, job, scope, processes).whole()
 
 
 def agree(repository: Path, *, scope: Scope = OWN, processes: int = 1, large: int = 32 << 20) -> Seen:

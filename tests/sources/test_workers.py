@@ -272,11 +272,11 @@ def test_a_process_of_an_engine_that_is_killed(
     monkeypatch.setattr(packs, "Pool", lambda listed: Pool(listed, 20_000))
     monkeypatch.setattr(enumeration, "_MUCH", 20_000)
     repository = find(str(repo.path), os.environ, own=False)
-    expected = engines.look(name, repository, Job(git, RULES, 5.0), Scope(), 3).seen
+    expected = engines.look(name, repository, Job(git, RULES, 5.0), Scope(), 3).whole()
     for moment in (0, 2, 5):
         counted = itertools.count()
         advance = lambda objects, size, at=moment, c=counted: _kill(at) if next(c) == at else None  # noqa: E731
-        seen = engines.look(name, repository, Job(git, RULES, 5.0), Scope(), 3, Watch(advance)).seen
+        seen = engines.look(name, repository, Job(git, RULES, 5.0), Scope(), 3, Watch(advance)).whole()
         assert seen._replace(lineage=b"") == expected._replace(lineage=b"")
         assert sorted(seen.lineage.splitlines()) == sorted(expected.lineage.splitlines())
 
