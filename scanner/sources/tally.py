@@ -114,15 +114,16 @@ class Tally:
                 self._whole(oid(number), kind, content)
 
     def _whole(self, oid: bytes, kind: bytes, content: bytes) -> None:
-        examined = self._examined(kind, content)
-        if examined is not NOTHING:
-            self._keep(oid, kind, examined, b"" if kind == b"blob" else content)
-            self._held.append(_line(oid, len(content), kind))
-
-    def _examined(self, kind: bytes, content: bytes) -> Examined:
         if kind == b"blob":
-            return examine_file(self._detector, content, self._job.foreign, self._job.store.open)
-        return examine(self._detector, content, self._job.foreign)
+            examined = examine_file(self._detector, content, self._job.foreign, self._job.store.open)
+        else:
+            examined = examine(self._detector, content, self._job.foreign)
+        self._told(oid, kind, examined, b"" if kind == b"blob" else content, len(content))
+
+    def _told(self, oid: bytes, kind: bytes, examined: Examined, content: bytes, size: int) -> None:
+        if examined is not NOTHING:
+            self._keep(oid, kind, examined, content)
+            self._held.append(_line(oid, size, kind))
 
     def _count(self, piece: Piece) -> None:
         kinds = [kind for _, kind, _, _ in piece.objects]
@@ -137,14 +138,15 @@ class Tally:
             self.unread += [oid for oid, kind, _, _ in piece.objects if not kind]
 
     def _look(self, piece: Piece) -> None:
+        opens = self._detector.decodes
         for oid, kind, start, end in piece.objects:
             if piece.read:
                 examined = examine_stream(self._detector, piece.read, self._job.foreign, self._job.store.open)
-            else:
-                examined = self._examined(kind, piece.data[start:end])
-            if examined is not NOTHING:
-                self._keep(oid, kind, examined, b"" if kind == b"blob" else piece.data[start:end])
-                self._held.append(_line(oid, end - start, kind))
+                self._told(oid, kind, examined, b"", end - start)
+                continue
+            content = piece.data[start:end]
+            if self._detector.may_hold(content) or (opens and kind == b"blob" and hides(content)):
+                self._whole(oid, kind, content)
 
     def _keep(self, oid: bytes, kind: bytes, examined: Examined, content: bytes) -> None:
         self.problems += overruns(oid, examined)
