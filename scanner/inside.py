@@ -186,6 +186,13 @@ def hides(data: bytes) -> bool:
     return (data[:2] in HEADS and format_of(data) != "") or data[-22:-18] == ZIP_END or data.startswith(_POINTER)
 
 
+def is_silent(examined: Examined, data: bytes) -> bool:
+    """Whether the same rules find nothing in `data` however often they look: nothing was found, nothing stayed closed
+    or took too long, and it stands for nothing that is kept elsewhere, and may come and go."""
+    told = examined.hits or examined.overrun or examined.skipped or examined.unread
+    return not told and not data.startswith(_POINTER)
+
+
 def is_packed(data: bytes, start: int, end: int) -> bool:
     """The same for the file that stands at `data[start:end]`; it is copied only where that has to be looked into."""
     if data[start : start + 2] in HEADS or data.find(b"\0", start, min(start + BEGINNING, end)) >= 0:

@@ -69,8 +69,8 @@ class Answer(NamedTuple):
     """What a worker says of a portion: how many objects of which kind and how many bytes it read, what it found, the
     lineage of commits (see scanner.git.commits), if that was asked (Job.lineage), the ids that git could not read, and
     other problems. `left` are ids, one a line, that only git can read; `looked` the ids, sizes and kinds of all
-    objects, if that was asked (Job.account), and `held` those of the objects on which any rule was tried
-    (scanner.detect.Scan)."""
+    objects, if that was asked (Job.account), `held` those of the objects on which any rule was tried
+    (scanner.detect.Scan), and `silent` those of them in which these rules will never find anything."""
 
     blobs: int = 0
     commits: int = 0
@@ -83,5 +83,6 @@ class Answer(NamedTuple):
     left: bytes = b""
     looked: bytes = b""
     held: bytes = b""
+    silent: bytes = b""
     skipped: tuple[Skip, ...] = ()  # what is packed in them and stays closed
     expanded: int | None = None  # bytes that were packed in them and were looked at, too

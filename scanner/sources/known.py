@@ -9,7 +9,8 @@ since, what known packs hold is left out, as it is of the smaller of two packs i
 An object is known by its id, and of one that is known to be clean nothing is read. Clean means: it could be read, and
 no rule had a place in it to be tried at (scanner.detect.Scan.tried). The literals of the rules alone decide that, and
 they are part of what knowledge is filed under: so no change of a pattern, a check, a marker or a configuration makes it
-wrong. All others are looked at again in each run, through git, with the rules of that run.
+wrong. All others are looked at again, through git, with the rules of that run, but for those in which the very same
+rules found nothing: where Slack is named everywhere, these are nearly all.
 
 It is filed under the folder of the objects, too: whoever hands over a repository made by hand, with packs whose
 checksums are those of another one, cannot say anything about that other one.
@@ -18,7 +19,7 @@ checksums are those of another one, cannot say anything about that other one.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from hashlib import blake2b
 from typing import NamedTuple
@@ -35,7 +36,7 @@ from scanner.sources.history import Scope, Seen, Watch, problems, through_git, t
 from scanner.sources.jobs import Answer, Job
 from scanner.sources.portions import Pool
 
-_LAYOUT = b"1"  # of what is kept
+_LAYOUT = b"2"  # of what is kept
 AGAIN, PACKED, TREE = b"again", b"packed", b"tree"
 
 
@@ -80,22 +81,47 @@ class Loose(NamedTuple):
     size: int = 0
 
 
+class Silent(NamedTuple):
+    """What is not looked at again as long as the rules are these: ids, and counts of them. `rules` is a digest."""
+
+    rules: bytes = b""
+    oids: frozenset[bytes] = frozenset()
+    counts: Counts = Counts()
+
+    def plus(self, answers: Iterable[Answer], among: Set[bytes]) -> Silent:
+        """With what `answers` tell of the ids `among`."""
+        told = {oid: (kind, size) for answer in answers for oid, kind, size in rows(answer.silent)}
+        new = (told.keys() & among) - self.oids
+        return self._replace(oids=self.oids | new, counts=self.counts.plus(count(told[oid] for oid in new)))
+
+
 class Knowledge(NamedTuple):
     """What is known of some packs and loose objects: `counts` of those objects in packs that are clean, and the ids of
-    all others, which are to be looked at `again`."""
+    all others, which are to be looked at `again`, unless they are `silent`."""
 
     packs: frozenset[Fact] = frozenset()
     counts: Counts = Counts()
     again: frozenset[bytes] = frozenset()
+    silent: Silent = Silent()
     loose: Mapping[bytes, Loose] = {}
 
     def remembered(self) -> set[bytes]:
         """The ids that are to be looked at again, in packs or loose."""
-        return {*self.again, *(oid for oid, loose in self.loose.items() if loose.kind == AGAIN)}
+        loose = (oid for oid, loose in self.loose.items() if loose.kind == AGAIN)
+        return {*(self.again - self.silent.oids), *loose}
 
     def clean(self) -> Counts:
         """What need not be looked at."""
-        return self.counts.plus(count((loose.kind, loose.size) for loose in self.loose.values()))
+        loose = count((loose.kind, loose.size) for loose in self.loose.values())
+        return self.counts.plus(self.silent.counts).plus(loose)
+
+    def heeding(self, rules: bytes) -> Knowledge:
+        """The same for the rules with this digest."""
+        return self if self.silent.rules == rules else self._replace(silent=Silent(rules))
+
+    def any(self) -> bool:
+        """Whether anything is known."""
+        return bool(self.packs or self.loose)
 
     def of(self, here: Here) -> Knowledge:
         """The same without the loose objects that are gone."""
@@ -188,6 +214,8 @@ class Memory:
     def __init__(self, cache: Cache, repository: Repository, job: Job, objects: Sequence[str]) -> None:
         self._cache = cache
         self._place = place(job, objects[0])
+        self._rules = _digest(job.rules, job.foreign, job.timeout)
+        self._explain = job.explain
         self._objects = objects
         self._width = len(repository.empty_tree) // 2
 
@@ -196,7 +224,8 @@ class Memory:
         return here(self._objects, self._width)
 
     def recall(self, now: Here) -> Knowledge:
-        """The most that is known of what is here now."""
+        """The most that is known of what is here now. Whoever wants to know what was turned down is told of no
+        silent object."""
 
         def choose(every: list[bytes]) -> bytes | None:
             sets = {packs: parse_packs(packs) for packs in every}
@@ -204,7 +233,8 @@ class Memory:
             return max(fitting, key=lambda packs: sum(fact.size for fact in sets[packs]), default=None)
 
         row = self._cache.load(self._place, choose)
-        return parse(row).of(now) if row else NOTHING
+        known = parse(row).of(now) if row else NOTHING
+        return (known._replace(silent=Silent()) if self._explain else known).heeding(self._rules)
 
     def keep(self, knowledge: Knowledge, before: Here) -> None:
         """Keeps what was learned, unless anything came or went in the meantime."""
@@ -241,7 +271,11 @@ def place(job: Job, objects: str) -> bytes:
         literals(job.rules),
         os.fsencode(os.path.realpath(objects)),
     )
-    return blake2b(repr(parts).encode(), digest_size=32).digest()
+    return _digest(*parts)
+
+
+def _digest(*parts: object) -> bytes:
+    return blake2b(repr(parts).encode(), digest_size=32).hexdigest().encode()
 
 
 def written(knowledge: Knowledge) -> Row:
@@ -250,14 +284,22 @@ def written(knowledge: Knowledge) -> Row:
     counts = b"%d %d %d %d\n" % knowledge.counts
     again = b" ".join(sorted(knowledge.again)) + b"\n"
     loose = b"".join(b"%b %b %d\n" % (oid, *each) for oid, each in sorted(knowledge.loose.items()))
-    return Row(packs, counts + again + loose)
+    silent = b" ".join([*map(b"%d".__mod__, knowledge.silent.counts), *sorted(knowledge.silent.oids)])
+    return Row(packs, counts + again + knowledge.silent.rules + b" " + silent + b"\n" + loose)
 
 
 def parse(row: Row) -> Knowledge:
     """What `written` wrote."""
-    counts, again, *lines = row.value.splitlines()
+    counts, again, silent, *lines = row.value.splitlines()
+    rules, *fields = silent.split(b" ")
     loose = {oid: Loose(kind, int(size)) for oid, kind, size in map(bytes.split, lines)}
-    return Knowledge(parse_packs(row.packs), Counts(*map(int, counts.split())), frozenset(again.split()), loose)
+    return Knowledge(
+        parse_packs(row.packs),
+        Counts(*map(int, counts.split())),
+        frozenset(again.split()),
+        Silent(rules, frozenset(fields[4:]), Counts(*map(int, fields[:4]))),
+        loose,
+    )
 
 
 def parse_packs(packs: bytes) -> frozenset[Fact]:
@@ -279,6 +321,9 @@ def again(job: Job, memory: Memory, knowledge: Knowledge, now: Here, processes: 
         answers.append(answer)
         watch.done(answer)
     forget(pool, oids, memory, now)
+    silent = knowledge.silent.plus(answers, knowledge.again)
+    if silent != knowledge.silent:
+        memory.keep(knowledge._replace(silent=silent), now)
     return with_known(together(answers, problems(answers, pool)), knowledge)
 
 
@@ -297,5 +342,5 @@ def with_known(seen: Seen, knowledge: Knowledge) -> Seen:
         commits=seen.commits + commits,
         tags=seen.tags + tags,
         size=seen.size + size,
-        expanded=seen.expanded if knowledge == NOTHING else None,
+        expanded=None if knowledge.any() else seen.expanded,
     )

@@ -102,7 +102,7 @@ def onward(
     answers = [*looked.packs, *looked.rest]
     seen = together(answers, problems(answers, looked.pool))
     seen = known.with_known(seen._replace(looked=b""), made.known)
-    return Scanned(seen, _learned(made, looked, now), made.known != known.NOTHING)
+    return Scanned(seen, _learned(made, looked, now), made.known.any())
 
 
 def lineage(repository: Repository, job: Job, scope: Scope, processes: int) -> bytes:
@@ -237,9 +237,10 @@ def _learned(made: Plan, looked: Looked, now: Here) -> Knowledge | None:
     unsure = left if packed or Loose(PACKED) in made.known.loose.values() else set()
     counts = made.known.counts.plus(_clean(looked.packs))
     counts = counts.plus(known.count(read[oid] for oid in left & read.keys() - held.keys() - unsure))
-    again = (set(held) | bad | unsure) - loose - made.known.loose.keys()
+    again = made.known.again | ((set(held) | bad | unsure) - loose - made.known.loose.keys())
+    silent = made.known.silent.plus(answers, again - bad - unsure)
     kinds = {oid: read.get(oid, Loose(TREE)) for oid in loose - bad} | dict.fromkeys(loose & held.keys(), Loose(AGAIN))
-    return Knowledge(now.packs, counts, made.known.again | again, {**made.known.loose, **kinds, **packed})
+    return Knowledge(now.packs, counts, again, silent, {**made.known.loose, **kinds, **packed})
 
 
 def _clean(answers: Sequence[Answer]) -> Counts:

@@ -12,7 +12,7 @@ from scanner.errors import GitError
 from scanner.examine import NOTHING, Examined, examine, placed
 from scanner.git.commits import lineage
 from scanner.git.stream import Piece
-from scanner.inside import examine_file, examine_stream, hides, is_packed
+from scanner.inside import examine_file, examine_stream, hides, is_packed, is_silent
 from scanner.model import Problem, Skip
 from scanner.sources.jobs import Answer, Found, Job
 from scanner.sources.looker import overruns
@@ -44,6 +44,7 @@ class Tally:
         self._looked: list[bytes] = []
         self._skipped: list[Skip] = []
         self._held: list[bytes] = []
+        self._silent: list[bytes] = []
         self._tried: set[int] = set()  # what may hold something, and so may all that is made from it
         self.unread: list[bytes] = []
         self.problems: list[Problem] = []
@@ -62,6 +63,7 @@ class Tally:
             left,
             b"".join(self._looked),
             b"".join(self._held),
+            b"".join(self._silent),
             tuple(self._skipped),
             self._detector.expanded,
         )
@@ -75,13 +77,13 @@ class Tally:
         nothing follows. A piece that an exception comes out of leaves no trace."""
         if os.getppid() != self._parent:
             sys.exit()  # killed, and nobody will ask for the rest
-        before = len(self._found), len(self.problems), len(self._held)
+        before = len(self._found), len(self.problems), len(self._held), len(self._silent)
         try:
             if piece.read or self._detector.may_hold(piece.data) or (self._detector.decodes and _packed(piece)):
                 self._look(piece)
             self._count(piece)
         except Exception as error:
-            del self._found[before[0] :], self.problems[before[1] :], self._held[before[2] :]
+            del self._found[before[0] :], self.problems[before[1] :], self._held[before[2] :], self._silent[before[3] :]
             if isinstance(error, GitError):
                 return 0
             raise
@@ -119,6 +121,8 @@ class Tally:
         else:
             examined = examine(self._detector, content, self._job.foreign)
         self._told(oid, kind, examined, b"" if kind == b"blob" else content, len(content))
+        if examined is not NOTHING and is_silent(examined, content):
+            self._silent.append(_line(oid, len(content), kind))
 
     def _told(self, oid: bytes, kind: bytes, examined: Examined, content: bytes, size: int) -> None:
         if examined is not NOTHING:
