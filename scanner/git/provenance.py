@@ -28,15 +28,18 @@ class Walked(NamedTuple):
     untold: tuple[bytes, ...]
 
 
-def walk(repository: Repository, graph: Graph, blobs: Set[bytes], processes: int) -> Walked:
+def walk(
+    repository: Repository, graph: Graph, blobs: Set[bytes], processes: int, among: Set[bytes] | None = None
+) -> Walked:
     """The changes of all commits, cut down to the files that are one of `blobs` before or after. Of a merge, whose
     differences from each parent may be very many, all are told only if a file that differs from every parent is one of
-    them; otherwise it brings none."""
+    them; otherwise it brings none. `among`: no other commit touches them."""
     walker = _Walker(repository, graph, blobs)
     # Parents that are named and not here, where git does not know that: it would end at each.
     orphans = graph.orphans - shallow_commits(repository)
-    walker.together(_parts([commit for commit in graph.order if commit not in orphans], processes), _lines)
-    for commit in orphans:
+    commits = [commit for commit in graph.order if among is None or commit in among]
+    walker.together(_parts([commit for commit in commits if commit not in orphans], processes), _lines)
+    for commit in orphans.intersection(commits):
         walker.alone(commit)
     merges = [commit for commit, change in walker.found.items() if len(change.diffs) > 1 and _brings(change, blobs)]
     walker.together(_parts(merges, processes), _lines_by_parent)

@@ -26,12 +26,14 @@ _DIFFERS = "please report it; --engine git does without the pack engine"
 
 class Looked(NamedTuple):
     """What an engine saw, and a sentence on why it was not the quicker one, if it was not. Where `seen` does not hold
-    the lineage of all commits, `lineage` finds it out. `recalled`: some of it was known from an earlier run."""
+    the lineage of all commits, `lineage` finds it out. `recalled`: some of it was known from an earlier run. `memory`
+    is what keeps for the next one, if that is wanted."""
 
     seen: Seen
     note: str = ""
     lineage: Callable[[], bytes] | None = None
     recalled: bool = False
+    memory: Memory | None = None
 
     def whole(self) -> Seen:
         """What was seen, with the lineage of all commits."""
@@ -61,7 +63,7 @@ def look(
         knowledge = memory.recall(now)
         if knowledge.covers(now):  # nothing that takes long to load is needed
             seen = known.again(job._replace(lineage=False), memory, knowledge, now, processes, watch)
-            return Looked(seen, lineage=run.lineage, recalled=True)
+            return Looked(seen, lineage=run.lineage, recalled=True, memory=memory)
         return _look(name, run, partial(_onward, run, memory, now))
     return _look(name, run, run.packed)
 
@@ -125,7 +127,7 @@ def _onward(run: _Run, memory: Memory, now: Here) -> Looked:
     scanned = packed.onward(*run, memory, now)
     if scanned.learned:
         memory.keep(scanned.learned, now)
-    return Looked(scanned.seen, lineage=run.lineage, recalled=scanned.recalled)
+    return Looked(scanned.seen, lineage=run.lineage, recalled=scanned.recalled, memory=memory)
 
 
 def _look(name: str, run: _Run, packed: Callable[[], Looked]) -> Looked:

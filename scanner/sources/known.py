@@ -214,6 +214,7 @@ class Memory:
     def __init__(self, cache: Cache, repository: Repository, job: Job, objects: Sequence[str]) -> None:
         self._cache = cache
         self._place = place(job, objects[0])
+        self._walks = _digest(self._place)
         self._rules = _digest(job.rules, job.foreign, job.timeout)
         self._explain = job.explain
         self._objects = objects
@@ -240,6 +241,20 @@ class Memory:
         """Keeps what was learned, unless anything came or went in the meantime."""
         if self.here() == before:
             self._cache.save(self._place, written(knowledge))
+
+    def recall_commits(self, key: bytes) -> frozenset[bytes] | None:
+        """The commits that were kept under `key` (see `walk_of`)."""
+        row = self._cache.load(self._walks, lambda every: key if key in every else None)
+        return frozenset(row.value.split()) if row else None
+
+    def keep_commits(self, key: bytes, commits: Iterable[bytes]) -> None:
+        """Keeps them."""
+        self._cache.save(self._walks, Row(key, b" ".join(sorted(commits))))
+
+
+def walk_of(lineage: bytes, shallow: Iterable[bytes], blobs: Iterable[bytes]) -> bytes:
+    """All that decides which commits touch any of `blobs`: what an id names never changes."""
+    return _digest(sorted(lineage.splitlines()), sorted(shallow), sorted(blobs))
 
 
 def memory(cache: Cache | None, repository: Repository, job: Job, scope: Scope) -> Memory | None:

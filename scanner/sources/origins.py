@@ -16,13 +16,14 @@ from scanner.git.objects import Cat
 from scanner.git.paths import Paths
 from scanner.git.reach import Holders, Wanted, reach_of, reaches
 from scanner.git.refs import default_branch
-from scanner.git.repository import Repository, head
+from scanner.git.repository import Repository, head, shallow_commits
 from scanner.git.stream import BEGINNING
 from scanner.model import Hit, Location, Problem, Reach, Secret, Suppression
 from scanner.pipeline import Occurrence, Story, in_message
 from scanner.sources.history import Seen, unreadable
 from scanner.sources.holding import Kept, follow
 from scanner.sources.jobs import Found
+from scanner.sources.known import Memory, walk_of
 from scanner.sources.stories import History, Turns, falls, rises, stories
 from scanner.sources.tips import Named, Tips
 
@@ -52,9 +53,17 @@ def _place(side: Side) -> Place:
     return Place(side.path, side.oid, side.mode == SYMLINK)
 
 
-def tell(repository: Repository, seen: Seen, holders: Holders, allow: Allow, processes: int) -> Told:
-    """The places of all finds, with what brought them and what still reaches them."""
-    teller = Teller(repository, seen, holders, allow, processes)
+def tell(
+    repository: Repository,
+    seen: Seen,
+    holders: Holders,
+    allow: Allow,
+    processes: int,
+    memory: Memory | None = None,
+) -> Told:
+    """The places of all finds, with what brought them and what still reaches them. `memory` knows from an earlier run
+    which commits to ask about."""
+    teller = Teller(repository, seen, holders, allow, processes, memory)
     occurrences = [*teller.blobs(), *teller.commits(), *teller.tags()]
     return Told(tuple(occurrences), teller.stories(), teller.problems)
 
@@ -62,7 +71,15 @@ def tell(repository: Repository, seen: Seen, holders: Holders, allow: Allow, pro
 class Teller:
     """Works out provenance and reach for one scan's finds."""
 
-    def __init__(self, repository: Repository, seen: Seen, holders: Holders, allow: Allow, processes: int) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        seen: Seen,
+        holders: Holders,
+        allow: Allow,
+        processes: int,
+        memory: Memory | None = None,
+    ) -> None:
         self._repository = repository
         self._holders = holders
         self._allow = allow
@@ -70,7 +87,7 @@ class Teller:
         self._hits = {item.oid: item.examined.hits for item in self._found if item.kind == b"blob"}
         self._graph = graph(BytesIO(seen.lineage))
         self._borrowed = self._only_borrowed()
-        self._walked = provenance.walk(repository, self._graph, self._hits.keys(), processes)
+        self._walked = self._walk(seen.lineage, processes, memory)
         self._kept = self._followed()
         self._names = self._named()
         # The commits that bring or remove finds, or hold them in their message.
@@ -78,6 +95,16 @@ class Teller:
         self._people |= {item.oid: parse_commit(item.content) for item in self._of(b"commit")}
         self._live = ancestry(self._graph, [ref.peeled for ref in holders.refs])
         self.problems = tuple(unreadable(self._walked.untold, "what this commit changes cannot be told"))
+
+    def _walk(self, lineage: bytes, processes: int, memory: Memory | None) -> provenance.Walked:
+        """The changes that touch what holds finds."""
+        blobs = self._hits.keys()
+        key = walk_of(lineage, shallow_commits(self._repository), blobs)
+        among = memory.recall_commits(key) if memory else None
+        walked = provenance.walk(self._repository, self._graph, blobs, processes, among)
+        if memory and among is None and not walked.untold:
+            memory.keep_commits(key, (change.commit for change in walked.changes if change.commit))
+        return walked
 
     def _only_borrowed(self) -> set[bytes]:
         """What of the finds only an alternate holds."""

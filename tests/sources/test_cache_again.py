@@ -1,19 +1,22 @@
-"""What names Slack and holds nothing is read once, as long as the rules are the same."""
+"""What need not be asked again: of what names Slack and holds nothing, and of commits that touch no find."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import pytest
 
 from scanner import rules
 from scanner.examine import UNFOLDS, Examined
+from scanner.git import provenance, refs
+from scanner.git.commits import Graph
 from scanner.git.lfs import store
+from scanner.git.reach import Holders
 from scanner.git.repository import Repository, find
 from scanner.inside import is_silent
 from scanner.model import Rule
-from scanner.sources import engines, known
+from scanner.sources import engines, known, origins
 from scanner.sources.cache import Cache
 from scanner.sources.history import SILENT, Scope
 from scanner.sources.jobs import Job
@@ -95,6 +98,47 @@ def test_what_is_new_is_added(repo: Repo, repository: Repository, cache: Cache) 
     assert look(repository, cache, made).seen == first
     plain = engines.look("git", repository, made, Scope(), 1).seen
     assert first == plain._replace(lineage=b"", expanded=None)
+
+
+def test_only_commits_that_touch_a_find_are_compared_again(
+    repo: Repo, repository: Repository, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Set[bytes] | None] = []
+    walk = provenance.walk
+
+    def noted(
+        here: Repository, graph: Graph, blobs: Set[bytes], processes: int, among: Set[bytes] | None
+    ) -> provenance.Walked:
+        asked.append(among)
+        return walk(here, graph, blobs, processes, among)
+
+    monkeypatch.setattr(provenance, "walk", noted)
+    made = job(repository)
+    first = tell(repository, cache, made)
+    assert tell(repository, cache, made) == first
+    repo.commit({"f": b"clean, too\n"})
+    assert {item.location.commit for item in tell(repository, cache, made).occurrences} == {first_commit(repo)}
+    assert asked == [None, {first_commit(repo).encode()}, None]
+
+
+def tell(repository: Repository, cache: Cache, made: Job) -> origins.Told:
+    looked = look(repository, cache, made)
+    holders = Holders(refs.peel(repository.git, refs.names(repository.git)), [])
+    told = origins.tell(repository, looked.whole(), holders, lambda path, hit: None, 1, looked.memory)
+    assert told.occurrences
+    return told
+
+
+def first_commit(repo: Repo) -> str:
+    return repo.git("rev-list", "--max-parents=0", "HEAD").strip()
+
+
+def test_a_walk_depends_on_commits_and_finds_alone() -> None:
+    lines = b"a 1 b\nb 0 \n"
+    key = known.walk_of(lines, [b"c"], [b"d", b"e"])
+    assert key == known.walk_of(b"b 0 \na 1 b\n", [b"c"], {b"e", b"d"})
+    others = [known.walk_of(b"b 0 \n", [b"c"], [b"d", b"e"]), known.walk_of(lines, [], [b"d", b"e"])]
+    assert key not in (*others, known.walk_of(lines, [b"c"], [b"d"]))
 
 
 @pytest.mark.parametrize(
