@@ -34,6 +34,9 @@ _GAIN = 10  # what a container holds may take as much as a text of so many times
 _GOES_ON = frozenset(("joined", "quoted-printable", "notebook", "base64", "hex"))
 _UNSEEN = frozenset(("typographic", "ansi"))
 
+# A character of base64 has six bits, so one of them may hold bits of two tokens; of base64 in base64 up to three may,
+# and so on: by how often base64 was taken off.
+_IN_BOTH = (0, 1, 3, 5, 8, 12)
 _EDGE = 8  # bytes at the end of a window that the last piece of an encoded text may not reach
 CUT_SHORT = f"it is encoded, and goes on behind the {WHOLE >> 20} MB that are looked at at once"
 
@@ -218,10 +221,11 @@ def _distinct(shown: Sequence[Shown]) -> tuple[Shown, ...]:
         places = {(one.match.secret, one.match.start): one for one in sorted(packed, key=_layers, reverse=True)}
         rest = _distinct([one for one in shown if one.member is None])
         return tuple(sorted((*rest, *places.values()), key=lambda one: one.match.start))
-    kept: list[Shown] = []  # by place; none overlaps another
+    kept: list[Shown] = []  # by place; none overlaps another, but for characters that hold bits of both
     for one in sorted(_apart(shown), key=_rank):
-        first = bisect_right(kept, one.match.start, key=lambda other: other.match.end)
-        last = bisect_left(kept, one.match.end, first, key=lambda other: other.match.start)
+        both = _IN_BOTH[min(one.encoding.count("base64"), len(_IN_BOTH) - 1)]
+        first = bisect_right(kept, one.match.start + both, key=lambda other: other.match.end)
+        last = bisect_left(kept, one.match.end - both, first, key=lambda other: other.match.start)
         if all(_goes_on(other, one) for other in kept[first:last]):
             kept[first:last] = [one]
     return tuple(kept)

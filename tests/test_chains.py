@@ -182,3 +182,21 @@ CHAINS = st.builds(
 def test_any_chain(made: tuple[Chain, str], seed: int, at: int, before: str, behind: str) -> None:
     chain, kind = made
     check(chain, token(kind, seed), at, before, behind)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99)), min_size=2, max_size=4, unique=True),
+    st.integers(0, 5),
+    st.integers(1, 5),
+    st.sampled_from("\n ,;"),
+)
+@settings(max_examples=60)
+def test_neighbours_in_base64_in_base64(made: list[tuple[str, int]], before: int, levels: int, between: str) -> None:
+    """They share the characters that hold the end of one and the beginning of the next."""
+    tokens = [token(*one) for one in made]
+    text = b"a" * before + b" " + between.encode().join(tokens)
+    for _ in range(levels):
+        text = base64.b64encode(text)
+    hits = examine_file(DETECTOR, b"key: " + text + b"\n").hits
+    assert [hit.match.secret.reveal() for hit in hits] == tokens
+    assert {hit.encoding for hit in hits} == {("base64",) * levels}
