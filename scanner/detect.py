@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from scanner.checks import Candidate
 
 PATIENCE = 3  # a rule that ran out of time on so many texts is given up: each costs all of that time again
+# After so many places at which a match may begin it is asked whether they are further apart than this, in bytes; else
+# it is as quick to try everywhere.
+_PLACES, _SPARSE = 64, 64
 _BEFORE, _BEHIND = 4 * 1024, 64 * 1024  # bytes: how far a match may reach on either side of its anchor
 
 
@@ -180,19 +183,22 @@ def _first(
     pattern: regex.Pattern[bytes], begins: re.Pattern[bytes] | None, data: bytes, start: int, end: int, limit: float
 ) -> regex.Match[bytes] | None:
     """The first match in so much of `data`. To look for what it begins with takes a tenth of the time that it takes to
-    try an alternation at each place. TimeoutError after `limit`."""
-    if not begins:
-        return pattern.search(data, start, end, timeout=limit)
-    until = process_time() + limit
-    at = begins.search(data, start, end)
-    while at:
+    try an alternation at each place, unless that stands everywhere. TimeoutError after `limit`."""
+    while begins:
+        begun, first = process_time(), start
+        for _ in range(_PLACES):
+            at = begins.search(data, start, end)
+            if not at:
+                return None
+            if found := pattern.match(data, at.start(), end, timeout=limit):
+                return found
+            start = at.start() + 1
+        limit -= process_time() - begun
         if limit <= 0:
             raise TimeoutError
-        if found := pattern.match(data, at.start(), end, timeout=limit):
-            return found
-        limit = until - process_time()
-        at = begins.search(data, at.start() + 1, end)
-    return None
+        if start - first < _PLACES * _SPARSE:
+            break
+    return pattern.search(data, start, end, timeout=limit)
 
 
 class _Places:
@@ -207,17 +213,17 @@ class _Places:
         """In order, and none overlaps another. What is quickest to find out comes first."""
         near = self._around(rule.anchors, _BEHIND)
         if rule.holds:
-            near = _common(near, self._runs(rule.holds))
+            near = _common(near, self._runs(rule.holds, near[0][0], near[-1][1]))
         return _common(near, self._around(rule.also, _BEFORE)) if near and rule.also else near
 
-    def _runs(self, what: str) -> Regions:
-        """What a match around such a run can reach."""
+    def _runs(self, what: str, start: int, end: int) -> Regions:
+        """What a match around such a run in a part of the text can reach."""
         from scanner.runs import run  # here: few texts come so far
 
-        if what not in self._known:
-            spans = run(what).spans(self._data)
-            self._known[what] = _merged((max(0, at - _BEFORE), to + _BEFORE) for at, to in spans)
-        return self._known[what]
+        if (what, start, end) not in self._known:
+            spans = ((start + at, start + to) for at, to in run(what).spans(self._data[start:end]))
+            self._known[what, start, end] = _merged((max(0, at - _BEFORE), to + _BEFORE) for at, to in spans)
+        return self._known[what, start, end]
 
     def _around(self, literals: tuple[bytes, ...], behind: int) -> Regions:
         """What a match around any of these can reach."""

@@ -188,9 +188,9 @@ def hides(data: bytes) -> bool:
 
 def is_silent(examined: Examined, data: bytes) -> bool:
     """Whether the same rules find nothing in `data` however often they look: nothing was found, nothing stayed closed
-    or took too long, and it stands for nothing that is kept elsewhere, and may come and go."""
+    or took too long, and neither it nor a member of it stands for what is kept elsewhere, and may come and go."""
     told = examined.hits or examined.overrun or examined.skipped or examined.unread
-    return not told and not data.startswith(_POINTER)
+    return not told and not data.startswith(_POINTER) and not format_of(data)
 
 
 def is_packed(data: bytes, start: int, end: int) -> bool:

@@ -13,6 +13,8 @@ from scanner.decode import views
 from scanner.literals import Betrayed, by_name, minimal_cover, reach_of, shared_beginnings
 from scanner.model import Keep
 
+_LAYOUT = 2  # of what is kept: it goes up whenever literals are numbered in another way
+
 
 class OnePass:
     """A scanner.prefilter.Prefilter. Fewer literals make it quicker. To make ready for thousands takes a twentieth of a
@@ -90,7 +92,7 @@ class _Kept:
     def __init__(self, keep: Keep, beginnings: Sequence[bytes], names: Sequence[str]) -> None:
         from hashlib import blake2b  # here: with what it loads it takes a while
 
-        said = repr((getattr(hyperscan, "__version__", ""), beginnings, views.fingerprint(), names))
+        said = repr((_LAYOUT, getattr(hyperscan, "__version__", ""), beginnings, views.fingerprint(), names))
         self._keep, self._key = keep, blake2b(said.encode(), digest_size=16).hexdigest()
 
     def load(self) -> hyperscan.Database | None:

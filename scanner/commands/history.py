@@ -182,7 +182,7 @@ def _outcome(
     told = origins.NOTHING
     if any(item.examined.hits for item in seen.found):
         holders = Holders(refs.peel(repository.git, names), log)
-        told = origins.tell(repository, looked.whole(), holders, setup.allow, args.jobs, looked.memory)
+        told = origins.Teller(repository, looked.whole(), holders, setup.allow, args.jobs, looked.memory).told()
     check = bool(args.strict) or seen.blobs + seen.commits <= gaps.CHECKED
     missing = gaps.gaps(repository, allow_shallow=args.allow_shallow, check=check and not args.reachable)
     # What refs reach is listed with all that is absent of it.

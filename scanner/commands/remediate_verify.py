@@ -86,7 +86,7 @@ def _leading(names: list[Name], scanned: Scanned, asked: Asked, args: argparse.N
     job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, decode=setup.decode)
     seen = engines.look("auto", repository, job, Scope(False, options.alternates), options.jobs).seen
     holders = Holders(refs.peel(repository.git, names), [])
-    told = origins.tell(repository, seen, holders, setup.allow, options.jobs)
+    told = origins.Teller(repository, seen, holders, setup.allow, options.jobs).told()
     chosen = {each.finding.secret for each in standing}
     places = [item.location for item in told.occurrences if item.hit.match.secret in chosen]
     return clean.leading(places, names)

@@ -49,7 +49,7 @@ def check(rule: Rule, limit: float = LIMIT) -> tuple[Complaint, ...]:
         complaints = [*_on_examples(rule, pattern, limit), *_on_counter_examples(rule, limit)]
     except ValueError as error:
         return (_complaint(rule, "examples", str(error)),)
-    return tuple(complaints) or tuple(_on_hostile_texts(rule, pattern, limit))
+    return tuple(dict.fromkeys(complaints)) or tuple(_on_hostile_texts(rule, pattern, limit))
 
 
 def _complaint(rule: Rule, field: str, reason: str) -> Complaint:

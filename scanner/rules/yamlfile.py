@@ -138,8 +138,8 @@ def _one_of(known: tuple[str, ...]) -> Callable[[yaml.Node], str]:
     return read
 
 
-def _literals(least: int) -> Callable[[yaml.Node], tuple[bytes, ...]]:
-    """Reads literals of at least so many bytes."""
+def _literals(least: int, how: str = "that stands in") -> Callable[[yaml.Node], tuple[bytes, ...]]:
+    """Reads literals of at least so many bytes, one of which is `how` every match."""
 
     def read(node: yaml.Node) -> tuple[bytes, ...]:
         literals = tuple(_text(item).encode() for item in _sequence(node))
@@ -147,7 +147,7 @@ def _literals(least: int) -> Callable[[yaml.Node], tuple[bytes, ...]]:
             if len(literal) < least:
                 raise _Complaint(item, f"{literal.decode()!r} is shorter than {least} bytes")
         if not literals:
-            raise _Complaint(node, "at least one literal is needed that stands in every match")
+            raise _Complaint(node, f"at least one literal is needed {how} every match")
         return literals
 
     return read
@@ -193,7 +193,7 @@ _READERS: Mapping[str, Callable[[yaml.Node], object]] = {
     "severity": _one_of(SEVERITIES),
     "anchors": _literals(SHORTEST_ANCHOR),
     "also": _literals(SHORTEST_ANCHOR),
-    "begins": _literals(2),  # one byte stands at too many places
+    "begins": _literals(2, "that is the beginning of"),  # one byte stands at too many places
     "holds": _run,
     "pattern": _text,
     "checks": _checks,

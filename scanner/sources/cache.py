@@ -106,22 +106,23 @@ class Cache:
         try:
             return do()
         except Worthless as error:
-            self._throw_away(str(error))
+            self.throw_away(str(error))
         except Unusable as error:
             self._note(f"no cache is used: {error}")
         except OSError as error:
             self._note(f"no cache is used: {self.path}: {error.strerror}")
         except (TypeError, ValueError, OverflowError):  # of a damaged file SQLite's own words may be no UTF-8
-            self._throw_away("damaged")
+            self.throw_away("damaged")
         except sqlite3.Error as error:
             name = getattr(error, "sqlite_errorname", None) or ""
             if name.startswith(_DAMAGED):
-                self._throw_away("damaged")
+                self.throw_away("damaged")
             else:
                 self._note(f"no cache is used: {self.path}: {error}")
         return None
 
-    def _throw_away(self, why: str) -> None:
+    def throw_away(self, why: str) -> None:
+        """Forgets everything, and notes `why`."""
         self._note(f"the cache {self.path} was {why}: it was thrown away")
         for suffix in _BESIDE:
             with suppress(OSError):

@@ -93,7 +93,7 @@ class _Run(NamedTuple):
 
     def lineage(self) -> bytes:
         """That of all commits; nothing is looked for in them."""
-        plain = self._replace(job=self.job._replace(rules=(), made=None), watch=SILENT)
+        plain = self._replace(job=self.job._replace(rules=(), made=None, decode=False), watch=SILENT)
         if _lacking(self.scope):
             return plain.plain().lineage
         from scanner.sources import packed

@@ -36,7 +36,7 @@ from scanner.sources.history import Scope, Seen, Watch, problems, through_git, t
 from scanner.sources.jobs import Answer, Job
 from scanner.sources.portions import Pool
 
-_LAYOUT = b"2"  # of what is kept
+_LAYOUT = b"3"  # of what is kept
 AGAIN, PACKED, TREE = b"again", b"packed", b"tree"
 
 
@@ -122,6 +122,10 @@ class Knowledge(NamedTuple):
     def any(self) -> bool:
         """Whether anything is known."""
         return bool(self.packs or self.loose)
+
+    def stands_in(self) -> bool:
+        """Whether a loose object may stand in for a damaged entry of a pack: what git reads then says nothing of it."""
+        return Loose(PACKED) in self.loose.values()
 
     def of(self, here: Here) -> Knowledge:
         """The same without the loose objects that are gone."""
@@ -234,7 +238,11 @@ class Memory:
             return max(fitting, key=lambda packs: sum(fact.size for fact in sets[packs]), default=None)
 
         row = self._cache.load(self._place, choose)
-        known = parse(row).of(now) if row else NOTHING
+        try:
+            known = parse(row).of(now) if row else NOTHING
+        except ValueError:
+            self._cache.throw_away("damaged")
+            known = NOTHING
         return (known._replace(silent=Silent()) if self._explain else known).heeding(self._rules)
 
     def keep(self, knowledge: Knowledge, before: Here) -> None:
@@ -304,17 +312,22 @@ def written(knowledge: Knowledge) -> Row:
 
 
 def parse(row: Row) -> Knowledge:
-    """What `written` wrote."""
+    """What `written` wrote. ValueError where that is something else."""
     counts, again, silent, *lines = row.value.splitlines()
     rules, *fields = silent.split(b" ")
     loose = {oid: Loose(kind, int(size)) for oid, kind, size in map(bytes.split, lines)}
-    return Knowledge(
-        parse_packs(row.packs),
-        Counts(*map(int, counts.split())),
-        frozenset(again.split()),
-        Silent(rules, frozenset(fields[4:]), Counts(*map(int, fields[:4]))),
-        loose,
-    )
+    ids = [*again.split(), *fields[4:], *loose]
+    if b"".join(ids).translate(None, b"0123456789abcdef"):
+        raise ValueError("no ids")
+    known = Silent(rules, frozenset(fields[4:]), _counts(fields[:4]))
+    return Knowledge(parse_packs(row.packs), _counts(counts.split()), frozenset(again.split()), known, loose)
+
+
+def _counts(fields: Sequence[bytes]) -> Counts:
+    blobs, commits, tags, size = map(int, fields)
+    if min(blobs, commits, tags, size) < 0:
+        raise ValueError("less than none")
+    return Counts(blobs, commits, tags, size)
 
 
 def parse_packs(packs: bytes) -> frozenset[Fact]:
@@ -336,7 +349,7 @@ def again(job: Job, memory: Memory, knowledge: Knowledge, now: Here, processes: 
         answers.append(answer)
         watch.done(answer)
     forget(pool, oids, memory, now)
-    silent = knowledge.silent.plus(answers, knowledge.again)
+    silent = knowledge.silent.plus(() if knowledge.stands_in() else answers, knowledge.again)
     if silent != knowledge.silent:
         memory.keep(knowledge._replace(silent=silent), now)
     return with_known(together(answers, problems(answers, pool)), knowledge)

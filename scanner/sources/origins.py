@@ -53,23 +53,9 @@ def _place(side: Side) -> Place:
     return Place(side.path, side.oid, side.mode == SYMLINK)
 
 
-def tell(
-    repository: Repository,
-    seen: Seen,
-    holders: Holders,
-    allow: Allow,
-    processes: int,
-    memory: Memory | None = None,
-) -> Told:
-    """The places of all finds, with what brought them and what still reaches them. `memory` knows from an earlier run
-    which commits to ask about."""
-    teller = Teller(repository, seen, holders, allow, processes, memory)
-    occurrences = [*teller.blobs(), *teller.commits(), *teller.tags()]
-    return Told(tuple(occurrences), teller.stories(), teller.problems)
-
-
 class Teller:
-    """Works out provenance and reach for one scan's finds."""
+    """Works out provenance and reach for one scan's finds. `memory` knows from an earlier run which commits to ask
+    about."""
 
     def __init__(
         self,
@@ -95,6 +81,10 @@ class Teller:
         self._people |= {item.oid: parse_commit(item.content) for item in self._of(b"commit")}
         self._live = ancestry(self._graph, [ref.peeled for ref in holders.refs])
         self.problems = tuple(unreadable(self._walked.untold, "what this commit changes cannot be told"))
+
+    def told(self) -> Told:
+        """The places of all finds, with what brought them and what still reaches them."""
+        return Told((*self.blobs(), *self.commits(), *self.tags()), self.stories(), self.problems)
 
     def _walk(self, lineage: bytes, processes: int, memory: Memory | None) -> provenance.Walked:
         """The changes that touch what holds finds."""

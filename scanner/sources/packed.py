@@ -107,7 +107,7 @@ def onward(
 
 def lineage(repository: Repository, job: Job, scope: Scope, processes: int) -> bytes:
     """The lineage of all commits (scanner.git.commits), known or not. GitError as `engine`."""
-    job = job._replace(rules=(), made=None)
+    job = job._replace(rules=(), made=None, decode=False)
     made = plan(repository, scope, kinds=(entries.COMMIT,))
     looked = _looked(made, job, job, processes, history.SILENT)
     return b"".join(answer.lineage for answer in (*looked.packs, *looked.rest))
@@ -234,11 +234,12 @@ def _learned(made: Plan, looked: Looked, now: Here) -> Knowledge | None:
     left, loose = set(looked.left.split()), set(made.loose.split())
     packed = dict.fromkeys(now.loose - loose - made.known.loose.keys(), Loose(PACKED))
     # A loose object stands in for a damaged entry of the same id, and for what is made from it, until it is pruned.
-    unsure = left if packed or Loose(PACKED) in made.known.loose.values() else set()
+    unsure = left if packed or made.known.stands_in() else set()
     counts = made.known.counts.plus(_clean(looked.packs))
     counts = counts.plus(known.count(read[oid] for oid in left & read.keys() - held.keys() - unsure))
     again = made.known.again | ((set(held) | bad | unsure) - loose - made.known.loose.keys())
-    silent = made.known.silent.plus(answers, again - bad - unsure)
+    sure = looked.packs if packed or made.known.stands_in() else answers
+    silent = made.known.silent.plus(sure, again - bad)
     kinds = {oid: read.get(oid, Loose(TREE)) for oid in loose - bad} | dict.fromkeys(loose & held.keys(), Loose(AGAIN))
     return Knowledge(now.packs, counts, again, silent, {**made.known.loose, **kinds, **packed})
 

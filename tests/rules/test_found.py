@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.fakes import render
 from scanner.spelling import issued
 from tests.rules.drawing import (
     PREFIXED,
@@ -287,3 +288,25 @@ def test_several_tokens_in_a_line_are_several_matches() -> None:
     for separator in (" ", ",", "\n", "\\n", "\t", "|", '","', "%2C", "\r"):
         assert found(separator.join(tokens)) == tokens
     assert found(f"{tokens[0]} {tokens[0]}") == [tokens[0]] * 2
+
+
+@pytest.mark.parametrize(
+    "kind, name",
+    [
+        ("verification_token", "SLACK_VERIFICATION_TOKEN"),
+        ("signing_secret", "SLACK_SIGNING_SECRET"),
+        ("client_secret", "SLACK_CLIENT_SECRET"),
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- value: {0}\n  name: {name}\n- value: {1}\n  name: OTHER\n",
+        '[{{"value": "{0}", "name": "{name}"}}, {{"value": "{1}", "name": "X"}}]',
+        "| {0} | {name} | {1} |",
+        "{0} # {name}\n{1} # {name} 2\n",
+    ],
+)
+def test_a_name_between_two_values_may_be_that_of_either(kind: str, name: str, text: str) -> None:
+    values = [render(f"{{{{{kind}}}}}", str(number)) for number in range(2)]
+    assert found(text.format(*values, name=name)) == values

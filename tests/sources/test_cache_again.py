@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-from collections.abc import Sequence, Set
+import zlib
+from collections.abc import Callable, Sequence, Set
 
 import pytest
 
@@ -17,7 +19,7 @@ from scanner.git.repository import Repository, find
 from scanner.inside import is_silent
 from scanner.model import Rule
 from scanner.sources import engines, known, origins
-from scanner.sources.cache import Cache
+from scanner.sources.cache import Cache, Row
 from scanner.sources.history import SILENT, Scope
 from scanner.sources.jobs import Job
 from scanner.sources.known import Knowledge
@@ -124,7 +126,7 @@ def test_only_commits_that_touch_a_find_are_compared_again(
 def tell(repository: Repository, cache: Cache, made: Job) -> origins.Told:
     looked = look(repository, cache, made)
     holders = Holders(refs.peel(repository.git, refs.names(repository.git)), [])
-    told = origins.tell(repository, looked.whole(), holders, lambda path, hit: None, 1, looked.memory)
+    told = origins.Teller(repository, looked.whole(), holders, lambda path, hit: None, 1, looked.memory).told()
     assert told.occurrences
     return told
 
@@ -141,9 +143,70 @@ def test_a_walk_depends_on_commits_and_finds_alone() -> None:
     assert key not in (*others, known.walk_of(lines, [b"c"], [b"d"]))
 
 
+def test_what_git_reads_from_a_loose_object_says_nothing_of_the_pack(
+    repo: Repo, repository: Repository, cache: Cache
+) -> None:
+    """A blob that is damaged in its pack, and whole as a loose object, until that is gone."""
+    oid = repo.git("rev-parse", "HEAD:a").strip()
+    whole = NAMED % 2
+    made = job(repository)
+    damage(repo, oid)
+    for loose in (False, True, True, False):
+        path = repo.path / ".git/objects" / oid[:2] / oid[2:]
+        if loose and not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            content = b"blob %d\0" % len(whole) + whole
+            path.write_bytes(zlib.compress(content))
+        elif not loose and path.exists():
+            path.unlink()
+        problems = look(repository, cache, made).seen.problems
+        assert [problem.what for problem in problems] == ([] if loose else [oid])
+
+
+def damage(repo: Repo, oid: str) -> None:
+    (index,) = (repo.path / ".git/objects/pack").glob("*.idx")
+    listed = repo.git("show-index", stdin=index.read_bytes()).splitlines()
+    at = next(int(line.split()[0]) for line in listed if line.split()[1] == oid)
+    pack = index.with_suffix(".pack")
+    pack.chmod(0o644)
+    data = bytearray(pack.read_bytes())
+    data[at + 6 : at + 12] = bytes(byte ^ 255 for byte in data[at + 6 : at + 12])
+    pack.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value.split(b"\n", 2)[0] + b"\n",
+        lambda value: b"",
+        lambda value: b"many" + value,
+        lambda value: value.replace(b"\n", b" -1\n", 1),
+        lambda value: b"1" * 5000 + value,
+        lambda value: value.split(b"\n", 1)[0] + b"\n\xff\n" + value.split(b"\n", 2)[2],
+    ],
+)
+def test_a_row_of_somebody_else(
+    repository: Repository, cache: Cache, change: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a digest that fits."""
+    made = job(repository)
+    first = look(repository, cache, made).seen
+    load = cache.load
+
+    def changed(place: bytes, choose: Callable[[list[bytes]], bytes | None]) -> Row | None:
+        row = load(place, choose)
+        return row and row._replace(value=change(row.value))
+
+    monkeypatch.setattr(cache, "load", changed)
+    again = look(repository, cache, made)
+    assert again.seen == first and not again.recalled
+    assert any("thrown away" in note for note in cache.told())
+
+
 @pytest.mark.parametrize(
     "examined, content, silent",
     [
+        (Examined(), gzip.compress(POINTER), False),
         (Examined(), b"slack", True),
         (Examined(), POINTER, False),
         (Examined(overrun=("a",)), b"slack", False),

@@ -36,7 +36,7 @@ def told(repo: Repo) -> Told:
     seen = history.engine(repository, job, Scope(), 1)
     assert not seen.problems
     held = Holders(refs.peel(repository.git, refs.names(repository.git)), refs.reflogs(repository.git))
-    return origins.tell(repository, seen, held, lambda path, hit: None, 2)
+    return origins.Teller(repository, seen, held, lambda path, hit: None, 2).told()
 
 
 # Random histories
