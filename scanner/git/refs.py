@@ -15,7 +15,7 @@ from scanner.git.commits import parse_tag
 from scanner.git.objects import MISSING, Cat
 from scanner.git.repository import Repository
 from scanner.git.run import Git
-from scanner.git.stream import stream
+from scanner.git.stream import BEGINNING, stream
 
 BRANCHES = (b"refs/heads/", b"refs/remotes/")
 TAGS = b"refs/tags/"
@@ -91,8 +91,8 @@ def _read(git: Git, oids: Sequence[bytes]) -> Iterator[tuple[bytes, bytes, bytes
                 done += 1
                 yield oid, kind or MISSING, parse_tag(piece.data[start:end]).target if kind == b"tag" else None
     with Cat(git) as cat:
-        for oid, header, read in cat.readers(oids[done:]):
-            yield oid, header.kind, parse_tag(read(header.size)).target if read and header.kind == b"tag" else None
+        for oid, header, content in cat.contents(oids[done:], BEGINNING):
+            yield oid, header.kind, parse_tag(content).target if content and header.kind == b"tag" else None
 
 
 def _peeled(name: Name, kinds: Mapping[bytes, bytes], targets: Mapping[bytes, bytes]) -> Ref:

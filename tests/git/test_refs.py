@@ -12,6 +12,7 @@ from scanner.git import refs
 from scanner.git.refs import LogEntry
 from scanner.git.repository import find
 from scanner.git.run import Git
+from tests.commands.test_history_cache import broken_entry
 from tests.conftest import Repo
 
 
@@ -132,6 +133,22 @@ def test_a_damaged_object_does_not_hide_the_others(repo: Repo) -> None:
     named = [refs.Name(b"refs/tags/x", oid.encode()) for oid in oids]
     kinds = {ref.oid.decode(): ref.kind for ref in refs.peel(git_of(repo.path), named)}
     assert {oid for oid, kind in kinds.items() if kind == b"commit"} == set(oids) - {damaged}
+
+
+def test_a_tag_that_is_damaged_in_its_pack(repo: Repo) -> None:
+    """git stops in the middle of it."""
+    tip = repo.commit({"a": b"a"})
+    for name in ("v1", "v2", "v3"):
+        repo.git("tag", "-a", "-m", f"{name} and what it is about", name)
+    repo.git("repack", "-adq")
+    repo.git("prune-packed")
+    damaged = repo.git("rev-parse", "v2")
+    assert broken_entry(repo, damaged)
+    found = {
+        ref.oid.decode(): ref.peeled.decode() for ref in refs.peel(git_of(repo.path), refs.names(git_of(repo.path)))
+    }
+    assert found.pop(damaged) == damaged
+    assert set(found.values()) == {tip}
 
 
 def test_the_default_branch(repo: Repo, tmp_path: Path) -> None:

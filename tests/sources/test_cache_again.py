@@ -23,6 +23,7 @@ from scanner.sources.cache import Cache, Row
 from scanner.sources.history import SILENT, Scope
 from scanner.sources.jobs import Job
 from scanner.sources.known import Knowledge
+from tests.commands.test_history_cache import broken_entry
 from tests.conftest import Repo, token
 
 RULES = rules.builtin()
@@ -150,7 +151,7 @@ def test_what_git_reads_from_a_loose_object_says_nothing_of_the_pack(
     oid = repo.git("rev-parse", "HEAD:a").strip()
     whole = NAMED % 2
     made = job(repository)
-    damage(repo, oid)
+    assert broken_entry(repo, oid)
     for loose in (False, True, True, False):
         path = repo.path / ".git/objects" / oid[:2] / oid[2:]
         if loose and not path.exists():
@@ -161,17 +162,6 @@ def test_what_git_reads_from_a_loose_object_says_nothing_of_the_pack(
             path.unlink()
         problems = look(repository, cache, made).seen.problems
         assert [problem.what for problem in problems] == ([] if loose else [oid])
-
-
-def damage(repo: Repo, oid: str) -> None:
-    (index,) = (repo.path / ".git/objects/pack").glob("*.idx")
-    listed = repo.git("show-index", stdin=index.read_bytes()).splitlines()
-    at = next(int(line.split()[0]) for line in listed if line.split()[1] == oid)
-    pack = index.with_suffix(".pack")
-    pack.chmod(0o644)
-    data = bytearray(pack.read_bytes())
-    data[at + 6 : at + 12] = bytes(byte ^ 255 for byte in data[at + 6 : at + 12])
-    pack.write_bytes(data)
 
 
 @pytest.mark.parametrize(
