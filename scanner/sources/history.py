@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from scanner.errors import GitError
 from scanner.examine import added, summed
 from scanner.git import enumerate as enumeration
 from scanner.git.repository import Repository
@@ -140,4 +141,18 @@ def _listed(repository: Repository, scope: Scope) -> Generator[enumeration.Liste
         return enumeration.reachable_objects(git)
     if scope.alternates or not enumeration.borrows(repository):
         return enumeration.all_objects(git)
-    return enumeration.all_objects(git, enumeration.own_objects(repository) | enumeration.reachable(git))
+    return _own_and_reached(repository)
+
+
+def _own_and_reached(repository: Repository) -> Generator[enumeration.Listed, None, None]:
+    """What the repository stores itself, and what is borrowed and reached. Where git cannot tell that, GitError, once
+    all others are listed."""
+    failed: list[GitError] = []
+    wanted = enumeration.own_objects(repository)
+    try:
+        wanted |= enumeration.reachable(repository.git)
+    except GitError as error:
+        failed.append(error)
+    yield from enumeration.all_objects(repository.git, wanted)
+    if failed:
+        raise failed[0]

@@ -336,6 +336,21 @@ def test_a_repository_that_borrows(both: Both, tmp_path: Path) -> None:
     assert both.folder.exists()
 
 
+def test_a_repository_that_borrows_and_lacks_a_commit(both: Both, tmp_path: Path) -> None:
+    """git cannot tell what its refs reach then: what it stores itself is looked at all the same, and that is said."""
+    clone = tmp_path / "clone"
+    both.repo.git("clone", "-q", "--shared", str(both.repo.path), str(clone))
+    other = both._replace(repo=Repo(clone))
+    tree = both.repo.git("rev-parse", "HEAD^{tree}")
+    commit = b"tree %b\nparent %b\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\n%b\n"
+    lacking = commit % (tree.encode(), b"1" * 40, token(seed=7))
+    oid = other.repo.git("hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=lacking)
+    other.repo.git("update-ref", "refs/heads/main", oid)
+    report = other.report()
+    assert any(place["source"] == "commit-message" for found in report["findings"] for place in found["locations"])
+    assert any("not all objects could be listed" in problem["message"] for problem in report["problems"])
+
+
 def test_a_folder_in_the_repository(both: Both) -> None:
     for place in (both.repo.path / "cache", both.repo.path / ".git/cache"):
         inside = both._replace(folder=place)
