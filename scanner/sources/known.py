@@ -250,6 +250,12 @@ class Memory:
         if self.here() == before:
             self._cache.save(self._place, written(knowledge))
 
+    def walk_of(self, lineage: bytes, shallow: Iterable[bytes], blobs: Iterable[bytes]) -> bytes:
+        """All that decides which commits touch any of `blobs`: what an id names never changes, but it may be gone."""
+        now = self.here() or Here(frozenset(), frozenset())
+        what = (sorted(lineage.splitlines()), sorted(shallow), sorted(blobs))
+        return _digest(*what, sorted(now.packs), sorted(now.loose))
+
     def recall_commits(self, key: bytes) -> frozenset[bytes] | None:
         """The commits that were kept under `key` (see `walk_of`)."""
         row = self._cache.load(self._walks, lambda every: key if key in every else None)
@@ -258,11 +264,6 @@ class Memory:
     def keep_commits(self, key: bytes, commits: Iterable[bytes]) -> None:
         """Keeps them."""
         self._cache.save(self._walks, Row(key, b" ".join(sorted(commits))))
-
-
-def walk_of(lineage: bytes, shallow: Iterable[bytes], blobs: Iterable[bytes]) -> bytes:
-    """All that decides which commits touch any of `blobs`: what an id names never changes."""
-    return _digest(sorted(lineage.splitlines()), sorted(shallow), sorted(blobs))
 
 
 def memory(cache: Cache | None, repository: Repository, job: Job, scope: Scope) -> Memory | None:

@@ -23,7 +23,7 @@ from scanner.pipeline import Occurrence, Story, in_message
 from scanner.sources.history import Seen, unreadable
 from scanner.sources.holding import Kept, follow
 from scanner.sources.jobs import Found
-from scanner.sources.known import Memory, walk_of
+from scanner.sources.known import Memory
 from scanner.sources.stories import History, Turns, falls, rises, stories
 from scanner.sources.tips import Named, Tips
 
@@ -89,10 +89,12 @@ class Teller:
     def _walk(self, lineage: bytes, processes: int, memory: Memory | None) -> provenance.Walked:
         """The changes that touch what holds finds."""
         blobs = self._hits.keys()
-        key = walk_of(lineage, shallow_commits(self._repository), blobs)
-        among = memory.recall_commits(key) if memory else None
+        if not memory:
+            return provenance.walk(self._repository, self._graph, blobs, processes)
+        key = memory.walk_of(lineage, shallow_commits(self._repository), blobs)
+        among = memory.recall_commits(key)
         walked = provenance.walk(self._repository, self._graph, blobs, processes, among)
-        if memory and among is None and not walked.untold:
+        if among is None and not walked.untold:
             memory.keep_commits(key, (change.commit for change in walked.changes if change.commit))
         return walked
 

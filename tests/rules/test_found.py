@@ -303,10 +303,18 @@ def test_several_tokens_in_a_line_are_several_matches() -> None:
     [
         "- value: {0}\n  name: {name}\n- value: {1}\n  name: OTHER\n",
         '[{{"value": "{0}", "name": "{name}"}}, {{"value": "{1}", "name": "X"}}]',
-        "| {0} | {name} | {1} |",
         "{0} # {name}\n{1} # {name} 2\n",
     ],
 )
 def test_a_name_between_two_values_may_be_that_of_either(kind: str, name: str, text: str) -> None:
     values = [render(f"{{{{{kind}}}}}", str(number)) for number in range(2)]
     assert found(text.format(*values, name=name)) == values
+
+
+@pytest.mark.parametrize("kind", ["signing_secret", "client_secret"])
+@pytest.mark.parametrize(
+    "text", ["| {0} | SLACK_{name} | {1} |", "{0}|slack_{name}={1}", '{0} -- "SLACK_{name}": "{1}"']
+)
+def test_what_stands_before_an_assignment_is_something_else(kind: str, text: str) -> None:
+    values = [render(f"{{{{{kind}}}}}", str(number)) for number in range(2)]
+    assert found(text.format(*values, name=kind.upper())) == values[1:]

@@ -136,12 +136,27 @@ def first_commit(repo: Repo) -> str:
     return repo.git("rev-list", "--max-parents=0", "HEAD").strip()
 
 
-def test_a_walk_depends_on_commits_and_finds_alone() -> None:
+def test_a_walk_depends_on_commits_on_finds_and_on_what_is_here(
+    repo: Repo, repository: Repository, cache: Cache
+) -> None:
+    kept = known.memory(cache, repository, job(repository), Scope())
+    assert kept
     lines = b"a 1 b\nb 0 \n"
-    key = known.walk_of(lines, [b"c"], [b"d", b"e"])
-    assert key == known.walk_of(b"b 0 \na 1 b\n", [b"c"], {b"e", b"d"})
-    others = [known.walk_of(b"b 0 \n", [b"c"], [b"d", b"e"]), known.walk_of(lines, [], [b"d", b"e"])]
-    assert key not in (*others, known.walk_of(lines, [b"c"], [b"d"]))
+    key = kept.walk_of(lines, [b"c"], [b"d", b"e"])
+    assert key == kept.walk_of(b"b 0 \na 1 b\n", [b"c"], {b"e", b"d"})
+    others = [kept.walk_of(b"b 0 \n", [b"c"], [b"d", b"e"]), kept.walk_of(lines, [], [b"d", b"e"])]
+    assert key not in (*others, kept.walk_of(lines, [b"c"], [b"d"]))
+    repo.git("hash-object", "-w", "--stdin", stdin=b"loose")
+    assert key != kept.walk_of(lines, [b"c"], [b"d", b"e"])
+
+
+def test_a_tree_that_is_gone_is_told_as_ever(repo: Repo, repository: Repository, cache: Cache) -> None:
+    repo.commit({"d/y": b"clean\n"})
+    tree = repo.git("rev-parse", "HEAD:d")
+    made = job(repository)
+    assert not tell(repository, cache, made).problems
+    (repo.path / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    assert tell(repository, cache, made).problems
 
 
 def test_what_git_reads_from_a_loose_object_says_nothing_of_the_pack(
