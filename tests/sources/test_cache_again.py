@@ -151,8 +151,8 @@ def test_a_walk_depends_on_commits_on_finds_and_on_what_is_here(
 
 
 def test_a_tree_that_is_gone_is_told_as_ever(repo: Repo, repository: Repository, cache: Cache) -> None:
-    repo.commit({"d/y": b"clean\n"})
-    tree = repo.git("rev-parse", "HEAD:d")
+    repo.commit({"g/y": b"clean\n"})
+    tree = repo.git("rev-parse", "HEAD:g")
     made = job(repository)
     assert not tell(repository, cache, made).problems
     (repo.path / ".git/objects" / tree[:2] / tree[2:]).unlink()
