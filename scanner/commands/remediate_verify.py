@@ -84,7 +84,7 @@ def _leading(names: list[Name], scanned: Scanned, asked: Asked, args: argparse.N
     options = options_of(args, asked)
     setup, repository = scanned.setup, scanned.repository
     job = Job(repository.git, setup.rules, TIMEOUT, setup.foreign_markers, decode=setup.decode)
-    seen = engines.look("auto", repository, job, Scope(False, options.alternates), options.jobs).seen
+    seen = engines.look("auto", repository, job, Scope(False, options.alternates), options.jobs).whole()
     holders = Holders(refs.peel(repository.git, names), [])
     told = origins.Teller(repository, seen, holders, setup.allow, options.jobs).told()
     chosen = {each.finding.secret for each in standing}

@@ -144,12 +144,11 @@ class Tally:
     def _look(self, piece: Piece) -> None:
         opens = self._detector.decodes
         for oid, kind, start, end in piece.objects:
+            content = piece.data[start:end]
             if piece.read:
                 examined = examine_stream(self._detector, piece.read, self._job.foreign, self._job.store.open)
-                self._told(oid, kind, examined, b"", end - start)
-                continue
-            content = piece.data[start:end]
-            if self._detector.may_hold(content) or (opens and kind == b"blob" and hides(content)):
+                self._told(oid, kind, examined, b"" if kind == b"blob" else content, end - start)
+            elif self._detector.may_hold(content) or (opens and kind == b"blob" and hides(content)):
                 self._whole(oid, kind, content)
 
     def _keep(self, oid: bytes, kind: bytes, examined: Examined, content: bytes) -> None:
